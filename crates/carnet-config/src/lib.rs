@@ -1,0 +1,1 @@
+//! carnet.toml, environment and flags become one typed configuration.

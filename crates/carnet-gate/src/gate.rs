@@ -1,0 +1,368 @@
+//! [`Gate`]: judges what is presented, without I/O and without waiting.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use carnet_ticket::id::{Fingerprint, UniqueId};
+use carnet_ticket::rights::Rights;
+use carnet_ticket::time::Timestamp;
+use carnet_ticket::verify::{
+    Class, Ended, Facts, Presented, Reason, RowEnd, Surface, Verified, Verify,
+};
+
+use crate::clock::Clock;
+use crate::denied::Denied;
+use crate::epoch::Epochs;
+use crate::expiry::Expiry;
+use crate::grant::{Grant, State};
+use crate::meter::Meters;
+use crate::registry::{Registry, Slot};
+use crate::revocation::{Applied, Delta, FeedError, RevocationSet, Selector};
+
+/// The one place where something presented becomes something allowed. Clones are the same gate.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use carnet_gate::{Clock, Gate};
+/// # use carnet_ticket::implicit::Implicit;
+/// # use carnet_ticket::verify::{Class, Facts, Presented, Surface};
+/// let gate = Gate::builder(Clock::System)
+///     .verifier(Class::Local, Arc::new(Implicit { subject: "local-admin" }))
+///     .accept(Surface::Api, &[Class::Local])
+///     .build();
+/// // No rights map says what a local peer may do on the API: nobody gets in.
+/// assert!(gate.admit(&Presented::local(), &Facts::none(), Surface::Api).is_err());
+/// ```
+#[derive(Clone)]
+pub struct Gate(Arc<Inner>);
+
+/// Says what a verified credential may do on one surface, when it does not carry rights of that surface.
+pub trait RightsMap: Send + Sync + 'static {
+    /// The rights, or why there are none. Pure.
+    fn rights(&self, verified: &Verified, facts: &Facts) -> Result<Rights, Reason>;
+}
+
+/// How much a gate may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GateLimits {
+    /// Live grants.
+    pub grants_max: usize,
+    /// Metered contents.
+    pub meters_max: usize,
+}
+
+impl Default for GateLimits {
+    fn default() -> Self {
+        Self { grants_max: 1_000_000, meters_max: 1_000_000 }
+    }
+}
+
+/// Makes a [`Gate`]. What is not said is denied.
+pub struct GateBuilder {
+    clock: Clock,
+    verifiers: HashMap<Class, Arc<dyn Verify>>,
+    accepted: HashMap<(Surface, Class), metrics::Counter>,
+    rights: HashMap<Surface, Arc<dyn RightsMap>>,
+    limits: GateLimits,
+}
+
+pub(crate) struct Inner {
+    pub(crate) clock: Clock,
+    pub(crate) expiry: Expiry,
+    verifiers: HashMap<Class, Arc<dyn Verify>>,
+    accepted: HashMap<(Surface, Class), metrics::Counter>,
+    rights: HashMap<Surface, Arc<dyn RightsMap>>,
+    revocations: RevocationSet,
+    epochs: Epochs,
+    registry: Registry,
+    meters: Meters,
+    live: HashMap<Surface, metrics::Gauge>,
+}
+
+impl GateBuilder {
+    /// Judges credentials of `class` with `verifier`.
+    #[must_use]
+    pub fn verifier(mut self, class: Class, verifier: Arc<dyn Verify>) -> Self {
+        self.verifiers.insert(class, verifier);
+        self
+    }
+
+    /// Accepts `classes` on `surface`, beside those already accepted there.
+    #[must_use]
+    pub fn accept(mut self, surface: Surface, classes: &[Class]) -> Self {
+        for class in classes {
+            let counter = metrics::counter!("carnet_gate_admissions_total", "class" => class.as_str(),
+                "surface" => surface.as_str(), "result" => "admitted", "reason" => "");
+            self.accepted.insert((surface, *class), counter);
+        }
+        self
+    }
+
+    /// Asks `map` for the rights of credentials that carry none of `surface`'s kind.
+    #[must_use]
+    pub fn rights(mut self, surface: Surface, map: Arc<dyn RightsMap>) -> Self {
+        self.rights.insert(surface, map);
+        self
+    }
+
+    /// Holds at most this much.
+    #[must_use]
+    pub fn limits(mut self, limits: GateLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The gate.
+    pub fn build(self) -> Gate {
+        let gauge =
+            |surface: Surface| metrics::gauge!("carnet_gate_grants", "surface" => surface.as_str());
+        Gate(Arc::new(Inner {
+            clock: self.clock,
+            expiry: Expiry::default(),
+            verifiers: self.verifiers,
+            accepted: self.accepted,
+            rights: self.rights,
+            revocations: RevocationSet::default(),
+            epochs: Epochs::default(),
+            registry: Registry::new(self.limits.grants_max),
+            meters: Meters::new(self.limits.meters_max),
+            live: Surface::ALL.into_iter().map(|surface| (surface, gauge(surface))).collect(),
+        }))
+    }
+}
+
+impl Gate {
+    /// A gate that tells the time by `clock` and, so far, denies everything.
+    pub fn builder(clock: Clock) -> GateBuilder {
+        GateBuilder {
+            clock,
+            verifiers: HashMap::new(),
+            accepted: HashMap::new(),
+            rights: HashMap::new(),
+            limits: GateLimits::default(),
+        }
+    }
+
+    /// The clock that everything in this process asks.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Makes a grant of what is presented on `surface`, or says why not. No I/O, no waiting.
+    ///
+    /// `facts` are what the store knows, loaded before with [`Gate::epoch`] taken first. When their row has
+    /// changed since, the reason is [`Reason::StatusUnavailable`]: load once more.
+    pub fn admit(
+        &self,
+        presented: &Presented<'_>,
+        facts: &Facts,
+        surface: Surface,
+    ) -> Result<Grant, Denied> {
+        self.judge(presented, facts, surface).map_err(|(reason, fingerprint)| {
+            let class = presented.class();
+            let name = class.map_or("none", Class::as_str);
+            metrics::counter!("carnet_gate_admissions_total", "class" => name, "surface" => surface.as_str(),
+                "result" => "denied", "reason" => reason.code())
+            .increment(1);
+            Denied { reason, class, surface, fingerprint, rule: None }
+        })
+    }
+
+    /// The number to put into facts, taken before their row is read.
+    pub fn epoch(&self) -> u64 {
+        self.0.epochs.now()
+    }
+
+    /// Whether facts read at `epoch` about `content` still stand, so that a cache may hand them out.
+    pub fn is_current(&self, epoch: u64, content: &UniqueId) -> bool {
+        !self.0.epochs.is_stale(epoch, [content])
+    }
+
+    /// The row of `content` has changed: facts read before are refused from here on. Called after the
+    /// transaction that changed it.
+    pub fn row_changed(&self, content: UniqueId) {
+        self.0.epochs.advance(content);
+    }
+
+    /// The row of `content` is over: its grants, and those of everything deriving from it, end before this
+    /// returns. Called after the transaction that ended it. Tells how many ended.
+    pub fn end_content(&self, content: UniqueId, end: RowEnd) -> usize {
+        self.0.epochs.advance(content);
+        self.0.end_with(|credential| {
+            if credential.content_id == content {
+                Some(Ended::Row(end))
+            } else {
+                credential.ancestors.contains(&content).then_some(Ended::Row(RowEnd::Parent))
+            }
+        })
+    }
+
+    /// Puts revocations in force: matching grants end before this returns, and none is made any more.
+    pub fn apply(&self, delta: &Delta) -> Result<Applied, FeedError> {
+        let stopwatch = self.0.clock.stopwatch();
+        let now = self.0.clock.now();
+        let seq = self.0.revocations.apply(delta, now)?;
+        let named_by = |credential: &Verified| {
+            let entry = delta.entries.iter().find(|entry| entry.selector.names(credential))?;
+            Some(Ended::Revoked(entry.selector.kind()))
+        };
+        let ended = self.0.end_with(named_by);
+        metrics::histogram!("carnet_gate_revocation_seconds").record(stopwatch.elapsed());
+        Ok(Applied { seq, ended })
+    }
+
+    /// How many live grants `selector` names, by surface: what a preview shows.
+    pub fn count_named(&self, selector: &Selector) -> usize {
+        let mut count = 0;
+        self.0.registry.for_each(|state| count += usize::from(selector.names(&state.verified)));
+        count
+    }
+
+    /// The revocations in force.
+    pub fn revocations(&self) -> &RevocationSet {
+        &self.0.revocations
+    }
+
+    /// How many grants are live.
+    pub fn live_grants(&self) -> usize {
+        self.0.registry.live()
+    }
+
+    /// How many contents are metered.
+    pub fn live_meters(&self) -> usize {
+        self.0.meters.live()
+    }
+
+    fn judge(
+        &self,
+        presented: &Presented<'_>,
+        facts: &Facts,
+        surface: Surface,
+    ) -> Result<Grant, (Reason, Fingerprint)> {
+        let inner = &self.0;
+        let now = inner.clock.now();
+        let known =
+            facts.row.as_ref().map_or(Fingerprint::default(), |row| row.content_id.fingerprint());
+        let (admitted, verified) =
+            inner.verify(presented, facts, surface, now).map_err(|reason| (reason, known))?;
+        let fingerprint = verified.content_id.fingerprint();
+        let grant =
+            inner.grant(verified, facts, surface, now).map_err(|reason| (reason, fingerprint))?;
+        admitted.increment(1);
+        Ok(grant)
+    }
+}
+
+impl Inner {
+    fn verify(
+        &self,
+        presented: &Presented<'_>,
+        facts: &Facts,
+        surface: Surface,
+        now: Timestamp,
+    ) -> Result<(&metrics::Counter, Verified), Reason> {
+        let class = presented.class().ok_or(Reason::UnknownClass)?;
+        let admitted = self.accepted.get(&(surface, class)).ok_or(Reason::NotAccepted)?;
+        let verifier = self.verifiers.get(&class).ok_or(Reason::NotAccepted)?;
+        match &facts.row {
+            None if class.is_stateful() => return Err(Reason::Unknown),
+            Some(row) if row.ended.is_some() => {
+                return Err(row.ended.map_or(Reason::Unknown, Reason::Gone));
+            }
+            _ => {}
+        }
+        Ok((admitted, verifier.verify(presented, facts, now)?))
+    }
+
+    fn grant(
+        self: &Arc<Self>,
+        mut verified: Verified,
+        facts: &Facts,
+        surface: Surface,
+        now: Timestamp,
+    ) -> Result<Grant, Reason> {
+        if let Some(kind) = self.revocations.judge(&verified, now) {
+            return Err(Reason::Revoked(kind));
+        }
+        let carried = verified.rights.take_if(|rights| is_kind_of(rights, surface));
+        let rights = match carried {
+            Some(rights) => rights,
+            None => {
+                self.rights.get(&surface).ok_or(Reason::NotAccepted)?.rights(&verified, facts)?
+            }
+        };
+        let counter = match verified.limits.is_none() {
+            true => None,
+            false => {
+                let (content, limits) = (verified.content_id, verified.limits);
+                Some(self.meters.counter(
+                    content,
+                    &limits,
+                    facts.spent.as_ref(),
+                    verified.expires,
+                    now,
+                )?)
+            }
+        };
+        if let Some(meter) = counter.as_ref().and_then(|counter| counter.exhausted()) {
+            return Err(Reason::Exhausted(meter));
+        }
+        let make = |slot| State::new(Arc::clone(self), slot, surface, verified, rights, counter);
+        let state = self.registry.register(make).ok_or(Reason::Capacity)?;
+        self.live[&surface].increment(1);
+
+        // Looked at again, now that the grant can be found: a revocation that returned before this line has
+        // either been seen here or has seen the grant.
+        if let Some(kind) = self.revocations.judge(&state.verified, now) {
+            return Err(Reason::Revoked(kind));
+        }
+        let contents = std::iter::once(&state.verified.content_id).chain(&state.verified.ancestors);
+        if facts.row.is_some() && self.epochs.is_stale(facts.epoch, contents) {
+            return Err(Reason::StatusUnavailable);
+        }
+        Ok(Grant::new(state))
+    }
+
+    /// Ends every live grant that `matches` for one and the same reason.
+    pub(crate) fn end_matching(&self, why: Ended, matches: impl Fn(&Verified) -> bool) -> usize {
+        self.end_with(|credential| matches(credential).then_some(why))
+    }
+
+    fn end_with(&self, why: impl Fn(&Verified) -> Option<Ended>) -> usize {
+        let mut count = 0;
+        self.registry.for_each(|state| {
+            if let Some(why) = why(&state.verified) {
+                count += usize::from(state.end(why));
+            }
+        });
+        count
+    }
+
+    pub(crate) fn forget(&self, slot: Slot, surface: Surface) {
+        self.registry.remove(slot);
+        self.live[&surface].decrement(1);
+    }
+
+    #[expect(clippy::unused_self, reason = "all counting is the gate's")]
+    pub(crate) fn count_ended(&self, surface: Surface, why: Ended) {
+        metrics::counter!("carnet_gate_grants_ended_total", "surface" => surface.as_str(), "cause" => why.code())
+            .increment(1);
+    }
+
+    #[expect(clippy::unused_self, reason = "all counting is the gate's")]
+    pub(crate) fn count_denied_charge(&self, reason: Reason) {
+        if let Reason::Exhausted(meter) | Reason::Quota(meter) = reason {
+            metrics::counter!("carnet_gate_charges_denied_total", "meter" => meter.as_str())
+                .increment(1);
+        }
+    }
+}
+
+/// Whether `rights` are of the kind that `surface` asks.
+fn is_kind_of(rights: &Rights, surface: Surface) -> bool {
+    match rights {
+        Rights::Routes(_) => matches!(surface, Surface::Api | Surface::Rpc),
+        Rights::Realm(_) => surface == Surface::Realm,
+        _ => false,
+    }
+}

@@ -1,0 +1,284 @@
+//! [`Grant`]: live authority.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+
+use carnet_ticket::id::{Fingerprint, KeyId, UniqueId};
+use carnet_ticket::rights::{RealmRights, Rights, RouteScopes};
+use carnet_ticket::time::Expiration;
+use carnet_ticket::verify::{Class, Ended, Meter, Reason, Surface, Verified};
+use tokio::sync::Notify;
+
+use crate::denied::Denied;
+use crate::expiry::{self, Expiry};
+use crate::gate::Inner;
+use crate::meter::{Cost, Counter};
+use crate::registry::Slot;
+
+/// Live authority: who, what, how much, until when. Clones share one life; it ends at the latest when the
+/// last is dropped.
+///
+/// Only [`crate::Gate::admit`] makes one.
+#[derive(Clone)]
+pub struct Grant(Arc<State>);
+
+/// What the clones of a grant share.
+pub(crate) struct State {
+    gate: Arc<Inner>,
+    slot: Slot,
+    surface: Surface,
+    pub(crate) verified: Verified,
+    rights: Rights,
+    counter: Option<Arc<Counter>>,
+    ended: OnceLock<Ended>,
+    queued: OnceLock<expiry::Ticket>,
+    notify: Notify,
+}
+
+/// Something reserved of a grant's budget. [`Hold::settle`] gives back what was not used; dropping it gives
+/// back everything but the operations.
+#[must_use = "a hold that is dropped at once reserves nothing"]
+pub struct Hold {
+    counter: Option<Arc<Counter>>,
+    cost: Cost,
+}
+
+impl Grant {
+    pub(crate) fn new(state: Arc<State>) -> Self {
+        Self(state)
+    }
+
+    /// What it allows.
+    pub fn rights(&self) -> &Rights {
+        &self.0.rights
+    }
+
+    /// Its scopes, on `api` and `rpc`.
+    pub fn routes(&self) -> Option<&RouteScopes> {
+        match &self.0.rights {
+            Rights::Routes(scopes) => Some(scopes),
+            _ => None,
+        }
+    }
+
+    /// Its realm and what of it, on `realm`.
+    pub fn realm(&self) -> Option<&RealmRights> {
+        match &self.0.rights {
+            Rights::Realm(rights) => Some(rights),
+            _ => None,
+        }
+    }
+
+    /// Spends `cost`, all or nothing over its meters. Ready at once.
+    #[expect(
+        clippy::unused_async,
+        reason = "meters that replicas share are spent in their database"
+    )]
+    pub async fn charge(&self, cost: Cost) -> Result<(), Denied> {
+        self.spend(&cost)
+    }
+
+    /// Reserves `cost` now, to be settled when it is known how much was used.
+    pub async fn hold(&self, cost: Cost) -> Result<Hold, Denied> {
+        self.charge(cost).await?;
+        Ok(Hold { counter: self.0.counter.clone(), cost })
+    }
+
+    /// Waits for the end, and tells why it came. Costs nothing until it is awaited; resolves for every clone
+    /// and every waiter, also after the fact.
+    pub async fn ended(&self) -> Ended {
+        self.0.wait_for_expiry();
+        loop {
+            let mut notified = pin!(self.0.notify.notified());
+            notified.as_mut().enable();
+            if let Some(why) = self.is_ended() {
+                return why;
+            }
+            notified.await;
+        }
+    }
+
+    /// Why it has ended, if it has.
+    pub fn is_ended(&self) -> Option<Ended> {
+        if self.0.ended.get().is_none()
+            && self.0.verified.expires.is_expired_at(self.0.gate.clock.now())
+        {
+            self.0.end(Ended::Expired);
+        }
+        self.0.ended.get().copied()
+    }
+
+    /// Ends it for every clone.
+    pub fn end(&self, why: Ended) {
+        self.0.end(why);
+    }
+
+    /// Where it holds.
+    pub fn surface(&self) -> Surface {
+        self.0.surface
+    }
+
+    /// Whom the credential was issued to.
+    pub fn subject(&self) -> Option<&str> {
+        self.0.verified.subject.as_deref()
+    }
+
+    /// The credential's class.
+    pub fn class(&self) -> Class {
+        self.0.verified.class
+    }
+
+    /// Names the credential's content.
+    pub fn content_id(&self) -> UniqueId {
+        self.0.verified.content_id
+    }
+
+    /// The credential's own id.
+    pub fn token_id(&self) -> Option<&str> {
+        self.0.verified.token_id.as_deref()
+    }
+
+    /// The key that verified it.
+    pub fn key_id(&self) -> Option<KeyId> {
+        self.0.verified.key_id
+    }
+
+    /// When it ends by itself.
+    pub fn expires(&self) -> Expiration {
+        self.0.verified.expires
+    }
+
+    /// What is left of `meter`; `None` without a limit.
+    pub fn remaining(&self, meter: Meter) -> Option<u64> {
+        self.0.counter.as_ref()?.remaining(meter)
+    }
+
+    /// Names the credential in logs.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.0.verified.content_id.fingerprint()
+    }
+
+    /// The denial that says `reason` about this grant.
+    pub fn deny(&self, reason: Reason) -> Denied {
+        Denied {
+            reason,
+            class: Some(self.class()),
+            surface: self.0.surface,
+            fingerprint: self.fingerprint(),
+            rule: None,
+        }
+    }
+
+    fn spend(&self, cost: &Cost) -> Result<(), Denied> {
+        if let Some(why) = self.is_ended() {
+            return Err(self.deny(Reason::Ended(why)));
+        }
+        let Some(counter) = &self.0.counter else { return Ok(()) };
+        match counter.charge(cost) {
+            Ok(None) => Ok(()),
+            Ok(Some(meter)) => {
+                self.exhaust(meter);
+                Ok(())
+            }
+            Err(reason) => {
+                if let Reason::Exhausted(meter) = reason {
+                    self.exhaust(meter);
+                }
+                self.0.gate.count_denied_charge(reason);
+                Err(self.deny(reason))
+            }
+        }
+    }
+
+    /// Ends every grant of this content: its budget is spent.
+    fn exhaust(&self, meter: Meter) {
+        self.0
+            .gate
+            .end_matching(Ended::Exhausted(meter), |other| other.content_id == self.content_id());
+    }
+}
+
+impl fmt::Debug for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grant")
+            .field("surface", &self.0.surface)
+            .field("class", &self.class())
+            .field("fingerprint", &self.fingerprint())
+            .field("ended", &self.0.ended.get())
+            .finish_non_exhaustive()
+    }
+}
+
+impl State {
+    pub(crate) fn new(
+        gate: Arc<Inner>,
+        slot: Slot,
+        surface: Surface,
+        verified: Verified,
+        rights: Rights,
+        counter: Option<Arc<Counter>>,
+    ) -> Self {
+        Self {
+            gate,
+            slot,
+            surface,
+            verified,
+            rights,
+            counter,
+            ended: OnceLock::new(),
+            queued: OnceLock::new(),
+            notify: Notify::new(),
+        }
+    }
+
+    /// Ends it, once. Tells whether this call did.
+    pub(crate) fn end(&self, why: Ended) -> bool {
+        let is_first = self.ended.set(why).is_ok();
+        if is_first {
+            self.gate.count_ended(self.surface, why);
+            self.notify.notify_waiters();
+        }
+        is_first
+    }
+
+    /// Puts it into the queue of expiries, once.
+    fn wait_for_expiry(self: &Arc<Self>) {
+        if let Some(moment) = self.verified.expires.moment() {
+            self.queued.get_or_init(|| Expiry::enqueue(&self.gate, moment, Arc::downgrade(self)));
+        }
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.queued.get() {
+            self.gate.expiry.remove(*ticket);
+        }
+        self.gate.forget(self.slot, self.surface);
+    }
+}
+
+impl Hold {
+    /// Keeps `actual` of what was held and gives back the rest; more than was held is not spent.
+    pub async fn settle(mut self, actual: Cost) {
+        let rest = Cost {
+            ops: self.cost.ops.saturating_sub(actual.ops),
+            ticks: self.cost.ticks.saturating_sub(actual.ticks),
+            bandwidth_bytes: self.cost.bandwidth_bytes.saturating_sub(actual.bandwidth_bytes),
+            cursor_resumes: self.cost.cursor_resumes.saturating_sub(actual.cursor_resumes),
+            cursor_advances: self.cost.cursor_advances.saturating_sub(actual.cursor_advances),
+        };
+        if let Some(counter) = self.counter.take() {
+            counter.give_back(&rest);
+        }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Some(counter) = &self.counter {
+            counter.give_back(&Cost { ops: 0, ..self.cost });
+        }
+    }
+}

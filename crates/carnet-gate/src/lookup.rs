@@ -1,0 +1,94 @@
+//! [`Lookup`]: reads what the store knows about a credential, before the gate judges it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use carnet_ticket::verify::{Class, Facts, Presented, Reason, Surface};
+use futures::future::BoxFuture;
+
+use crate::denied::Denied;
+use crate::gate::Gate;
+use crate::grant::Grant;
+
+/// Knows the stored credentials of one class.
+pub trait StatusSource: Send + Sync + 'static {
+    /// What is known of `presented`; no row when there is none. [`Reason::StatusUnavailable`] when the store
+    /// does not answer. The facts carry the gate's epoch from before the row was read.
+    fn load<'a>(&'a self, presented: &'a Presented<'_>) -> BoxFuture<'a, Result<Facts, Reason>>;
+}
+
+/// Brings the gate its facts.
+#[derive(Clone)]
+pub struct Lookup {
+    gate: Gate,
+    sources: Arc<HashMap<Class, Arc<dyn StatusSource>>>,
+}
+
+/// Makes a [`Lookup`].
+pub struct LookupBuilder {
+    gate: Gate,
+    sources: HashMap<Class, Arc<dyn StatusSource>>,
+}
+
+impl LookupBuilder {
+    /// Asks `source` about credentials of `class`.
+    #[must_use]
+    pub fn source(mut self, class: Class, source: Arc<dyn StatusSource>) -> Self {
+        self.sources.insert(class, source);
+        self
+    }
+
+    /// The lookup.
+    pub fn build(self) -> Lookup {
+        Lookup { gate: self.gate, sources: Arc::new(self.sources) }
+    }
+}
+
+impl Lookup {
+    /// A lookup for `gate` that, so far, knows nothing.
+    pub fn builder(gate: &Gate) -> LookupBuilder {
+        LookupBuilder { gate: gate.clone(), sources: HashMap::new() }
+    }
+
+    /// The gate it serves.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// What is known of `presented`; nothing, at once, for classes without a source.
+    pub async fn load(&self, presented: &Presented<'_>) -> Result<Facts, Reason> {
+        match presented.class().and_then(|class| self.sources.get(&class)) {
+            Some(source) => source.load(presented).await,
+            None => Ok(Facts::none()),
+        }
+    }
+
+    /// Loads the facts and admits; loads once more when the row changed in between.
+    pub async fn admit(
+        &self,
+        presented: &Presented<'_>,
+        surface: Surface,
+    ) -> Result<Grant, Denied> {
+        match self.load_and_admit(presented, surface).await {
+            Err(Denied { reason: Reason::StatusUnavailable, .. }) => {
+                self.load_and_admit(presented, surface).await
+            }
+            judged => judged,
+        }
+    }
+
+    async fn load_and_admit(
+        &self,
+        presented: &Presented<'_>,
+        surface: Surface,
+    ) -> Result<Grant, Denied> {
+        let facts = self.load(presented).await.map_err(|reason| Denied {
+            reason,
+            class: presented.class(),
+            surface,
+            fingerprint: carnet_ticket::id::Fingerprint::default(),
+            rule: None,
+        })?;
+        self.gate.admit(presented, &facts, surface)
+    }
+}

@@ -1,0 +1,151 @@
+//! What may be spent, and what happens at the limit.
+
+use std::time::Duration;
+
+use carnet_gate::{Cost, Gate, GateLimits, Grant};
+use carnet_ticket::id::UniqueId;
+use carnet_ticket::time::Expiration;
+use carnet_ticket::verify::{Class, Ended, Limits, Meter, Reason, Surface};
+
+use crate::support::{START, facts, gate, gate_with, presented};
+
+const CONTENT: UniqueId = UniqueId::from_u8(1);
+
+fn admit(gate: &Gate, class: Class, limits: Limits) -> Result<Grant, Reason> {
+    let mut facts = facts(gate, CONTENT);
+    facts.row.as_mut().unwrap().limits = limits;
+    gate.admit(&presented(class), &facts, Surface::Api).map_err(|denied| denied.reason)
+}
+
+fn ops(n: u64) -> Limits {
+    Limits { ops: Some(n), ..Limits::none() }
+}
+
+fn bandwidth(n: u64) -> Limits {
+    Limits { bandwidth_bytes: Some(n), ..Limits::none() }
+}
+
+/// Promise: G-16
+#[tokio::test]
+async fn exhausted_operations_end_every_grant_of_the_ticket_and_quota_denials_do_not() {
+    let (gate, _) = gate();
+    let limits = Limits { bandwidth_bytes: Some(10), ..ops(3) };
+    let (grant, twin) =
+        (admit(&gate, Class::Realm, limits).unwrap(), admit(&gate, Class::Realm, limits).unwrap());
+
+    let denied = grant.charge(Cost::op().bytes(11)).await.unwrap_err();
+    assert_eq!(denied.reason, Reason::Quota(Meter::BandwidthBytes));
+    assert_eq!(
+        (grant.remaining(Meter::Ops), grant.remaining(Meter::BandwidthBytes)),
+        (Some(2), Some(10))
+    );
+    assert_eq!(grant.is_ended(), None);
+
+    twin.charge(Cost { ops: 2, ..Cost::default() }).await.unwrap();
+    assert_eq!(
+        twin.ended().await,
+        Ended::Exhausted(Meter::Ops),
+        "the last operation was allowed and is the last"
+    );
+    let ended = Reason::Ended(Ended::Exhausted(Meter::Ops));
+    assert_eq!(grant.charge(Cost::op()).await.unwrap_err().reason, ended);
+}
+
+#[tokio::test]
+async fn a_charge_of_more_operations_than_are_left_ends_the_ticket_too() {
+    let (gate, _) = gate();
+    let grant = admit(&gate, Class::Realm, ops(3)).unwrap();
+    let denied = grant.charge(Cost { ops: 4, ..Cost::default() }).await.unwrap_err();
+    assert_eq!(denied.reason, Reason::Exhausted(Meter::Ops));
+    assert_eq!(grant.is_ended(), Some(Ended::Exhausted(Meter::Ops)));
+    assert_eq!(admit(&gate, Class::Realm, ops(3)).unwrap_err(), Reason::Exhausted(Meter::Ops));
+}
+
+/// Attaching again, or as another class of the same content, finds the meter as it was.
+#[tokio::test]
+async fn admitting_again_never_refreshes_a_meter() {
+    let (gate, _) = gate();
+    let first = admit(&gate, Class::Realm, ops(3)).unwrap();
+    first.charge(Cost { ops: 2, ..Cost::default() }).await.unwrap();
+    drop(first);
+    let again = admit(&gate, Class::Jwt, ops(30)).unwrap();
+    assert_eq!(again.remaining(Meter::Ops), Some(1), "and the lesser limit stays");
+    again.charge(Cost::op()).await.unwrap();
+    assert_eq!(admit(&gate, Class::Realm, ops(3)).unwrap_err(), Reason::Exhausted(Meter::Ops));
+}
+
+/// Promise: G-14
+#[test]
+fn sixty_four_threads_never_pass_a_limit_and_lose_nothing() {
+    const LIMIT: u64 = 10_000;
+    let (gate, _) = gate();
+    let grant = admit(&gate, Class::Realm, bandwidth(LIMIT)).unwrap();
+    let charged: u64 = std::thread::scope(|scope| {
+        let spend = || {
+            let one = || futures::executor::block_on(grant.charge(Cost::default().bytes(7)));
+            (0..1_000).filter(|_| one().is_ok()).count() as u64 * 7
+        };
+        let threads: Vec<_> = (0..64).map(|_| scope.spawn(spend)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(charged, LIMIT / 7 * 7);
+    assert_eq!(grant.remaining(Meter::BandwidthBytes), Some(LIMIT - charged));
+}
+
+/// Promise: G-14
+#[tokio::test]
+async fn a_charge_over_one_meter_spends_nothing_of_the_others() {
+    let (gate, _) = gate();
+    let limits = Limits { cursor_advances: Some(1), ..bandwidth(100) };
+    let grant = admit(&gate, Class::Realm, limits).unwrap();
+    let cost = Cost { cursor_advances: 2, bandwidth_bytes: 50, ..Cost::default() };
+    assert_eq!(grant.charge(cost).await.unwrap_err().reason, Reason::Quota(Meter::CursorAdvances));
+    assert_eq!(grant.remaining(Meter::BandwidthBytes), Some(100));
+}
+
+/// Promise: G-15
+#[tokio::test]
+async fn a_hold_reserves_a_settle_returns_the_rest_and_a_drop_all_but_operations() {
+    let (gate, _) = gate();
+    let grant = admit(&gate, Class::Realm, Limits { ops: Some(10), ..bandwidth(100) }).unwrap();
+    let left =
+        || (grant.remaining(Meter::Ops).unwrap(), grant.remaining(Meter::BandwidthBytes).unwrap());
+
+    let hold = grant.hold(Cost::op().bytes(80)).await.unwrap();
+    assert_eq!(left(), (9, 20));
+    assert_eq!(
+        grant.hold(Cost::op().bytes(30)).await.err().unwrap().reason,
+        Reason::Quota(Meter::BandwidthBytes)
+    );
+    hold.settle(Cost::op().bytes(50)).await;
+    assert_eq!(left(), (8, 50));
+    drop(grant.hold(Cost::op().bytes(50)).await.unwrap());
+    assert_eq!(left(), (7, 50));
+}
+
+/// Promise: G-18
+#[test]
+fn at_the_limit_new_meters_are_refused_and_live_counts_kept_until_they_expire() {
+    let (gate, hand) = gate_with(GateLimits { meters_max: 10, ..GateLimits::default() });
+    let admit = |number: u8| {
+        let mut facts = facts(&gate, UniqueId::from_u8(number));
+        let row = facts.row.as_mut().unwrap();
+        row.limits = ops(5);
+        row.expires = Expiration::after(START, Duration::from_secs(60));
+        if number >= 10 {
+            row.expires = Expiration::Never;
+        }
+        gate.admit(&presented(Class::Realm), &facts, Surface::Api).map_err(|denied| denied.reason)
+    };
+    for number in 0..10 {
+        let grant = admit(number).unwrap();
+        futures::executor::block_on(grant.charge(Cost::op())).unwrap();
+    }
+    assert_eq!(admit(10).unwrap_err(), Reason::Capacity);
+    assert_eq!(admit(3).unwrap().remaining(Meter::Ops), Some(4), "what is known goes on");
+    hand.advance(Duration::from_secs(89));
+    assert_eq!(admit(10).unwrap_err(), Reason::Capacity, "kept for 30 s after the end");
+    hand.advance(Duration::from_secs(1));
+    assert!(admit(10).is_ok());
+    assert_eq!(gate.live_meters(), 1);
+}

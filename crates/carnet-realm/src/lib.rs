@@ -1,0 +1,1 @@
+//! The ticket-scoped content store: nodes, files, blobs, scope, quota, task tickets.

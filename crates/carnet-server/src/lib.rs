@@ -1,0 +1,1 @@
+//! The HTTP control plane: every request goes credential -> gate -> grant.

@@ -1,0 +1,1 @@
+//! Everything durable: SQLite, migrations, group commit.

@@ -1,0 +1,17 @@
+//! Ids and texts of the content store, and the ticket class that is its own.
+//!
+//! Source: realm spec, section 2. Everything is Crockford base32 in upper case: hashes of 16 bytes with two
+//! zero bits at the end, ULIDs with two zero bits at the front.
+
+mod base32;
+mod client;
+mod key;
+mod owner;
+mod ulid;
+mod verify;
+
+pub use client::{AgentToken, BadAgentToken, ClientId, TokenId};
+pub use key::{KeyError, NodeKey};
+pub use owner::{BadSubject, RealmId, RealmPath, UnknownRealm};
+pub use ulid::{MalformedTicket, MalformedUlid, TicketId, Ulid};
+pub use verify::{CLASS, RealmTickets, content_id};

@@ -1,0 +1,83 @@
+//! [`Ulid`], and [`TicketId`], which is one.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::base32::{self, Spare};
+use crate::time::Timestamp;
+
+/// A ULID: 48 bits of Unix milliseconds and 80 random bits. Text: 26 characters of upper-case Crockford
+/// base32, the first of them 0 to 7.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ulid(u128);
+
+/// A text is not a ULID in upper case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a ULID in upper case")]
+pub struct MalformedUlid;
+
+impl Ulid {
+    /// One made at `now` with these random bytes.
+    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
+        let ms = u128::from(now.0.unsigned_abs()) & ((1 << 48) - 1);
+        let random = random.iter().fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
+        Self(ms << 80 | random)
+    }
+}
+
+impl FromStr for Ulid {
+    type Err = MalformedUlid;
+
+    fn from_str(text: &str) -> Result<Self, MalformedUlid> {
+        base32::decode(text, Spare::Leading, false).map(Self).map_err(|_| MalformedUlid)
+    }
+}
+
+impl fmt::Display for Ulid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        base32::show(f, self.0, Spare::Leading)
+    }
+}
+
+/// The id of a task ticket, which is the ticket: text `ticket:<ULID>`. `Debug` does not show it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TicketId(Ulid);
+
+/// A text is not a task ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a task ticket is ticket:<ULID>")]
+pub struct MalformedTicket;
+
+impl TicketId {
+    /// One made at `now` with these random bytes: 80 bits, never monotonic, since the id is a secret.
+    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
+        Self(Ulid::new(now, random))
+    }
+
+    /// Reads what follows `Authorization: Ticket`: the id, or its bare ULID.
+    pub fn from_credential(text: &str) -> Result<Self, MalformedTicket> {
+        let ulid = text.strip_prefix("ticket:").unwrap_or(text);
+        ulid.parse().map(Self).map_err(|_| MalformedTicket)
+    }
+}
+
+impl FromStr for TicketId {
+    type Err = MalformedTicket;
+
+    fn from_str(text: &str) -> Result<Self, MalformedTicket> {
+        let ulid = text.strip_prefix("ticket:").ok_or(MalformedTicket)?;
+        ulid.parse().map(Self).map_err(|_| MalformedTicket)
+    }
+}
+
+impl fmt::Display for TicketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ticket:{}", self.0)
+    }
+}
+
+impl fmt::Debug for TicketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TicketId(..)")
+    }
+}

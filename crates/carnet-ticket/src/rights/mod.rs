@@ -1,0 +1,58 @@
+//! What a grant allows: one type of rights per kind of surface.
+//!
+//! `permits` of each is a pure function of rights and target: no clock, no counters, no I/O, no
+//! allocation. It names the rule it matched. Source: credential spec, section 8.
+
+mod realm;
+mod routes;
+
+use std::fmt;
+
+pub use realm::{Holder, RealmNeed, RealmRights, Roots, WriteLimits};
+pub use routes::{RouteScopes, role_scopes};
+
+/// What a grant allows on its surface.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Rights {
+    /// On `api` and `rpc`: scopes of routes.
+    Routes(RouteScopes),
+    /// On `realm`: one realm, and what of it.
+    Realm(RealmRights),
+}
+
+/// Something is allowed, and by which rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permit {
+    /// The rule that matched.
+    pub rule: RuleId,
+}
+
+/// Names one rule of a set of rights: shown `scope[2]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RuleId {
+    /// The kind of rule.
+    pub kind: RuleKind,
+    /// Which one, counted from 0.
+    pub index: u16,
+}
+
+/// The kinds of rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RuleKind {
+    /// A scope that the rights hold.
+    Scope,
+    /// A row of the realm's table of who may do what.
+    Realm,
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            RuleKind::Scope => "scope",
+            RuleKind::Realm => "realm",
+        };
+        write!(f, "{kind}[{}]", self.index)
+    }
+}

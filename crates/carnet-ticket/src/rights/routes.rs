@@ -1,0 +1,62 @@
+//! [`RouteScopes`]: rights on the HTTP control plane and on RPC.
+
+use std::collections::BTreeSet;
+
+use super::{Permit, RuleId, RuleKind};
+use crate::verify::Reason;
+
+/// Rights on `api` and `rpc`: a role's name and the scopes it holds. Scopes match exactly: `read:*` is a
+/// name, not a pattern (control plane spec, section 6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteScopes {
+    /// The role: `viewer`, `api`, `operator`, `tenant_admin`, `admin`, `issuer`; empty for none.
+    pub role: String,
+    /// The scopes held.
+    pub scopes: BTreeSet<String>,
+    /// The tenant it is bound to.
+    pub tenant: Option<String>,
+}
+
+impl RouteScopes {
+    /// The scopes that `role` holds, for no tenant.
+    pub fn of_role(role: &str) -> Self {
+        let scopes = role_scopes(role).iter().map(|scope| (*scope).to_owned()).collect();
+        Self { role: role.to_owned(), scopes, tenant: None }
+    }
+
+    /// Whether `scope` is held.
+    pub fn permits(&self, scope: &str) -> Result<Permit, Reason> {
+        let index = self.scopes.iter().position(|held| held == scope).ok_or(Reason::Role)?;
+        Ok(Permit {
+            rule: RuleId { kind: RuleKind::Scope, index: u16::try_from(index).unwrap_or(u16::MAX) },
+        })
+    }
+}
+
+/// The scopes of each role; none for a role that does not exist.
+pub fn role_scopes(role: &str) -> &'static [&'static str] {
+    match role {
+        "viewer" => &["read:*"],
+        "api" => &["api:*", "read:*"],
+        "operator" => &["api:*", "operator:*", "read:*"],
+        "tenant_admin" => &["api:*", "operator:*", "read:*", "tenant:admin"],
+        "admin" => &["admin:*", "api:*", "operator:*", "read:*", "tenant:admin"],
+        "issuer" => &["worker:mint"],
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_names_and_roles_hold_exactly_theirs() {
+        let api = RouteScopes::of_role("api");
+        assert!(api.permits("read:*").is_ok());
+        assert_eq!(api.permits("read:nodes"), Err(Reason::Role));
+        assert_eq!(api.permits("admin:*"), Err(Reason::Role));
+        assert_eq!(RouteScopes::of_role("root").permits("read:*"), Err(Reason::Role));
+        assert_eq!(api.permits("read:*").unwrap().rule.to_string(), "scope[1]");
+    }
+}
