@@ -54,7 +54,7 @@ pub fn error(variant: &str) -> Value {
 
 /// The name of an error's variant: what its `Debug` form begins with.
 pub fn variant(error: &impl std::fmt::Debug) -> String {
-    format!("{error:?}").chars().take_while(|character| character.is_ascii_alphanumeric()).collect()
+    format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric).collect()
 }
 
 /// Runs all cases of `file` whose operation is in `ops`; fails on any operation that is neither there nor in

@@ -291,18 +291,11 @@ impl Inner {
                 self.rights.get(&surface).ok_or(Reason::NotAccepted)?.rights(&verified, facts)?
             }
         };
-        let counter = match verified.limits.is_none() {
-            true => None,
-            false => {
-                let (content, limits) = (verified.content_id, verified.limits);
-                Some(self.meters.counter(
-                    content,
-                    &limits,
-                    facts.spent.as_ref(),
-                    verified.expires,
-                    now,
-                )?)
-            }
+        let counter = if verified.limits.is_none() {
+            None
+        } else {
+            let (content, limits) = (verified.content_id, verified.limits);
+            Some(self.meters.counter(content, &limits, facts.spent.as_ref(), verified.expires, now)?)
         };
         if let Some(meter) = counter.as_ref().and_then(|counter| counter.exhausted()) {
             return Err(Reason::Exhausted(meter));

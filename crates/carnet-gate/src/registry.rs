@@ -65,7 +65,9 @@ impl Registry {
             // Upgraded under the lock, visited and dropped outside: the last drop of a grant locks the shard.
             let states: Vec<_> =
                 shard.lock().iter().filter_map(|(_, state)| state.upgrade()).collect();
-            states.iter().for_each(|state| visit(state));
+            for state in &states {
+                visit(state);
+            }
         }
     }
 }

@@ -99,13 +99,13 @@ impl Entries {
         if let Some((kind, _)) = by_content {
             return Some(*kind);
         }
-        if credential.key_id.is_some_and(|id| self.keys.get(&id).filter(is_live).is_some()) {
+        if credential.key_id.is_some_and(|id| self.keys.get(&id).as_ref().is_some_and(is_live)) {
             return Some(RevocationKind::Key);
         }
         if credential
             .certificate
             .as_ref()
-            .is_some_and(|serial| self.certificates.get(serial).filter(is_live).is_some())
+            .is_some_and(|serial| self.certificates.get(serial).as_ref().is_some_and(is_live))
         {
             return Some(RevocationKind::Certificate);
         }

@@ -131,7 +131,7 @@ fn at_the_limit_new_meters_are_refused_and_live_counts_kept_until_they_expire() 
         let mut facts = facts(&gate, UniqueId::from_u8(number));
         let row = facts.row.as_mut().unwrap();
         row.limits = ops(5);
-        row.expires = Expiration::after(START, Duration::from_secs(60));
+        row.expires = Expiration::after(START, Duration::from_mins(1));
         if number >= 10 {
             row.expires = Expiration::Never;
         }

@@ -4,7 +4,7 @@ use carnet_gate::{Cost, Delta, Entry, Gate, Grant, Selector};
 use carnet_ticket::id::{KeyId, UniqueId};
 use carnet_ticket::rights::{Rights, RouteScopes};
 use carnet_ticket::time::{Expiration, Timestamp};
-use carnet_ticket::verify::{Class, Limits, Reason, RevocationKind, Surface, Verified};
+use carnet_ticket::verify::{Class, Ended, Limits, Reason, RevocationKind, Surface, Verified};
 use serde_json::{Value, json};
 
 use crate::runner::{self, Input, Outcome, error, variant};
@@ -38,7 +38,7 @@ fn vectors_validators() {
 }
 
 fn revocation(input: &mut Input) -> Outcome {
-    let credential = credential(input.take("ticket"));
+    let credential = credential(&input.take("ticket"));
     let now = Timestamp::from_unix_s(input.take("now").as_i64().unwrap());
     let entries = input.take("entries").as_array().unwrap().iter().map(entry).collect::<Vec<_>>();
     let (gate, _) = gate();
@@ -50,7 +50,7 @@ fn revocation(input: &mut Input) -> Outcome {
     }
 }
 
-fn credential(ticket: Value) -> Verified {
+fn credential(ticket: &Value) -> Verified {
     let text = |name: &str| ticket[name].as_str().map(str::to_owned);
     let ancestors = ticket["ancestors"].as_array().unwrap();
     Verified {
@@ -119,6 +119,7 @@ fn meter_step(gate: &Gate, grants: &mut Vec<Grant>, step: &Value) -> Value {
     match result.map_err(|denied| denied.reason) {
         Ok(()) => json!("ok"),
         Err(Reason::Exhausted(meter)) => error(&format!("Exhausted({meter})")),
+        Err(Reason::Ended(Ended::Exhausted(meter))) => error(&format!("Ended(Exhausted({meter}))")),
         Err(Reason::Quota(meter)) => error(&format!("Quota({meter})")),
         Err(reason) => error(&variant(&reason)),
     }

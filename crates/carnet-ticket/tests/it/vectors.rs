@@ -48,7 +48,7 @@ fn unique_id(input: &mut Input) -> Outcome {
         "uint" | "int" => integer(input.number("bits"), &input.text("value")),
         "parts" => {
             let parts = input.take("parts_hex");
-            let parts: Vec<_> = parts.as_array().unwrap().iter().map(|part| unhex(part)).collect();
+            let parts: Vec<_> = parts.as_array().unwrap().iter().map(unhex).collect();
             UniqueId::from_parts(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
         }
         other => panic!("unknown kind {other}"),
