@@ -295,7 +295,13 @@ impl Inner {
             None
         } else {
             let (content, limits) = (verified.content_id, verified.limits);
-            Some(self.meters.counter(content, &limits, facts.spent.as_ref(), verified.expires, now)?)
+            Some(self.meters.counter(
+                content,
+                &limits,
+                facts.spent.as_ref(),
+                verified.expires,
+                now,
+            )?)
         };
         if let Some(meter) = counter.as_ref().and_then(|counter| counter.exhausted()) {
             return Err(Reason::Exhausted(meter));

@@ -261,7 +261,10 @@ impl Drop for State {
 
 impl Hold {
     /// Keeps `actual` of what was held and gives back the rest; more than was held is not spent.
-    #[expect(clippy::unused_async, reason = "meters that replicas share are settled in their database")]
+    #[expect(
+        clippy::unused_async,
+        reason = "meters that replicas share are settled in their database"
+    )]
     pub async fn settle(mut self, actual: Cost) {
         let rest = Cost {
             ops: self.cost.ops.saturating_sub(actual.ops),

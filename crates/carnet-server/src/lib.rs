@@ -1,1 +1,25 @@
 //! The HTTP control plane: every request goes credential -> gate -> grant.
+//!
+//! What this crate is: the listeners, the frame that every answer has (request id, error body, headers), who
+//! may call what, and one file per endpoint. What it is not: it parses no credential (it tells the gate which
+//! header something came in), decides no expiry and counts no quota.
+//!
+//! Invariants:
+//! - every route stands in [`routes::all`] with its [`auth::Access`], which is enforced before its handler
+//!   runs; a test walks that list and fails on a route without a row in the authorization matrix;
+//! - whatever lasts (an event stream, a download, a wait) holds its grant, and its connection is cut when the
+//!   grant ends;
+//! - callers learn a status and a fixed message; log and metrics learn the reason.
+//!
+//! To add an endpoint: its file under `routes/`, one line in [`routes::all`], its row in
+//! `tests/it/matrix.rs`.
+
+pub mod auth;
+mod frame;
+mod problem;
+pub mod routes;
+pub mod serve;
+mod state;
+
+pub use problem::Problem;
+pub use state::{App, AppOptions};

@@ -1,0 +1,7 @@
+//! Format vectors and properties of nodes and files.
+
+#[path = "../../../../vectors/runner.rs"]
+mod runner;
+
+mod files;
+mod vectors;

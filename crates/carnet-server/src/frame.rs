@@ -1,0 +1,118 @@
+//! The frame of every answer: request id, error body, headers, metrics, one log line.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use carnet_gate::Stopwatch;
+use carnet_ticket::realm::Ulid;
+use http::{HeaderName, HeaderValue, header};
+use serde_json::{Value, json};
+
+use crate::problem::Problem;
+use crate::state::App;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID_LEN_MAX: usize = 128;
+
+/// Names a request in its answer, in the log and in audit rows.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) HeaderValue);
+
+/// Wraps a request in its frame.
+pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let stopwatch = app.clock().stopwatch();
+    let id = RequestId(request_id(&app, &request));
+    let line = Line::of(&request, stopwatch);
+    request.extensions_mut().insert(id.clone());
+
+    let mut response = next.run(request).await;
+
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        line.log_problem(&problem, &id);
+        let body = render(&problem, line.is_realm_tree, &id);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        *response.body_mut() = axum::body::Body::from(body);
+    }
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id.0.clone());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    line.count(&response, &id);
+    response
+}
+
+/// What is logged and counted about a request. The path is the route's template: ids in a path may be tickets.
+struct Line {
+    method: &'static str,
+    route: String,
+    is_realm_tree: bool,
+    stopwatch: Stopwatch,
+}
+
+impl Line {
+    fn of(request: &Request, stopwatch: Stopwatch) -> Self {
+        let path = request.uri().path();
+        let is_realm_tree = path.starts_with("/api/") && !path.starts_with("/api/v1/");
+        let template = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+        let method = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+            .into_iter()
+            .find(|known| *known == request.method().as_str())
+            .unwrap_or("OTHER");
+        Self { method, route: template.unwrap_or_else(|| "unknown".to_owned()), is_realm_tree, stopwatch }
+    }
+
+    fn log_problem(&self, problem: &Problem, id: &RequestId) {
+        let (method, route, status) = (self.method, &*self.route, problem.status.as_u16());
+        let request_id = id.0.to_str().unwrap_or_default();
+        match &problem.denied {
+            Some(denied) => {
+                let class = denied.class.map_or("none", carnet_ticket::verify::Class::as_str);
+                let rule = denied.rule.map(|rule| rule.to_string());
+                tracing::info!(request_id, method, route, status, class, surface = denied.surface.as_str(),
+                    reason = denied.reason.code(), why = %denied.reason, rule, credential = %denied.fingerprint, "denied");
+            }
+            None if status >= 500 => tracing::error!(request_id, method, route, status, "failed"),
+            None => tracing::debug!(request_id, method, route, status, code = problem.code, "refused"),
+        }
+    }
+
+    fn count(&self, response: &Response, id: &RequestId) {
+        let (elapsed, status) = (self.stopwatch.elapsed(), response.status().as_u16());
+        metrics::counter!("carnet_http_requests_total", "route" => self.route.clone(), "method" => self.method,
+            "status" => status.to_string())
+        .increment(1);
+        metrics::histogram!("carnet_http_request_seconds", "route" => self.route.clone()).record(elapsed);
+        tracing::debug!(request_id = id.0.to_str().unwrap_or_default(), method = self.method, route = &*self.route,
+            status, us = elapsed.as_micros(), "answered");
+    }
+}
+
+/// The caller's own id, when it is a plain one, else a new ULID.
+fn request_id(app: &App, request: &Request) -> HeaderValue {
+    let is_plain = |value: &HeaderValue| {
+        (1..=REQUEST_ID_LEN_MAX).contains(&value.len())
+            && value.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+    };
+    if let Some(given) = request.headers().get(&REQUEST_ID).filter(|value| is_plain(value)) {
+        return given.clone();
+    }
+    let mut random = [0; 10];
+    // Without randomness the id is only less unique.
+    let _ = getrandom::fill(&mut random);
+    let ulid = Ulid::new(app.clock().now(), random).to_string();
+    HeaderValue::from_str(&ulid).unwrap_or(HeaderValue::from_static("0"))
+}
+
+/// The error body: the control plane's carries the request id, the realm's does not.
+fn render(problem: &Problem, is_realm_tree: bool, id: &RequestId) -> Bytes {
+    let mut body = json!({ "error": problem.code, "message": problem.message });
+    if !is_realm_tree {
+        body["request_id"] = Value::from(id.0.to_str().unwrap_or_default());
+    }
+    if let Some(details) = &problem.details {
+        body["details"] = details.clone();
+    }
+    Bytes::from(body.to_string())
+}

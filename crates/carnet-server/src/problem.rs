@@ -1,0 +1,139 @@
+//! [`Problem`]: what a caller learns when a request fails.
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use carnet_ticket::verify::{Class, Reason};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::Value;
+
+/// A request that failed: a status, a stable code, a fixed message, and what the caller may know beside.
+///
+/// The frame renders it as the body that its tree of routes uses.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The stable code, for programs.
+    pub code: &'static str,
+    /// The sentence, for people.
+    pub message: &'static str,
+    /// What the caller sent or owns and may be told about.
+    pub details: Option<Value>,
+    /// After how long it is worth trying again.
+    pub retry_after: Option<Duration>,
+    /// Why the gate or a grant denied it: for the log alone.
+    pub denied: Option<Box<carnet_gate::Denied>>,
+}
+
+impl Problem {
+    const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self { status, code, message, details: None, retry_after: None, denied: None }
+    }
+
+    /// 400, with the reason and the field it is about.
+    pub fn invalid(reason: &str, field: &str) -> Self {
+        let details = serde_json::json!({ "reason": reason, "field": field });
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "the request is not valid").with(details)
+    }
+
+    /// 401.
+    pub const fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "a valid credential is needed")
+    }
+
+    /// 403.
+    pub const fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "not allowed")
+    }
+
+    /// 404.
+    pub const fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "not found")
+    }
+
+    /// 405.
+    pub const fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "the method is not allowed here")
+    }
+
+    /// 409.
+    pub const fn conflict() -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", "the state does not allow it")
+    }
+
+    /// 410.
+    pub const fn gone() -> Self {
+        Self::new(StatusCode::GONE, "gone", "it has ended")
+    }
+
+    /// 413, with the most bytes that a body may have.
+    pub fn payload_too_large(max: u64) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "the body is too large")
+            .with(serde_json::json!({ "max": max }))
+    }
+
+    /// 429.
+    pub fn rate_limited(retry_after: Duration) -> Self {
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", "too many requests")
+            .with(serde_json::json!({ "retryAfter": retry_after.as_secs() }));
+        problem.retry_after = Some(retry_after);
+        problem
+    }
+
+    /// 500. What happened is in the log.
+    pub const fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "something went wrong on the server")
+    }
+
+    /// 503.
+    pub fn unavailable() -> Self {
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again later");
+        problem.retry_after = Some(Duration::from_secs(5));
+        problem
+    }
+
+    /// Any other.
+    pub const fn other(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self::new(status, code, message)
+    }
+
+    /// This with details.
+    #[must_use]
+    pub fn with(mut self, details: Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+}
+
+impl From<carnet_gate::Denied> for Problem {
+    /// The status that a reason has (credential spec, section 7; task tickets: realm spec, section 4).
+    fn from(denied: carnet_gate::Denied) -> Self {
+        let is_ticket = denied.class == Some(Class::Realm);
+        let mut problem = match denied.reason {
+            Reason::Unknown if is_ticket => Self::not_found(),
+            Reason::Gone(_) | Reason::Expired | Reason::Revoked(_) | Reason::Ended(_) if is_ticket => Self::gone(),
+            Reason::Scope | Reason::Role => Self::forbidden(),
+            Reason::Quota(_) => Self::rate_limited(Duration::from_secs(1)),
+            Reason::Capacity | Reason::StatusUnavailable => Self::unavailable(),
+            _ => Self::unauthorized(),
+        };
+        problem.denied = Some(Box::new(denied));
+        problem
+    }
+}
+
+impl IntoResponse for Problem {
+    /// A response without a body: the frame writes it, since it knows the tree and the request id.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(after) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}

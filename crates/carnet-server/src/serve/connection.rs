@@ -1,0 +1,91 @@
+//! One connection: who is at the other end, and how it is cut.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+
+use axum::body::Body;
+use carnet_gate::Grant;
+use http_body_util::BodyExt;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::state::App;
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// Somebody on the network.
+    Remote(SocketAddr),
+    /// A process on this machine, over the local socket; whether it runs as the server's own user.
+    Local {
+        /// Whether the kernel reports the server's own uid.
+        is_same_user: bool,
+    },
+}
+
+/// Cuts a connection: everything on it stops at once, and what was not sent yet never is.
+#[derive(Debug, Clone, Default)]
+pub struct Cutoff(CancellationToken);
+
+impl Cutoff {
+    /// Whether it was cut.
+    pub fn is_cut(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    /// `body`, whose connection is cut when `grant` ends before all of it was sent. A peer that reads slowly
+    /// or not at all cannot hold on to it.
+    pub fn guard(&self, grant: Grant, body: Body) -> Body {
+        let (cutoff, watched) = (self.0.clone(), CancellationToken::new());
+        let done = watched.clone().drop_guard();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = grant.ended() => cutoff.cancel(),
+                () = watched.cancelled() => {}
+            }
+        });
+        Body::new(body.map_frame(move |frame| {
+            let _kept_while_the_body_lives = &done;
+            frame
+        }))
+    }
+}
+
+/// Serves one connection until it ends, is cut, or the server drains.
+pub(super) async fn serve<I>(app: App, router: axum::Router, io: I, peer: Peer, cutoff: Cutoff)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let cut = cutoff.0.clone();
+    let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(cutoff.clone());
+        request.map(Body::new)
+    });
+    let limits = &app.config().server;
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout.max(limits.idle_timeout))
+        .max_buf_size(usize::try_from(limits.max_header).unwrap_or(usize::MAX).max(8192));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service)));
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = cut.cancelled() => return,
+        () = app.draining().cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                result = connection => result,
+                () = cut.cancelled() => return,
+                () = app.stopped().cancelled() => return,
+            }
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
