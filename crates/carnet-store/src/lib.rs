@@ -1,1 +1,37 @@
-//! Everything durable: SQLite, migrations, group commit.
+//! Everything durable.
+//!
+//! One [`Store`] over SQLite. Reads go to a pool of connections; writes go through one writer, which commits
+//! whatever is waiting together, and answers only then: an fsync costs milliseconds, and sharing it is the
+//! only way to be durable and fast.
+//!
+//! What this crate is not: it decides nothing beyond what a transaction must decide (quotas, races, the state
+//! of a row), and reads no clock; `now` is an argument.
+//!
+//! Invariants:
+//! - what a method has answered is on disk;
+//! - a change is one transaction: all of it or nothing;
+//! - SQL is portable: `$n` parameters, no statement that only one database knows outside `migrations/`.
+//!
+//! To add a table: a numbered file in `migrations/sqlite`, a line in `migrate.rs`, a file for the noun here,
+//! and its contract in `tests/it/contract`.
+
+mod api_keys;
+mod error;
+mod migrate;
+mod open;
+mod realm_nodes;
+mod realm_put;
+mod realm_tickets;
+mod revocations;
+mod row;
+mod writer;
+
+pub use api_keys::{ApiKeyRow, NewApiKey};
+pub use error::StoreError;
+pub use open::{Store, StoreOptions};
+pub use realm_nodes::{NodeFacts, NodeRow, Usage};
+pub use realm_put::{Put, PutError, PutNode, Quota};
+pub use realm_tickets::{
+    CommitError, NewTicket, RevokeTicketError, TicketEnd, TicketRow, TicketStatus,
+};
+pub use revocations::{RevocationRow, Revoked};

@@ -1,0 +1,122 @@
+//! [`Store`]: opening and closing.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, SqliteConnection};
+
+use crate::error::StoreError;
+use crate::migrate;
+use crate::writer::Writer;
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// The database file. It is made, readable by its owner alone, when it is not there.
+    pub path: PathBuf,
+    /// How long a lock is waited for.
+    pub busy_timeout: Duration,
+    /// How many connections read.
+    pub readers: u32,
+}
+
+/// Everything durable. Clones are the same store.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    readers: SqlitePool,
+    writer: Writer,
+    /// Held for as long as the store is open: no second process may have it.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the database, makes it if there is none, and brings its schema up to date.
+    pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        let lock = lock(&options.path)?;
+        create(&options.path)?;
+        let connect = SqliteConnectOptions::new()
+            .filename(&options.path)
+            .foreign_keys(true)
+            .busy_timeout(options.busy_timeout)
+            .log_statements(tracing::log::LevelFilter::Off);
+        let mut connection = connect
+            .clone()
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
+            .connect()
+            .await?;
+        migrate::run(&mut connection).await?;
+        let writer = Writer::start(connection);
+        let pool = SqlitePoolOptions::new().max_connections(options.readers.max(1)).min_connections(1);
+        let readers = pool.connect_with(connect.read_only(true).pragma("mmap_size", "268435456")).await?;
+        Ok(Self(Arc::new(Inner { readers, writer, _lock: lock })))
+    }
+
+    /// Writes what is waiting and closes the database. What is asked afterwards is [`StoreError::Closed`].
+    pub async fn close(&self) {
+        self.0.writer.close().await;
+        self.0.readers.close().await;
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(self.readers()).await?;
+        Ok(())
+    }
+
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.0.readers
+    }
+
+    /// Runs `operation` in the next transaction of the writer. When it fails, what it did is undone and the
+    /// others of the transaction are not; when the commit fails, it has not happened.
+    pub(crate) async fn write<T, E, F>(&self, operation: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.0.writer.run(operation).await
+    }
+}
+
+/// Takes the advisory lock beside the database.
+fn lock(database: &Path) -> Result<File, StoreError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let file = open_private(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err(StoreError::InUse { path: database.to_owned() })
+        }
+        Err(std::fs::TryLockError::Error(source)) => {
+            Err(StoreError::File { path, source: Arc::new(source) })
+        }
+    }
+}
+
+/// Makes the file before SQLite would, which does not ask who may read it.
+fn create(database: &Path) -> Result<(), StoreError> {
+    open_private(database).map(drop)
+}
+
+fn open_private(path: &Path) -> Result<File, StoreError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options
+        .open(path)
+        .map_err(|source| StoreError::File { path: path.to_owned(), source: Arc::new(source) })
+}

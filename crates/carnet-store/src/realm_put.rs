@@ -1,0 +1,317 @@
+//! Storing nodes: quotas, rows and bytes in one transaction.
+
+use bytes::Bytes;
+use carnet_ticket::realm::{NodeKey, RealmId, TicketId};
+use carnet_ticket::time::Timestamp;
+use sqlx::{Row, SqliteConnection};
+
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::realm_tickets::{self, TicketEnd};
+use crate::row::{join_keys, signed, unsigned};
+
+const TOUCH: &str = "UPDATE realm_nodes SET touched_at = $3 WHERE realm = $1 AND key = $2";
+const HAS: &str = "SELECT 1 FROM realm_nodes WHERE realm = $1 AND key = $2";
+const HAS_UPLOAD: &str = "SELECT 1 FROM realm_uploads WHERE ticket = $1 AND key = $2";
+const INSERT_UPLOAD: &str = "INSERT INTO realm_uploads (ticket, key, bytes) VALUES ($1, $2, $3)";
+const USE_QUOTA: &str = "UPDATE realm_tickets SET used = used + $2 WHERE id = $1";
+const INSERT_NODE: &str = "INSERT INTO realm_nodes (realm, key, first_by, created_at, touched_at) \
+    VALUES ($1, $2, $3, $4, $4)";
+const ADD_USAGE: &str = "INSERT INTO realm_usage (realm, physical, logical, nodes, updated_at) \
+    VALUES ($1, $2, $3, 1, $4) ON CONFLICT (realm) DO UPDATE SET physical = realm_usage.physical + $2, \
+    logical = realm_usage.logical + $3, nodes = realm_usage.nodes + 1, updated_at = $4";
+const ADD_BLOB: &str = "INSERT INTO blobs \
+    (key, kind, size, own_bytes, content_bytes, children, content_type, bytes, refs, is_bad) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0) ON CONFLICT (key) DO UPDATE SET refs = blobs.refs + 1";
+const REPAIR_BLOB: &str = "UPDATE blobs SET bytes = $2, is_bad = 0 WHERE key = $1 AND is_bad <> 0";
+const PHYSICAL: &str = "SELECT physical FROM realm_usage WHERE realm = $1";
+const RESERVED_BY_TICKET: &str = "SELECT COALESCE(SUM(bytes), 0) AS bytes FROM (SELECT DISTINCT key, bytes \
+    FROM realm_reservations WHERE ticket = $1 AND key <> $2 AND deadline > $3) AS reserved";
+const RESERVED_IN_REALM: &str = "SELECT COALESCE(SUM(bytes), 0) AS bytes FROM (SELECT DISTINCT key, bytes \
+    FROM realm_reservations WHERE realm = $1 AND key <> $2 AND deadline > $3) AS reserved";
+const RESERVE: &str = "INSERT INTO realm_reservations (id, realm, ticket, key, bytes, deadline) \
+    VALUES ($1, $2, $3, $4, $5, $6)";
+const RELEASE: &str = "DELETE FROM realm_reservations WHERE id = $1";
+const SWEEP: &str = "DELETE FROM realm_reservations WHERE deadline <= $1";
+
+/// A node to be stored, as it was found to be.
+#[derive(Debug, Clone)]
+pub struct PutNode {
+    /// The realm.
+    pub realm: RealmId,
+    /// Its key.
+    pub key: NodeKey,
+    /// The number of its kind.
+    pub kind: u8,
+    /// All its bytes.
+    pub size: u64,
+    /// The data bytes that are its own.
+    pub own_bytes: u64,
+    /// The data bytes of its whole tree.
+    pub content_bytes: u64,
+    /// Its children, in order.
+    pub children: Vec<NodeKey>,
+    /// A file's content type.
+    pub content_type: String,
+    /// Its bytes; none when they are in the blob storage.
+    pub bytes: Option<Bytes>,
+    /// Who stores it.
+    pub by: String,
+    /// The ticket it is stored under: its quota bounds it.
+    pub ticket: Option<TicketId>,
+    /// The most bytes the realm may hold.
+    pub realm_quota: Option<u64>,
+    /// The reservation that this uses up.
+    pub reservation: Option<String>,
+}
+
+/// What storing a node did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Put {
+    /// Whether the realm did not have it before.
+    pub is_new: bool,
+}
+
+/// Bytes that do not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// The most.
+    pub limit: u64,
+    /// What is used and reserved.
+    pub used: u64,
+    /// What was asked for.
+    pub requested: u64,
+}
+
+/// Why a node was not stored.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum PutError {
+    /// Its ticket may not write any more.
+    #[error("the ticket has ended")]
+    Ticket(TicketEnd),
+    /// The realm does not have these children of it, in the order of the node.
+    #[error("{} children are missing", .0.len())]
+    MissingChildren(Vec<NodeKey>),
+    /// It does not fit into the ticket's quota, or the realm's.
+    #[error("{} bytes do not fit: {} of {} are used", .0.requested, .0.used, .0.limit)]
+    Quota(Quota),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for PutError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Store {
+    /// Stores a node, all or nothing: its ticket may still write, its children are there, quotas hold.
+    pub async fn put_node(&self, node: PutNode, now: Timestamp) -> Result<Put, PutError> {
+        self.write(move |connection| Box::pin(async move { put(connection, &node, now).await }))
+            .await
+    }
+
+    /// Sets space aside for a node whose bytes are stored elsewhere first, until `deadline`. The same is
+    /// checked as by [`Store::put_node`], which then uses up the reservation `id`.
+    pub async fn reserve(
+        &self,
+        id: String,
+        node: PutNode,
+        deadline: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), PutError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                check(connection, &node, now).await?;
+                sqlx::query(RESERVE)
+                    .bind(id)
+                    .bind(node.realm.to_string())
+                    .bind(node.ticket.map(|ticket| ticket.to_string()))
+                    .bind(&node.key.as_bytes()[..])
+                    .bind(signed(node.size))
+                    .bind(deadline.0)
+                    .execute(connection)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Gives back what was set aside.
+    pub async fn release(&self, id: String) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                sqlx::query(RELEASE).bind(id).execute(connection).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Gives back what was set aside until now at the latest; how many reservations that were.
+    pub async fn sweep_reservations(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                Ok(sqlx::query(SWEEP).bind(now.0).execute(connection).await?.rows_affected())
+            })
+        })
+        .await
+    }
+}
+
+/// What a node would add.
+struct Additions {
+    to_realm: bool,
+    to_ticket: bool,
+}
+
+async fn put(
+    connection: &mut SqliteConnection,
+    node: &PutNode,
+    now: Timestamp,
+) -> Result<Put, PutError> {
+    if let Some(reservation) = &node.reservation {
+        sqlx::query(RELEASE).bind(reservation).execute(&mut *connection).await?;
+    }
+    let additions = check(connection, node, now).await?;
+    let (realm, key) = (node.realm.to_string(), &node.key.as_bytes()[..]);
+    for child in &node.children {
+        sqlx::query(TOUCH)
+            .bind(&realm)
+            .bind(&child.as_bytes()[..])
+            .bind(now.0)
+            .execute(&mut *connection)
+            .await?;
+    }
+    if let (Some(ticket), true) = (&node.ticket, additions.to_ticket) {
+        let (ticket, size) = (ticket.to_string(), signed(node.size));
+        sqlx::query(INSERT_UPLOAD)
+            .bind(&ticket)
+            .bind(key)
+            .bind(size)
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query(USE_QUOTA).bind(&ticket).bind(size).execute(&mut *connection).await?;
+    }
+    if additions.to_realm {
+        insert(connection, node, &realm, now).await?;
+    } else {
+        sqlx::query(TOUCH).bind(&realm).bind(key).bind(now.0).execute(&mut *connection).await?;
+    }
+    sqlx::query(REPAIR_BLOB).bind(key).bind(node.bytes.as_deref()).execute(connection).await?;
+    Ok(Put { is_new: additions.to_realm })
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    node: &PutNode,
+    realm: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let key = &node.key.as_bytes()[..];
+    sqlx::query(INSERT_NODE)
+        .bind(realm)
+        .bind(key)
+        .bind(&node.by)
+        .bind(now.0)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(ADD_USAGE)
+        .bind(realm)
+        .bind(signed(node.size))
+        .bind(signed(node.own_bytes))
+        .bind(now.0)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(ADD_BLOB)
+        .bind(key)
+        .bind(i64::from(node.kind))
+        .bind(signed(node.size))
+        .bind(signed(node.own_bytes))
+        .bind(signed(node.content_bytes))
+        .bind(join_keys(&node.children))
+        .bind(&node.content_type)
+        .bind(node.bytes.as_deref())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Whether the node may be stored now, and what it would add.
+async fn check(
+    connection: &mut SqliteConnection,
+    node: &PutNode,
+    now: Timestamp,
+) -> Result<Additions, PutError> {
+    let (realm, key) = (node.realm.to_string(), &node.key.as_bytes()[..]);
+    let ticket = match &node.ticket {
+        Some(id) => {
+            Some(realm_tickets::writable(connection, id, now).await?.map_err(PutError::Ticket)?)
+        }
+        None => None,
+    };
+    let missing = missing_children(connection, node, &realm).await?;
+    if !missing.is_empty() {
+        return Err(PutError::MissingChildren(missing));
+    }
+    let mut additions = Additions { to_realm: true, to_ticket: false };
+    if let Some(ticket) = ticket {
+        let id = ticket.id.to_string();
+        let has =
+            sqlx::query(HAS_UPLOAD).bind(&id).bind(key).fetch_optional(&mut *connection).await?;
+        additions.to_ticket = has.is_none();
+        if let (true, Some(limit)) = (additions.to_ticket, ticket.quota) {
+            let reserved = reserved(connection, RESERVED_BY_TICKET, &id, key, now).await?;
+            fits(limit, ticket.used.saturating_add(reserved), node.size)?;
+        }
+    }
+    additions.to_realm =
+        sqlx::query(HAS).bind(&realm).bind(key).fetch_optional(&mut *connection).await?.is_none();
+    if let (true, Some(limit)) = (additions.to_realm, node.realm_quota) {
+        let row = sqlx::query(PHYSICAL).bind(&realm).fetch_optional(&mut *connection).await?;
+        let physical = row.map_or(Ok(0), |row| unsigned(&row, "physical"))?;
+        let reserved = reserved(connection, RESERVED_IN_REALM, &realm, key, now).await?;
+        fits(limit, physical.saturating_add(reserved), node.size)?;
+    }
+    Ok(additions)
+}
+
+async fn missing_children(
+    connection: &mut SqliteConnection,
+    node: &PutNode,
+    realm: &str,
+) -> Result<Vec<NodeKey>, StoreError> {
+    let mut missing = Vec::new();
+    for child in node.children.iter().filter(|child| **child != NodeKey::EMPTY_DICT) {
+        let query = sqlx::query(HAS).bind(realm).bind(&child.as_bytes()[..]);
+        if query.fetch_optional(&mut *connection).await?.is_none() && !missing.contains(child) {
+            missing.push(*child);
+        }
+    }
+    Ok(missing)
+}
+
+/// What others have set aside; an upload of the same node is counted once.
+async fn reserved(
+    connection: &mut SqliteConnection,
+    query: &'static str,
+    owner: &str,
+    key: &[u8],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let row = sqlx::query(query).bind(owner).bind(key).bind(now.0).fetch_one(connection).await?;
+    u64::try_from(row.try_get::<i64, _>("bytes")?)
+        .map_err(|_| StoreError::BadRow { column: "bytes" })
+}
+
+fn fits(limit: u64, used: u64, requested: u64) -> Result<(), PutError> {
+    if used.saturating_add(requested) <= limit {
+        Ok(())
+    } else {
+        Err(PutError::Quota(Quota { limit, used, requested }))
+    }
+}

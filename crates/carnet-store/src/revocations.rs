@@ -1,0 +1,137 @@
+//! Revocations, numbered without gaps from 1.
+
+use carnet_gate::{Entry, Selector};
+use carnet_ticket::time::Timestamp;
+use carnet_ticket::verify::RevocationKind;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::row::{maybe_moment, moment, signed, unsigned};
+
+const NEXT_SEQ: &str = "SELECT COALESCE(MAX(seq), 0) + 1 AS seq FROM revocations";
+const FIND: &str = "SELECT seq, kind, value, worker_id, issued_before, at, exp, reason FROM revocations \
+    WHERE kind = $1 AND value = $2 AND worker_id IS $3 AND (issued_before IS NULL OR issued_before >= $4) \
+    ORDER BY seq LIMIT 1";
+const INSERT: &str = "INSERT INTO revocations (seq, kind, value, worker_id, issued_before, at, exp, reason) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const AFTER: &str = "SELECT seq, kind, value, worker_id, issued_before, at, exp, reason FROM revocations \
+    WHERE seq > $1 ORDER BY seq LIMIT $2";
+const BEFORE: &str = "SELECT seq, kind, value, worker_id, issued_before, at, exp, reason FROM revocations \
+    WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
+
+/// A revocation as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevocationRow {
+    /// The entry.
+    pub entry: Entry,
+    /// Why, in somebody's words.
+    pub reason: Option<String>,
+}
+
+/// What became of a revocation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    /// The entry that is in force.
+    pub row: RevocationRow,
+    /// Whether it is new: the same again gives the entry that is there.
+    pub is_new: bool,
+}
+
+impl Store {
+    /// Records a revocation. Of a task ticket it also revokes the ticket's row.
+    pub async fn revoke(
+        &self,
+        selector: Selector,
+        reason: Option<String>,
+        exp: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Revoked, StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                if let Selector::RealmTicket(id) = &selector {
+                    crate::realm_tickets::mark_revoked(connection, id, now).await?;
+                }
+                record(connection, selector, reason, exp, now).await
+            })
+        })
+        .await
+    }
+
+    /// At most `limit` revocations after number `seq`, oldest first.
+    pub async fn revocations_after(&self, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        let rows =
+            sqlx::query(AFTER).bind(signed(seq)).bind(limit).fetch_all(self.readers()).await?;
+        rows.iter().map(|row| Ok(read(row)?.entry)).collect()
+    }
+
+    /// At most `limit` revocations before number `seq`, newest first.
+    pub async fn list_revocations(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<RevocationRow>, StoreError> {
+        let before = before.map_or(i64::MAX, signed);
+        let rows = sqlx::query(BEFORE).bind(before).bind(limit).fetch_all(self.readers()).await?;
+        rows.iter().map(read).collect()
+    }
+}
+
+/// Records a revocation inside a transaction.
+pub(crate) async fn record(
+    connection: &mut SqliteConnection,
+    selector: Selector,
+    reason: Option<String>,
+    exp: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Revoked, StoreError> {
+    let (kind, value) = (selector.kind().as_str(), selector.value());
+    let (worker_id, issued_before) = match &selector {
+        Selector::TokenId { worker_id, .. } => (worker_id.clone(), None),
+        Selector::Subject { issued_before, .. } => (None, Some(issued_before.0)),
+        _ => (None, None),
+    };
+    let found = sqlx::query(FIND)
+        .bind(kind)
+        .bind(&value)
+        .bind(&worker_id)
+        .bind(issued_before)
+        .fetch_optional(&mut *connection)
+        .await?;
+    if let Some(row) = found {
+        return Ok(Revoked { row: read(&row)?, is_new: false });
+    }
+    let seq = unsigned(&sqlx::query(NEXT_SEQ).fetch_one(&mut *connection).await?, "seq")?;
+    sqlx::query(INSERT)
+        .bind(signed(seq))
+        .bind(kind)
+        .bind(value)
+        .bind(worker_id)
+        .bind(issued_before)
+        .bind(now.0)
+        .bind(exp.map(|moment| moment.0))
+        .bind(&reason)
+        .execute(connection)
+        .await?;
+    Ok(Revoked {
+        row: RevocationRow { entry: Entry { seq, selector, at: now, exp }, reason },
+        is_new: true,
+    })
+}
+
+fn read(row: &SqliteRow) -> Result<RevocationRow, StoreError> {
+    let kind = RevocationKind::from_name(row.try_get("kind")?)
+        .ok_or(StoreError::BadRow { column: "kind" })?;
+    let issued_before = maybe_moment(row, "issued_before")?.unwrap_or(Timestamp(0));
+    let selector =
+        Selector::parse(kind, row.try_get("value")?, row.try_get("worker_id")?, issued_before)
+            .map_err(|_| StoreError::BadRow { column: "value" })?;
+    let entry = Entry {
+        seq: unsigned(row, "seq")?,
+        selector,
+        at: moment(row, "at")?,
+        exp: maybe_moment(row, "exp")?,
+    };
+    Ok(RevocationRow { entry, reason: row.try_get("reason")? })
+}

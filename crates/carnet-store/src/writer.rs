@@ -1,0 +1,163 @@
+//! [`Writer`]: one connection that writes, and commits what is waiting together.
+
+use carnet_gate::Clock;
+use futures::future::BoxFuture;
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::StoreError;
+
+/// How many operations may wait.
+const QUEUE: usize = 4096;
+
+/// How many operations share a commit at most.
+const BATCH: usize = 256;
+
+/// What an operation left behind: whether to keep what it did, and how to answer once that is durable.
+struct Step {
+    is_kept: bool,
+    answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+}
+
+/// Runs on the connection, or is told why it cannot.
+type Job = Box<
+    dyn for<'c> FnOnce(Result<&'c mut SqliteConnection, StoreError>) -> BoxFuture<'c, Step> + Send,
+>;
+
+enum Message {
+    Job(Job),
+    Close(oneshot::Sender<()>),
+}
+
+/// Sends operations to the task that runs them.
+pub(crate) struct Writer(mpsc::Sender<Message>);
+
+impl Writer {
+    /// Starts the task. It ends when the writer is closed or dropped, after what is waiting.
+    pub(crate) fn start(connection: SqliteConnection) -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(serve(connection, receiver));
+        Self(sender)
+    }
+
+    /// Runs `operation` in the next transaction and answers when it is durable. A caller that goes away does
+    /// not undo it.
+    pub(crate) async fn run<T, E, F>(&self, operation: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            Box::pin(async move {
+                let result = match connection {
+                    Ok(connection) => operation(connection).await,
+                    Err(error) => Err(error.into()),
+                };
+                let is_kept = result.is_ok();
+                let answer = move |committed: Result<(), StoreError>| {
+                    // Nobody may be waiting any more.
+                    let _ = sender.send(committed.map_err(E::from).and(result));
+                };
+                Step { is_kept, answer: Box::new(answer) }
+            })
+        });
+        self.0.send(Message::Job(job)).await.map_err(|_| StoreError::Closed)?;
+        receiver.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Runs what is waiting, then closes the connection.
+    pub(crate) async fn close(&self) {
+        let (sender, receiver) = oneshot::channel();
+        if self.0.send(Message::Close(sender)).await.is_ok() {
+            let _ = receiver.await;
+        }
+    }
+}
+
+async fn serve(mut connection: SqliteConnection, mut messages: mpsc::Receiver<Message>) {
+    let mut closed = None;
+    while closed.is_none() {
+        let Some(first) = messages.recv().await else { break };
+        let mut jobs = Vec::new();
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Job(job) => jobs.push(job),
+                Message::Close(sender) => closed = Some(sender),
+            }
+            next = if jobs.len() < BATCH && closed.is_none() {
+                messages.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        if !jobs.is_empty() {
+            commit_together(&mut connection, jobs).await;
+        }
+    }
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "the database did not close cleanly");
+    }
+    if let Some(sender) = closed {
+        let _ = sender.send(());
+    }
+}
+
+/// Runs `jobs` in one transaction, commits, and answers each.
+async fn commit_together(connection: &mut SqliteConnection, jobs: Vec<Job>) {
+    let stopwatch = Clock::System.stopwatch();
+    metrics::histogram!("carnet_store_batch_rows")
+        .record(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+    let is_shared = jobs.len() > 1;
+    let mut steps = Vec::with_capacity(jobs.len());
+    let mut state = execute(connection, "BEGIN IMMEDIATE").await;
+    for job in jobs {
+        steps.push(run_one(connection, job, is_shared, &mut state).await);
+    }
+    let end = if steps.iter().any(|step| step.is_kept) { "COMMIT" } else { "ROLLBACK" };
+    if state.is_ok() {
+        state = execute(connection, end).await;
+    }
+    if let Err(error) = &state {
+        tracing::error!(%error, operations = steps.len(), "a transaction failed; nothing of it was kept");
+        // Where there is no transaction, there is nothing to undo.
+        let _ = execute(connection, "ROLLBACK").await;
+    }
+    metrics::histogram!("carnet_store_commit_seconds").record(stopwatch.elapsed());
+    for step in steps {
+        (step.answer)(state.clone());
+    }
+}
+
+/// Runs one job; when it fails among others, undoes it alone. `state` is the transaction's.
+async fn run_one(
+    connection: &mut SqliteConnection,
+    job: Job,
+    is_shared: bool,
+    state: &mut Result<(), StoreError>,
+) -> Step {
+    if is_shared && state.is_ok() {
+        *state = execute(connection, "SAVEPOINT operation").await;
+    }
+    let step = match state {
+        Ok(()) => job(Ok(connection)).await,
+        Err(error) => job(Err(error.clone())).await,
+    };
+    if is_shared && state.is_ok() && !step.is_kept {
+        *state = execute(connection, "ROLLBACK TO operation").await;
+    }
+    if is_shared && state.is_ok() {
+        *state = execute(connection, "RELEASE operation").await;
+    }
+    step
+}
+
+async fn execute(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+) -> Result<(), StoreError> {
+    sqlx::query(statement).execute(connection).await?;
+    Ok(())
+}

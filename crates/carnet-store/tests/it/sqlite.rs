@@ -1,0 +1,122 @@
+//! The contract over SQLite, and what only a file can do.
+
+use std::path::Path;
+use std::time::Duration;
+
+use carnet_store::{Store, StoreError, StoreOptions};
+use carnet_ticket::realm::NodeKey;
+use tempfile::TempDir;
+
+use crate::contract::{self, NOW, node, realm};
+
+/// Runs each test of the contract on a database of its own.
+macro_rules! contract {
+    ($($noun:ident: $($test:ident),+ $(,)?;)+) => { $($(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $test() {
+            let directory = tempfile::tempdir().unwrap();
+            contract::$noun::$test(open(directory.path()).await.unwrap()).await;
+        }
+    )+)+ };
+}
+
+contract! {
+    api_keys: keys_are_stored_listed_newest_first_and_deleted_once;
+    revocations:
+        numbers_have_no_gap_however_many_revoke_at_once_and_the_same_again_is_the_same,
+        a_later_subject_line_is_new_and_an_earlier_one_is_not,
+        revoking_a_task_ticket_revokes_its_row_and_the_other_way_round;
+    nodes:
+        a_node_reads_back_only_in_a_realm_that_has_it,
+        missing_children_are_named_in_order_and_nothing_is_stored,
+        concurrent_uploads_never_pass_a_tickets_quota_by_a_byte,
+        a_key_counts_once_per_ticket_also_when_the_realm_had_it,
+        a_realms_quota_holds_over_what_it_has_and_what_is_reserved,
+        reservations_end_when_they_are_released_or_their_time_is_over,
+        a_ticket_that_has_ended_stores_nothing,
+        a_damaged_node_is_repaired_by_its_next_upload,
+        usage_equals_a_recount_after_any_history;
+    tickets:
+        a_ticket_reads_back_as_it_was_made,
+        of_concurrent_commits_one_wins,
+        the_four_states_are_reached_by_commit_and_revoke_alone,
+        a_deleted_ticket_is_gone_with_its_uploads_and_only_from_its_realm,
+        walking_the_list_meets_every_ticket_once_whatever_comes_and_goes_meanwhile;
+    writer:
+        an_operation_that_fails_undoes_itself_and_not_its_neighbours,
+        a_conflict_with_a_stored_row_is_an_error_of_that_operation_alone,
+        a_caller_that_goes_away_leaves_all_or_nothing,
+        what_was_written_before_closing_is_there_and_afterwards_nothing_is_taken;
+}
+
+async fn open(directory: &Path) -> Result<Store, StoreError> {
+    let path = directory.join("carnet.db");
+    Store::open(&StoreOptions { path, busy_timeout: Duration::from_secs(5), readers: 2 }).await
+}
+
+async fn with_a_node() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await.unwrap();
+    store.put_node(node(b"kept", &[]), NOW).await.unwrap();
+    store.close().await;
+    directory
+}
+
+#[tokio::test]
+async fn data_outlives_the_process_and_the_file_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = with_a_node().await;
+    let store = open(directory.path()).await.unwrap();
+    assert!(store.node(&realm(), NodeKey::of(b"kept")).await.unwrap().is_some());
+    for entry in std::fs::read_dir(directory.path()).unwrap() {
+        let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_second_opener_is_refused_while_the_first_is_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = open(directory.path()).await.unwrap();
+    assert!(matches!(open(directory.path()).await, Err(StoreError::InUse { .. })));
+    first.close().await;
+    drop(first);
+    assert!(open(directory.path()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_told_from_one_that_cannot_be_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("carnet.db"), [0x5a; 8192]).unwrap();
+    assert!(matches!(open(directory.path()).await, Err(StoreError::Corrupt(_))));
+
+    let file = directory.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(matches!(open(&file).await, Err(StoreError::File { .. })));
+}
+
+#[tokio::test]
+async fn a_changed_or_newer_schema_is_refused() {
+    for (change, is_expected) in [
+        (
+            "UPDATE schema_migrations SET checksum = 'x'",
+            (|error| matches!(error, StoreError::MigrationChanged { version: 1 })) as fn(_) -> _,
+        ),
+        (
+            "INSERT INTO schema_migrations (version, name, checksum) VALUES (999, 'later', '')",
+            |error| matches!(error, StoreError::SchemaTooNew { found: 999, .. }),
+        ),
+    ] {
+        let directory = with_a_node().await;
+        let file = directory.path().join("carnet.db");
+        let mut connection = connect(&file).await;
+        sqlx::query(change).execute(&mut connection).await.unwrap();
+        sqlx::Connection::close(connection).await.unwrap();
+        assert!(open(directory.path()).await.is_err_and(is_expected), "{change}");
+    }
+}
+
+async fn connect(file: &Path) -> sqlx::SqliteConnection {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    sqlx::ConnectOptions::connect(&options).await.unwrap()
+}
