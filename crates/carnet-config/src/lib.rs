@@ -1,1 +1,27 @@
-//! carnet.toml, environment and flags become one typed configuration.
+//! `carnet.toml`, environment and flags become one typed configuration.
+//!
+//! A key is one line in [`keys`]; from it come the field of [`Config`], the name in the file, the variable,
+//! the check of its form and its default. Precedence: flag, environment, file, default.
+//!
+//! What this crate is: reading files that configuration names, and making those of a first run. What it is
+//! not: it reads no environment by itself (it is handed over) and starts nothing.
+//!
+//! Invariants:
+//! - a configuration that has any fault is not loaded, and all its faults are told together;
+//! - no secret is in an error, a warning, a shown row or `Debug`.
+
+mod check;
+mod error;
+pub mod init;
+pub mod keys;
+mod load;
+mod sources;
+mod text;
+mod value;
+
+pub use check::StartFault;
+pub use error::{ConfigError, ConfigErrors, Fault, Position};
+pub use keys::Config;
+pub use load::{Loaded, Origin, ShownRow, load};
+pub use sources::Sources;
+pub use value::{LogFormat, LogLevel, Size, VerifyOnRead};

@@ -15,3 +15,5 @@ pub mod checksum;
 pub mod layout;
 pub mod node;
 pub mod range;
+#[cfg(feature = "service")]
+pub mod realms;

@@ -12,6 +12,7 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, SqliteConnection};
+use tokio::sync::Mutex;
 
 use crate::error::StoreError;
 use crate::migrate;
@@ -35,6 +36,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     readers: SqlitePool,
     writer: Writer,
+    /// Revocations are handed to a gate in order.
+    feed: Mutex<()>,
     /// Held for as long as the store is open: no second process may have it.
     _lock: File,
 }
@@ -60,7 +63,7 @@ impl Store {
         let writer = Writer::start(connection);
         let pool = SqlitePoolOptions::new().max_connections(options.readers.max(1)).min_connections(1);
         let readers = pool.connect_with(connect.read_only(true).pragma("mmap_size", "268435456")).await?;
-        Ok(Self(Arc::new(Inner { readers, writer, _lock: lock })))
+        Ok(Self(Arc::new(Inner { readers, writer, feed: Mutex::default(), _lock: lock })))
     }
 
     /// Writes what is waiting and closes the database. What is asked afterwards is [`StoreError::Closed`].
@@ -77,6 +80,10 @@ impl Store {
 
     pub(crate) fn readers(&self) -> &SqlitePool {
         &self.0.readers
+    }
+
+    pub(crate) fn feed_lock(&self) -> &Mutex<()> {
+        &self.0.feed
     }
 
     /// Runs `operation` in the next transaction of the writer. When it fails, what it did is undone and the

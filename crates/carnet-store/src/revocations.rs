@@ -1,6 +1,6 @@
 //! Revocations, numbered without gaps from 1.
 
-use carnet_gate::{Entry, Selector};
+use carnet_gate::{Delta, Entry, Gate, Selector};
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::RevocationKind;
 use sqlx::sqlite::SqliteRow;
@@ -20,6 +20,9 @@ const AFTER: &str = "SELECT seq, kind, value, worker_id, issued_before, at, exp,
     WHERE seq > $1 ORDER BY seq LIMIT $2";
 const BEFORE: &str = "SELECT seq, kind, value, worker_id, issued_before, at, exp, reason FROM revocations \
     WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
+
+/// How many revocations are put in force at a time.
+const PAGE: u32 = 1000;
 
 /// A revocation as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +67,18 @@ impl Store {
         let rows =
             sqlx::query(AFTER).bind(signed(seq)).bind(limit).fetch_all(self.readers()).await?;
         rows.iter().map(|row| Ok(read(row)?.entry)).collect()
+    }
+
+    /// Puts every revocation that `gate` has not heard of in force there, in the order of their numbers: at
+    /// start, and after each that is recorded.
+    pub async fn bring_up_to_date(&self, gate: &Gate) -> Result<(), StoreError> {
+        let _in_order = self.feed_lock().lock().await;
+        loop {
+            let entries = self.revocations_after(gate.revocations().seq(), PAGE).await?;
+            let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
+            let delta = Delta { from_seq: first.seq, seq: last.seq, entries };
+            gate.apply(&delta).map_err(|_| StoreError::BadRow { column: "seq" })?;
+        }
     }
 
     /// At most `limit` revocations before number `seq`, newest first.

@@ -1,0 +1,67 @@
+//! What a server refuses to start with.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::keys::Config;
+
+/// Why a server does not start with a configuration, and the command that repairs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartFault {
+    /// What is wrong.
+    pub message: &'static str,
+    /// The command.
+    pub fix: &'static str,
+}
+
+impl fmt::Display for StartFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n  fix: {}", self.message, self.fix)
+    }
+}
+
+impl Config {
+    /// Everything that keeps a server from starting with this.
+    pub fn start_faults(&self) -> Vec<StartFault> {
+        let (server, auth) = (&self.server, &self.auth);
+        let is_loopback = is_loopback(&server.host);
+        let has_tls = server.tls_cert_file.is_some() && server.tls_key_file.is_some();
+        let has_admin = auth.admin_api_key.is_some() || (auth.admin_fallback_enabled && auth.api_key.is_some());
+        let node_limit = self.realm.node_limit.0;
+        let is_node_limit = (1024..=16 << 20).contains(&node_limit) && node_limit.is_multiple_of(16);
+        let checks = [
+            (
+                !is_loopback && !has_tls,
+                "server.host is not a loopback address and there is no TLS certificate",
+                "carnet serve --set server.host=127.0.0.1",
+            ),
+            (
+                server.tls_cert_file.is_some() != server.tls_key_file.is_some(),
+                "server.tls_cert_file and server.tls_key_file go together, and one is missing",
+                "carnet serve --set server.tls_cert_file= --set server.tls_key_file=",
+            ),
+            (
+                !auth.enabled && !is_loopback,
+                "auth.enabled is false and server.host is not a loopback address",
+                "carnet serve --set auth.enabled=true",
+            ),
+            (
+                auth.enabled && !has_admin,
+                "auth.enabled is true and there is no key that signs in an administrator",
+                "(umask 077; head -c 36 /dev/urandom | base64 > admin_key) && carnet serve --set auth.admin_api_key_file=admin_key",
+            ),
+            (
+                !is_node_limit,
+                "realm.node_limit is not a multiple of 16 from 1024 to 16MiB",
+                "carnet serve --set realm.node_limit=4MiB",
+            ),
+        ];
+        let fault = |(is_fault, message, fix): (bool, _, _)| is_fault.then_some(StartFault { message, fix });
+        checks.into_iter().filter_map(fault).collect()
+    }
+}
+
+/// Whether a host is this machine alone.
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}

@@ -1,0 +1,129 @@
+//! [`Realms`]: the rules of realms over a store. Source: realm spec, sections 6, 7 and 10.
+
+mod blobs;
+mod put;
+mod read;
+mod scope;
+mod status;
+mod tickets;
+mod watch;
+
+pub use blobs::BlobError;
+pub use put::PutNodeError;
+pub use read::{NodeBody, ReadNodeError};
+pub use scope::ScopeError;
+pub use status::TicketStatusSource;
+pub use tickets::{CommitTicketError, CreateTicket, CreateTicketError, RevokeError, WritableRequest};
+pub use watch::{TooManyWaits, Watch};
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use carnet_gate::Gate;
+use carnet_store::{Store, StoreError, Usage};
+use carnet_ticket::realm::RealmId;
+use carnet_ticket::time::Timestamp;
+
+use crate::node::Limits;
+use blobs::Blobs;
+use scope::Scopes;
+use watch::Watches;
+
+/// How realms behave.
+#[derive(Debug, Clone)]
+pub struct RealmOptions {
+    /// What nodes may be.
+    pub limits: Limits,
+    /// The largest node kept in the database.
+    pub inline_max: u64,
+    /// The most bytes a realm may hold.
+    pub quota: Option<u64>,
+    /// The longest life of a ticket.
+    pub max_ticket_ttl: Duration,
+    /// The life of a ticket that asks for none.
+    pub default_ticket_ttl: Duration,
+    /// Nodes one request may search.
+    pub scope_step_nodes: usize,
+    /// Nodes remembered per ticket.
+    pub scope_max_nodes: usize,
+    /// How long space stays set aside for an upload.
+    pub upload_reservation: Duration,
+    /// When the bytes of large nodes are hashed again.
+    pub verify_on_read: VerifyOnRead,
+    /// The folder of large nodes.
+    pub blobs: PathBuf,
+}
+
+/// When the bytes of large nodes are hashed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerifyOnRead {
+    /// On the first read in a process, and when the file changed.
+    First,
+    /// On every read.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Every realm of a store. One per process.
+pub struct Realms {
+    store: Store,
+    gate: Gate,
+    blobs: Blobs,
+    options: RealmOptions,
+    scopes: Scopes,
+    watches: Watches,
+}
+
+impl Realms {
+    /// Opens the blob storage and gives back what uploads that did not finish had set aside.
+    pub async fn open(store: Store, gate: Gate, options: RealmOptions) -> Result<Self, OpenError> {
+        let blobs = Blobs::open(options.blobs.clone(), options.verify_on_read)?;
+        store.sweep_reservations(gate.clock().now()).await?;
+        let scopes = Scopes::new(options.scope_step_nodes, options.scope_max_nodes);
+        Ok(Self { store, gate, blobs, options, scopes, watches: Watches::default() })
+    }
+
+    /// What nodes may be.
+    pub fn limits(&self) -> &Limits {
+        &self.options.limits
+    }
+
+    /// How realms behave.
+    pub fn options(&self) -> &RealmOptions {
+        &self.options
+    }
+
+    /// How much a realm holds.
+    pub async fn usage(&self, realm: &RealmId) -> Result<Usage, StoreError> {
+        self.store.usage(realm).await
+    }
+
+    fn now(&self) -> Timestamp {
+        self.gate.clock().now()
+    }
+}
+
+/// Why realms could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The blob storage.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Random bytes for ids that are secrets.
+fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+    Ok(bytes)
+}
+
+/// The system's random source failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the system's random source failed")]
+pub struct NoRandomness;

@@ -1,0 +1,201 @@
+//! Storing nodes.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use carnet_store::{NodeFacts, Put, PutError, PutNode, StoreError};
+use carnet_ticket::realm::NodeKey;
+use carnet_ticket::rights::{Holder, RealmRights, Roots};
+use carnet_ticket::verify::Profile;
+
+use super::blobs::BlobError;
+use super::{NoRandomness, Realms, ScopeError, random};
+use crate::accept;
+use crate::node::{Node, NodeError, NodeKind, verify};
+
+/// Why a node was not stored. The first fault, in this order, wins.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PutNodeError {
+    /// It is not a node, or not this one, or does not fit its children.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// These children may not be used: absent, somebody else's, out of scope. It is not said which.
+    #[error("{} children are missing", .0.len())]
+    MissingChildren(Vec<NodeKey>),
+    /// Its content type is not accepted.
+    #[error("the content type is not accepted")]
+    NotAccepted,
+    /// What decides about the children.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// The transaction: quotas, the ticket's state.
+    #[error(transparent)]
+    Put(PutError),
+    /// The blob storage failed.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// A reservation could not be named.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+impl From<PutError> for PutNodeError {
+    fn from(error: PutError) -> Self {
+        match error {
+            PutError::MissingChildren(missing) => Self::MissingChildren(missing),
+            error => Self::Put(error),
+        }
+    }
+}
+
+impl From<StoreError> for PutNodeError {
+    fn from(error: StoreError) -> Self {
+        Self::Put(error.into())
+    }
+}
+
+impl Realms {
+    /// Stores the node `key` with these bytes in the realm of `rights`, in the name of `by`. What it answers is
+    /// durable.
+    pub async fn put_node(
+        &self,
+        rights: &RealmRights,
+        by: &str,
+        key: NodeKey,
+        bytes: Bytes,
+    ) -> Result<Put, PutNodeError> {
+        let verified = verify(&bytes, key, self.limits())?;
+        let node = verified.node();
+        if key == NodeKey::EMPTY_DICT {
+            return Ok(Put { is_new: false });
+        }
+        let children: Vec<_> = node.children().collect();
+        let facts = self.children_facts(rights, &children).await?;
+        let below = check_children(&node, &children, &facts, self.limits().profile)?;
+        self.check_accept(rights, &node)?;
+        let own_bytes = node.data().len() as u64;
+        let put = PutNode {
+            realm: rights.realm,
+            key,
+            kind: node.kind().code(),
+            size: node.size(),
+            own_bytes,
+            content_bytes: own_bytes.saturating_add(below),
+            children,
+            content_type: node.content_type().to_owned(),
+            bytes: None,
+            by: by.to_owned(),
+            ticket: match rights.holder {
+                Holder::Ticket(ticket) => Some(ticket),
+                _ => None,
+            },
+            realm_quota: self.options.quota,
+            reservation: None,
+        };
+        let stored = self.store_node(put, bytes).await;
+        let result = if stored.is_ok() { "stored" } else { "refused" };
+        metrics::counter!("carnet_realm_put_total", "result" => result).increment(1);
+        stored
+    }
+
+    /// Small nodes go into the database in one transaction. For large ones space is set aside, then the bytes
+    /// are stored, then the rows: a crash in between leaves at most bytes that nothing names.
+    async fn store_node(&self, put: PutNode, bytes: Bytes) -> Result<Put, PutNodeError> {
+        if put.size <= self.options.inline_max {
+            let inline = PutNode { bytes: Some(bytes), ..put };
+            return Ok(self.store.put_node(inline, self.now()).await?);
+        }
+        let reservation = hex::encode(random::<16>()?);
+        let now = self.now();
+        let deadline = now.after(self.options.upload_reservation);
+        self.store.reserve(reservation.clone(), put.clone(), deadline, now).await?;
+        let stored = match self.blobs.put(put.key, bytes).await {
+            Ok(()) => {
+                let finished = PutNode { reservation: Some(reservation.clone()), ..put };
+                self.store.put_node(finished, self.now()).await.map_err(PutNodeError::from)
+            }
+            Err(error) => Err(error.into()),
+        };
+        if stored.is_err() {
+            self.store.release(reservation).await?;
+        }
+        stored
+    }
+
+    /// What is known of the children, all of which must be usable.
+    async fn children_facts(
+        &self,
+        rights: &RealmRights,
+        children: &[NodeKey],
+    ) -> Result<HashMap<NodeKey, NodeFacts>, PutNodeError> {
+        let facts = self.usable(rights, children).await?;
+        let mut missing: Vec<NodeKey> = Vec::new();
+        for child in children {
+            if !facts.contains_key(child) && !missing.contains(child) {
+                missing.push(*child);
+            }
+        }
+        if missing.is_empty() { Ok(facts) } else { Err(PutNodeError::MissingChildren(missing)) }
+    }
+
+    /// Those of `keys` that `rights` may use, as children or as output: the realm has them, and a ticket
+    /// reaches them or has uploaded them.
+    pub(super) async fn usable(
+        &self,
+        rights: &RealmRights,
+        keys: &[NodeKey],
+    ) -> Result<HashMap<NodeKey, NodeFacts>, ScopeError> {
+        let mut facts = self.store.node_facts(&rights.realm, keys).await?;
+        if let (Holder::Ticket(ticket), Roots::Keys(_)) = (&rights.holder, &rights.roots) {
+            let known: Vec<_> = facts.keys().copied().collect();
+            let uploaded = self.store.uploaded(ticket, &known).await?;
+            for key in known.iter().filter(|key| !uploaded.contains(key)) {
+                match self.reaches(rights, *key).await {
+                    Ok(()) => {}
+                    Err(ScopeError::OutOfScope | ScopeError::TooWide) => drop(facts.remove(key)),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        if keys.contains(&NodeKey::EMPTY_DICT) {
+            let empty = NodeFacts { kind: NodeKind::Dict.code(), content_bytes: 0, content_type: String::new() };
+            facts.insert(NodeKey::EMPTY_DICT, empty);
+        }
+        Ok(facts)
+    }
+
+    fn check_accept(&self, rights: &RealmRights, node: &Node<'_>) -> Result<(), PutNodeError> {
+        let accept = rights.write.as_ref().map_or(&[][..], |write| &write.accept);
+        let is_judged = node.kind() == NodeKind::File && !accept.is_empty();
+        if is_judged && !accept::matches(accept, node.content_type()) {
+            return Err(PutNodeError::NotAccepted);
+        }
+        Ok(())
+    }
+}
+
+/// The data bytes below a node, whose children have to be of the right kinds and sizes.
+fn check_children(
+    node: &Node<'_>,
+    children: &[NodeKey],
+    facts: &HashMap<NodeKey, NodeFacts>,
+    profile: Profile,
+) -> Result<u64, NodeError> {
+    let mut below = 0_u64;
+    for (index, child) in (0_u32..).zip(children) {
+        let Some(facts) = facts.get(child) else { continue };
+        let is_right = NodeKind::of_code(facts.kind).is_some_and(|kind| node.kind().may_have(kind));
+        if profile == Profile::Strict && !is_right {
+            return Err(NodeError::ChildKind { index });
+        }
+        below = below.saturating_add(facts.content_bytes);
+    }
+    match node.file_size() {
+        Some(declared) if profile == Profile::Strict => {
+            let actual = below.saturating_add(node.data().len() as u64);
+            if declared == actual { Ok(below) } else { Err(NodeError::FileSizeMismatch { declared, actual }) }
+        }
+        _ => Ok(below),
+    }
+}

@@ -1,0 +1,80 @@
+//! What the gate is told about task tickets.
+
+use carnet_gate::{Gate, StatusSource};
+use carnet_store::{Store, TicketRow};
+use carnet_ticket::api_key;
+use carnet_ticket::realm::{self, TicketId};
+use carnet_ticket::rights::{Holder, RealmRights, Rights, Roots, WriteLimits};
+use carnet_ticket::time::{Expiration, Timestamp};
+use carnet_ticket::verify::{Facts, Limits, Presented, Proof, Reason, Row, RowEnd};
+use futures::future::BoxFuture;
+
+/// Reads the rows of task tickets for the gate.
+pub struct TicketStatusSource {
+    store: Store,
+    gate: Gate,
+}
+
+impl TicketStatusSource {
+    /// A source over `store` for `gate`.
+    pub fn new(store: Store, gate: Gate) -> Self {
+        Self { store, gate }
+    }
+}
+
+impl StatusSource for TicketStatusSource {
+    fn load<'a>(&'a self, presented: &'a Presented<'_>) -> BoxFuture<'a, Result<Facts, Reason>> {
+        Box::pin(async move {
+            let text = presented.as_text().ok_or(Reason::Malformed)?;
+            let id = TicketId::from_credential(text).map_err(|_| Reason::Malformed)?;
+            let epoch = self.gate.epoch();
+            let row = self.store.ticket(&id).await.map_err(|error| {
+                tracing::error!(%error, "a ticket's row could not be read");
+                Reason::StatusUnavailable
+            })?;
+            // What issued it is above it: withdrawing an API key ends the tickets it made.
+            let ancestors = row.iter().filter(|row| row.ticket.issuer.starts_with("key:"));
+            let ancestors = ancestors.map(|row| api_key::content_id(&row.ticket.issuer)).collect();
+            Ok(Facts { epoch, row: row.map(|row| row_of(&id, row)), ancestors, spent: None })
+        })
+    }
+}
+
+fn row_of(id: &TicketId, row: TicketRow) -> Row {
+    let ended = match (row.revoked_at, row.output, row.is_issuer_live) {
+        (Some(_), None, _) => Some(RowEnd::Revoked),
+        (Some(_), Some(_), _) => Some(RowEnd::Archived),
+        (None, _, false) => Some(RowEnd::Issuer),
+        (None, _, true) => None,
+    };
+    Row {
+        content_id: realm::content_id(id),
+        subject: row.ticket.issuer.clone(),
+        proof: Proof::None,
+        issued_at: row.ticket.created_at,
+        // The last moment at which it counts is expires_at itself.
+        expires: Expiration::At(Timestamp(row.ticket.expires_at.0.saturating_add(1))),
+        ended,
+        rights: Some(Rights::Realm(rights_of(id, row))),
+        limits: Limits::none(),
+    }
+}
+
+/// Reads its input and its output; writes while it has no output.
+fn rights_of(id: &TicketId, row: TicketRow) -> RealmRights {
+    let (ticket, output) = (row.ticket, row.output);
+    let may_write = ticket.writable && output.is_none();
+    RealmRights {
+        realm: ticket.realm,
+        holder: Holder::Ticket(*id),
+        roots: match ticket.input {
+            None => Roots::All,
+            Some(mut keys) => {
+                keys.extend(output);
+                Roots::Keys(keys)
+            }
+        },
+        write: may_write.then_some(WriteLimits { quota: ticket.quota, accept: ticket.accept }),
+        delegable: false,
+    }
+}
