@@ -137,3 +137,14 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+impl From<carnet_store::StoreError> for Problem {
+    /// The store's own words are for the log.
+    fn from(error: carnet_store::StoreError) -> Self {
+        tracing::error!(%error, source = ?std::error::Error::source(&error), "the store failed");
+        match error {
+            carnet_store::StoreError::Corrupt(_) | carnet_store::StoreError::BadRow { .. } => Self::internal(),
+            _ => Self::unavailable(),
+        }
+    }
+}

@@ -66,6 +66,11 @@ pub fn content_id(id: &str) -> UniqueId {
     CLASS.derive(id)
 }
 
+/// What is stored of a key: BLAKE3 of its text.
+pub fn digest(text: &str) -> [u8; 32] {
+    *blake3::hash(text.as_bytes()).as_bytes()
+}
+
 /// An API key that the configuration names.
 #[derive(Clone)]
 pub struct ConfiguredKey {
@@ -80,8 +85,7 @@ pub struct ConfiguredKey {
 impl ConfiguredKey {
     /// A key of `service` with `role`. Only the secret's digest is kept.
     pub fn new(service: &'static str, role: &'static str, secret: &str) -> Self {
-        let digest = *blake3::hash(secret.as_bytes()).as_bytes();
-        Self { service, role, key_id: KeyId::of(secret.as_bytes()), digest }
+        Self { service, role, key_id: KeyId::of(secret.as_bytes()), digest: digest(secret) }
     }
 }
 
@@ -97,11 +101,11 @@ impl ApiKeys {
     }
 
     fn verify_configured(&self, text: &str) -> Result<Verified, Reason> {
-        let digest = blake3::hash(text.as_bytes());
+        let digest = digest(text);
         let mut found = None;
         for key in &self.configured {
             // Every key is compared, in constant time, whichever matches.
-            let same: Choice = key.digest.ct_eq(digest.as_bytes());
+            let same: Choice = key.digest.ct_eq(&digest);
             if same.into() {
                 found = Some(key);
             }

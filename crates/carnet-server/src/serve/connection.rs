@@ -71,7 +71,7 @@ where
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout.max(limits.idle_timeout))
-        .max_buf_size(usize::try_from(limits.max_header).unwrap_or(usize::MAX).max(8192));
+        .max_buf_size(usize::try_from(limits.max_header.0).unwrap_or(usize::MAX).max(8192));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service)));
     let result = tokio::select! {
         result = connection.as_mut() => result,

@@ -1,0 +1,57 @@
+//! What a request presents: which header says what. Nothing is parsed beyond the scheme.
+
+use carnet_ticket::verify::{Class, Presented};
+use http::{HeaderMap, HeaderName, header};
+
+use crate::serve::Peer;
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const ADMIN_API_KEY: HeaderName = HeaderName::from_static("x-admin-api-key");
+
+/// What a request presents.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Offer<'a> {
+    /// Something, in a header or as the local socket's peer.
+    Credential(Presented<'a>),
+    /// A header that cannot be read.
+    Unreadable,
+    /// Nothing.
+    Nothing,
+}
+
+/// `Authorization` decides when it is there, then key headers, then the socket: a bad one is refused even
+/// beside a good one.
+pub(super) fn offer(headers: &HeaderMap, peer: Peer) -> Offer<'_> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        return value.to_str().map_or(Offer::Unreadable, authorization);
+    }
+    for name in [&ADMIN_API_KEY, &API_KEY] {
+        if let Some(value) = headers.get(name) {
+            let key = |text| Offer::Credential(Presented::of(Class::ApiKey, text));
+            return value.to_str().map_or(Offer::Unreadable, key);
+        }
+    }
+    match peer {
+        Peer::Local { is_same_user: true } => Offer::Credential(Presented::local()),
+        _ => Offer::Nothing,
+    }
+}
+
+/// Whether the header in which a key came may carry the admin key.
+pub(super) fn is_admin_header(headers: &HeaderMap) -> bool {
+    headers.contains_key(ADMIN_API_KEY)
+}
+
+/// A scheme, any case, one or more spaces, and the credential.
+fn authorization(value: &str) -> Offer<'_> {
+    let Some((scheme, credential)) = value.split_once(' ') else { return Offer::Unreadable };
+    let credential = credential.trim();
+    let class = match () {
+        () if scheme.eq_ignore_ascii_case("ticket") => Some(Class::Realm),
+        () if scheme.eq_ignore_ascii_case("agent") => Some(Class::AgentToken),
+        // By prefix: a JSON Web Token or a worker token.
+        () if scheme.eq_ignore_ascii_case("bearer") => None,
+        () => return Offer::Unreadable,
+    };
+    Offer::Credential(Presented { class, data: Some(credential.as_bytes()) })
+}

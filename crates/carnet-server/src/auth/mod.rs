@@ -1,0 +1,11 @@
+//! Who may call what: from a request to a grant, before any handler runs.
+
+mod access;
+mod api_keys;
+mod credential;
+mod rights;
+
+pub use access::Access;
+pub(crate) use access::{Caller, InRealm, admit, authorize};
+pub(crate) use api_keys::ApiKeyStatusSource;
+pub(crate) use rights::{ApiRights, RealmRightsMap, actor};

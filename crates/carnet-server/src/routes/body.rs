@@ -1,0 +1,42 @@
+//! Reading bodies, within their limits.
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+
+use crate::problem::Problem;
+use crate::state::App;
+
+/// The whole of a body of at most `max` bytes. One that says it is larger is refused before it is read; one
+/// that stops half way, or stalls, is refused.
+pub(crate) async fn read(app: &App, headers: &HeaderMap, mut body: Body, max: u64) -> Result<Bytes, Problem> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|declared| declared > max) {
+        return Err(Problem::payload_too_large(max));
+    }
+    let mut bytes = BytesMut::with_capacity(usize::try_from(declared.unwrap_or(0)).unwrap_or(0));
+    loop {
+        let frame = tokio::select! {
+            frame = body.frame() => frame,
+            () = app.clock().sleep(app.config().server.read_timeout) => {
+                return Err(Problem::invalid("Timeout", "body"));
+            }
+        };
+        let Some(frame) = frame else { return Ok(bytes.freeze()) };
+        let frame = frame.map_err(|_| Problem::invalid("Incomplete", "body"))?;
+        if let Ok(data) = frame.into_data() {
+            if bytes.len() as u64 + data.len() as u64 > max {
+                return Err(Problem::payload_too_large(max));
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+}
+
+/// The JSON object in a body of the control plane: unknown and repeated members are refused.
+pub(crate) async fn json<T: DeserializeOwned>(app: &App, headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+    let bytes = read(app, headers, body, app.config().server.max_body.0).await?;
+    serde_json::from_slice(&bytes).map_err(|_| Problem::invalid("Json", "body"))
+}

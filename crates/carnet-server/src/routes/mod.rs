@@ -1,0 +1,94 @@
+//! Every route: its method, path, access and handler. One file per endpoint.
+
+mod api_keys;
+mod body;
+mod health;
+mod me;
+mod metrics;
+mod page;
+pub mod realm;
+mod revocations;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, delete, get, post, put};
+use carnet_ticket::rights::RealmNeed;
+use carnet_ticket::verify::Surface;
+
+use crate::auth::{self, Access};
+use crate::frame;
+use crate::problem::Problem;
+use crate::state::App;
+
+/// A route.
+pub struct Route {
+    /// The method; `GET` also answers `HEAD`.
+    pub method: &'static str,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// What it asks of its caller.
+    pub access: Access,
+    handler: MethodRouter<App>,
+}
+
+/// Every route there is.
+pub fn all() -> Vec<Route> {
+    use Access::{Anybody, Metrics, Public, Realm, RealmUser, Scope};
+    use RealmNeed::{Commit, Delete, Manage, Read, Write};
+    use realm::{nodes, tickets};
+    let route = |method, path, access, handler| Route { method, path, access, handler };
+    let health = ["/live", "/api/v1/live", "/health/live"].map(|path| route("GET", path, Public, get(health::live)));
+    let ready = ["/ready", "/api/v1/ready", "/health/ready"].map(|path| route("GET", path, Public, get(health::ready)));
+    let rest = [
+        route("GET", "/health", Public, get(health::health)),
+        route("GET", "/api/v1/health", Public, get(health::health)),
+        route("GET", "/metrics", Metrics("read:*"), get(metrics::show)),
+        route("GET", "/api/v1/me", Anybody, get(me::show)),
+        route("GET", "/api/v1/admin/api-keys", Scope("admin:*"), get(api_keys::list)),
+        route("POST", "/api/v1/admin/api-keys", Scope("admin:*"), post(api_keys::create)),
+        route("DELETE", "/api/v1/admin/api-keys/{key}", Scope("admin:*"), delete(api_keys::delete)),
+        route("GET", "/api/v1/admin/revocations", Scope("admin:*"), get(revocations::list)),
+        route("POST", "/api/v1/admin/revocations", Scope("admin:*"), post(revocations::create)),
+        route("GET", "/api/health", Public, get(realm::health)),
+        route("GET", "/api/info", Public, get(realm::info)),
+        route("GET", "/api/oauth/me", RealmUser, get(realm::me)),
+        route("GET", "/api/realm/{realm}", Realm(Read), get(realm::show)),
+        route("GET", "/api/realm/{realm}/usage", Realm(Read), get(realm::usage)),
+        route("PUT", "/api/realm/{realm}/nodes/{key}", Realm(Write), put(nodes::put)),
+        route("GET", "/api/realm/{realm}/nodes/{key}", Realm(Read), get(nodes::get)),
+        route("GET", "/api/realm/{realm}/nodes/{key}/metadata", Realm(Read), get(nodes::metadata)),
+        route("GET", "/api/realm/{realm}/tickets", Realm(Manage), get(tickets::list)),
+        route("POST", "/api/realm/{realm}/tickets", Realm(Manage), post(tickets::create)),
+        route("GET", "/api/realm/{realm}/tickets/{ticket}", Realm(Read), get(tickets::show)),
+        route("DELETE", "/api/realm/{realm}/tickets/{ticket}", Realm(Delete), delete(tickets::delete)),
+        route("GET", "/api/realm/{realm}/tickets/{ticket}/events", Realm(Read), get(tickets::events)),
+        route("POST", "/api/realm/{realm}/tickets/{ticket}/commit", Realm(Commit), post(tickets::commit)),
+        route("POST", "/api/realm/{realm}/tickets/{ticket}/revoke", Realm(Manage), post(tickets::revoke)),
+    ];
+    health.into_iter().chain(ready).chain(rest).collect()
+}
+
+/// Every route behind its access, in the frame.
+pub(crate) fn router(app: App) -> Router {
+    let mut router = Router::new();
+    for route in all() {
+        let authorize = middleware::from_fn_with_state((app.clone(), route.access), auth::authorize);
+        router = router.route(route.path, route.handler.layer(authorize));
+    }
+    router
+        .fallback(unknown)
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(middleware::from_fn_with_state(app.clone(), frame::frame))
+        .with_state(app)
+}
+
+/// A route that does not exist is not found by those who are let in, and closed to others.
+async fn unknown(State(app): State<App>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    match auth::admit(&app, &parts, Surface::Api).await {
+        Ok(_) => Problem::not_found().into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}

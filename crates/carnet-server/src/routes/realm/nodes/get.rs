@@ -1,0 +1,135 @@
+//! `GET` and `HEAD /api/realm/{realm}/nodes/{key}`.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use bytes::Bytes;
+use carnet_realm::node::{HEADER_LEN, KEY_LEN, NodeKind};
+use carnet_realm::range::{self, Ranged};
+use carnet_realm::realms::NodeBody;
+use carnet_store::NodeRow;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use super::{key_in_path, read_problem};
+use crate::auth::InRealm;
+use crate::problem::Problem;
+use crate::serve::Cutoff;
+use crate::state::App;
+
+/// How much of a file is read at a time.
+const CHUNK: usize = 256 << 10;
+
+/// Serves a node that the caller reaches.
+pub(in crate::routes) async fn get(
+    State(app): State<App>,
+    caller: InRealm,
+    Extension(cutoff): Extension<Cutoff>,
+    Path((_, key)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let key = key_in_path(&key)?;
+    let row = app.realms().node(caller.rights()?, key).await.map_err(|error| read_problem(&caller, error))?;
+    let mut response = Response::new(Body::empty());
+    describe(response.headers_mut(), &row)?;
+    if is_known(&headers, &row) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return Ok(response);
+    }
+    let size = row.size;
+    let header = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
+    let part = match range::of_header(header, size) {
+        Ranged::Unsatisfiable => return Ok(unsatisfiable(size)),
+        Ranged::Whole => 0..size,
+        Ranged::Part(part) => {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            let range = format!("bytes {}-{}/{size}", part.start, part.end - 1);
+            insert(response.headers_mut(), header::CONTENT_RANGE, &range)?;
+            part
+        }
+    };
+    let body = app.realms().body(row).await.map_err(|error| read_problem(&caller, error))?;
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
+    *response.body_mut() = match body {
+        NodeBody::Bytes(bytes) => Body::from(slice(&bytes, &part)),
+        NodeBody::File(file) => cutoff.guard(caller.grant.clone(), stream(file, part)),
+    };
+    metrics::counter!("carnet_realm_get_bytes_total").increment(size);
+    Ok(response)
+}
+
+fn describe(headers: &mut HeaderMap, row: &NodeRow) -> Result<(), Problem> {
+    let kind = NodeKind::of_code(row.kind).ok_or(Problem::internal())?;
+    let payload = row.size - (HEADER_LEN + KEY_LEN * row.children.len()) as u64;
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(HeaderName::from_static("x-cas-kind"), HeaderValue::from_static(kind.as_str()));
+    headers.insert(HeaderName::from_static("x-cas-payload-size"), HeaderValue::from(payload));
+    if !row.content_type.is_empty() {
+        insert(headers, HeaderName::from_static("x-cas-content-type"), &row.content_type)?;
+    }
+    insert(headers, header::ETAG, &format!("\"{}\"", row.key))?;
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable"));
+    headers.insert(header::VARY, HeaderValue::from_static("Authorization, X-AWP-Pubkey"));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    Ok(())
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, text: &str) -> Result<(), Problem> {
+    headers.insert(name, HeaderValue::from_str(text).map_err(|_| Problem::internal())?);
+    Ok(())
+}
+
+/// Whether the caller has it already: decided after access was.
+fn is_known(headers: &HeaderMap, row: &NodeRow) -> bool {
+    let tag = format!("\"{}\"", row.key);
+    let given = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    given.is_some_and(|given| {
+        given.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == "*" || one == tag)
+    })
+}
+
+fn unsatisfiable(size: u64) -> Response {
+    let problem = Problem::other(
+        StatusCode::RANGE_NOT_SATISFIABLE,
+        "range_not_satisfiable",
+        "the node has no such bytes",
+    );
+    let mut response = axum::response::IntoResponse::into_response(problem);
+    if let Ok(range) = HeaderValue::from_str(&format!("bytes */{size}")) {
+        response.headers_mut().insert(header::CONTENT_RANGE, range);
+    }
+    response
+}
+
+fn slice(bytes: &Bytes, part: &Range<u64>) -> Bytes {
+    let at = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
+    bytes.slice(at(part.start)..at(part.end))
+}
+
+/// The bytes of a part of a file, a chunk at a time.
+fn stream(file: File, part: Range<u64>) -> Body {
+    let left = part.end - part.start;
+    let chunks = futures::stream::try_unfold((file, Some(part.start), left), |(file, seek, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let read = tokio::task::spawn_blocking(move || read_chunk(file, seek, left));
+        let (file, chunk) = read.await.map_err(std::io::Error::other)??;
+        let left = left - chunk.len() as u64;
+        Ok::<_, std::io::Error>(Some((chunk, (file, None, left))))
+    });
+    Body::from_stream(chunks)
+}
+
+fn read_chunk(mut file: File, seek: Option<u64>, left: u64) -> std::io::Result<(File, Bytes)> {
+    if let Some(position) = seek {
+        file.seek(SeekFrom::Start(position))?;
+    }
+    let mut chunk = vec![0; usize::try_from(left).unwrap_or(CHUNK).min(CHUNK)];
+    file.read_exact(&mut chunk)?;
+    Ok((file, Bytes::from(chunk)))
+}

@@ -1,0 +1,38 @@
+//! `/api/realm/{realm}/nodes`.
+
+mod get;
+mod metadata;
+mod put;
+
+pub(in crate::routes) use get::get;
+pub(in crate::routes) use metadata::metadata;
+pub(in crate::routes) use put::put;
+
+use carnet_realm::realms::ReadNodeError;
+use carnet_ticket::realm::NodeKey;
+
+use super::scope_problem;
+use crate::auth::InRealm;
+use crate::problem::Problem;
+
+/// The key in a path: lenient in case and look-alikes.
+fn key_in_path(text: &str) -> Result<NodeKey, Problem> {
+    NodeKey::parse_path(text).map_err(|error| {
+        let reason = format!("{error:?}");
+        Problem::invalid(&reason, "key")
+    })
+}
+
+fn read_problem(caller: &InRealm, error: ReadNodeError) -> Problem {
+    match error {
+        ReadNodeError::Scope(error) => scope_problem(caller, error),
+        ReadNodeError::NotFound => Problem::not_found(),
+        ReadNodeError::Store(error) => error.into(),
+        ReadNodeError::Blob(error) => {
+            tracing::error!(%error, source = ?std::error::Error::source(&error), "the blob storage failed");
+            Problem::internal()
+        }
+        // Told when it was found.
+        _ => Problem::internal(),
+    }
+}

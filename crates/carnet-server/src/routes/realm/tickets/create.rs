@@ -1,0 +1,107 @@
+//! `POST /api/realm/{realm}/tickets`.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use carnet_realm::realms::{CreateTicket, CreateTicketError, WritableRequest};
+use carnet_ticket::realm::NodeKey;
+use http::HeaderMap;
+use serde_json::{Map, Value, json};
+
+use super::config;
+use crate::auth::{InRealm, actor};
+use crate::problem::Problem;
+use crate::routes::body;
+use crate::state::App;
+
+/// Makes a ticket.
+pub(in crate::routes) async fn create(
+    State(app): State<App>,
+    caller: InRealm,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Json<Value>, Problem> {
+    let bytes = body::read(&app, &headers, request, app.config().realm.max_body.0).await?;
+    let request = parse(&bytes)?;
+    let issuer = actor(&caller.grant);
+    let ticket = app.realms().create_ticket(caller.realm, &issuer, request).await.map_err(problem)?;
+    let mut reply = json!({
+        "ticketId": ticket.id.to_string(),
+        "realm": caller.echo,
+        "writable": ticket.writable,
+        "config": config(&ticket, app.realms().limits()),
+        "expiresAt": ticket.expires_at.0,
+    });
+    if let Some(input) = &ticket.input {
+        reply["input"] = json!(input);
+    }
+    Ok(Json(reply))
+}
+
+fn problem(error: CreateTicketError) -> Problem {
+    match (error.field(), error) {
+        (Some(field), error) => {
+            let variant = format!("{error:?}");
+            let reason: String = variant.chars().take_while(char::is_ascii_alphanumeric).collect();
+            Problem::invalid(&reason, field)
+        }
+        (None, CreateTicketError::Store(error)) => error.into(),
+        (None, _) => Problem::internal(),
+    }
+}
+
+/// Reads the body. A field that does not exist is refused: a misspelt `input` would grant the whole realm.
+fn parse(bytes: &[u8]) -> Result<CreateTicket, Problem> {
+    let json: Value = serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))?;
+    let Value::Object(mut members) = json else { return Err(Problem::invalid("Json", "body")) };
+    let request = CreateTicket {
+        input: take(&mut members, "input", parse_input)?,
+        purpose: take(&mut members, "purpose", |value| value.as_str().map(str::to_owned))?,
+        writable: match take(&mut members, "writable", |value| value.as_object().cloned())? {
+            Some(members) => Some(parse_writable(members)?),
+            None => None,
+        },
+        expires_in_s: take(&mut members, "expiresIn", Value::as_u64)?,
+    };
+    refuse_rest(&members, "")?;
+    Ok(request)
+}
+
+fn parse_writable(mut members: Map<String, Value>) -> Result<WritableRequest, Problem> {
+    let patterns = |value: &Value| {
+        let patterns = value.as_array()?.iter().map(|pattern| pattern.as_str().map(str::to_owned));
+        patterns.collect()
+    };
+    let request = WritableRequest {
+        quota: take(&mut members, "quota", Value::as_u64)?,
+        accept: take(&mut members, "accept", patterns)?,
+    };
+    refuse_rest(&members, "writable.")?;
+    Ok(request)
+}
+
+fn parse_input(value: &Value) -> Option<Vec<NodeKey>> {
+    value.as_array()?.iter().map(|key| key.as_str()?.parse().ok()).collect()
+}
+
+/// Takes a member out; missing and null are the same.
+fn take<T>(
+    members: &mut Map<String, Value>,
+    name: &str,
+    read: impl FnOnce(&Value) -> Option<T>,
+) -> Result<Option<T>, Problem> {
+    match members.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => read(&value).map(Some).ok_or_else(|| Problem::invalid("WrongType", name)),
+    }
+}
+
+fn refuse_rest(members: &Map<String, Value>, prefix: &str) -> Result<(), Problem> {
+    match members.keys().next() {
+        Some(name) => {
+            let name: String = name.chars().take(64).collect();
+            Err(Problem::invalid("UnknownField", &format!("{prefix}{name}")))
+        }
+        None => Ok(()),
+    }
+}

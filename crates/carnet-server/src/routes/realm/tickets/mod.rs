@@ -1,0 +1,91 @@
+//! `/api/realm/{realm}/tickets`.
+
+mod commit;
+mod create;
+mod delete;
+mod events;
+mod list;
+mod revoke;
+mod show;
+
+pub(in crate::routes) use commit::commit;
+pub(in crate::routes) use create::create;
+pub(in crate::routes) use delete::delete;
+pub(in crate::routes) use events::events;
+pub(in crate::routes) use list::list;
+pub(in crate::routes) use revoke::revoke;
+pub(in crate::routes) use show::show;
+
+use carnet_realm::node::Limits;
+use carnet_store::{NewTicket, TicketRow};
+use carnet_ticket::realm::TicketId;
+use carnet_ticket::rights::Holder;
+use carnet_ticket::time::Timestamp;
+use carnet_ticket::verify::Reason;
+use serde_json::{Value, json};
+
+use crate::auth::InRealm;
+use crate::problem::Problem;
+use crate::state::App;
+
+/// The ticket that a path names, `self` for the caller's own. A ticket sees only itself.
+fn ticket_in_path(caller: &InRealm, text: &str) -> Result<TicketId, Problem> {
+    let own = match &caller.rights()?.holder {
+        Holder::Ticket(own) => Some(*own),
+        _ => None,
+    };
+    let named = if text == "self" { own } else { text.parse().ok() };
+    match (named, own) {
+        (None, _) => Err(Problem::not_found()),
+        (Some(named), Some(own)) if named != own => Err(caller.grant.deny(Reason::Scope).into()),
+        (Some(named), _) => Ok(named),
+    }
+}
+
+async fn row_in_path(app: &App, caller: &InRealm, text: &str) -> Result<TicketRow, Problem> {
+    let id = ticket_in_path(caller, text)?;
+    app.realms().ticket(&caller.realm, &id).await?.ok_or(Problem::not_found())
+}
+
+/// A ticket as a row of the list.
+fn row(row: &TicketRow, now: Timestamp) -> Value {
+    let ticket = &row.ticket;
+    let mut value = json!({
+        "ticketId": ticket.id.to_string(),
+        "status": row.status().as_str(),
+        "output": row.output,
+        "isRevoked": row.revoked_at.is_some(),
+        "issuerId": ticket.issuer,
+        "createdAt": ticket.created_at.0,
+        "expiresAt": ticket.expires_at.0,
+        "writable": ticket.writable,
+        "live": row.is_live_at(now),
+    });
+    if let Some(purpose) = &ticket.purpose {
+        value["purpose"] = Value::from(purpose.as_str());
+    }
+    if let Some(input) = &ticket.input {
+        value["input"] = json!(input);
+    }
+    value
+}
+
+/// A ticket by itself.
+fn whole(app: &App, caller: &InRealm, ticket: &TicketRow) -> Value {
+    let mut value = row(ticket, app.clock().now());
+    value["realm"] = Value::from(caller.echo.as_str());
+    value["config"] = config(&ticket.ticket, app.realms().limits());
+    value
+}
+
+/// What a ticket's uploads have to keep to.
+fn config(ticket: &NewTicket, limits: &Limits) -> Value {
+    let mut config = json!({ "nodeLimit": limits.node_limit, "maxNameBytes": limits.max_name_bytes });
+    if let Some(quota) = ticket.quota {
+        config["quota"] = Value::from(quota);
+    }
+    if !ticket.accept.is_empty() {
+        config["accept"] = json!(ticket.accept);
+    }
+    config
+}

@@ -1,0 +1,34 @@
+//! `POST /api/realm/{realm}/tickets/{ticket}/revoke`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use carnet_realm::realms::RevokeError;
+use carnet_ticket::verify::Reason;
+use serde_json::{Value, json};
+
+use super::ticket_in_path;
+use crate::auth::{InRealm, actor};
+use crate::problem::Problem;
+use crate::state::App;
+
+/// Revokes a ticket that the caller issued: what rests on it has ended when this answers.
+pub(in crate::routes) async fn revoke(
+    State(app): State<App>,
+    caller: InRealm,
+    Path((_, ticket)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let id = ticket_in_path(&caller, &ticket)?;
+    let revoked = app.realms().revoke(&caller.realm, id, &actor(&caller.grant)).await;
+    let row = revoked.map_err(|error| match error {
+        RevokeError::Unknown => Problem::not_found(),
+        RevokeError::NotIssuer => caller.grant.deny(Reason::Scope).into(),
+        RevokeError::AlreadyRevoked => Problem::conflict(),
+        RevokeError::Store(error) => error.into(),
+        _ => Problem::internal(),
+    })?;
+    let mut reply = json!({ "success": true, "status": row.status().as_str(), "isRevoked": true });
+    if let Some(output) = row.output {
+        reply["output"] = json!(output);
+    }
+    Ok(Json(reply))
+}

@@ -1,0 +1,229 @@
+//! Listening: TCP with or without TLS, and the local socket.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::task::TaskTracker;
+
+use super::connection::{self, Cutoff, Peer};
+use super::socket::Socket;
+use super::tls::{self, TlsError};
+use crate::routes;
+use crate::state::App;
+
+/// The longest path that a socket address holds.
+const SOCKET_PATH_MAX: usize = 100;
+
+/// How long accepting waits after it failed: when no more files can be opened, at once fails again.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+
+/// Why a server does not listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The address is taken, or not this machine's.
+    #[error("cannot listen on {host}:{port}")]
+    Address {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The local socket could not be made.
+    #[error("cannot listen on the local socket {path:?}")]
+    Socket {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The certificate or the key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// A server that listens.
+pub struct Listening {
+    app: App,
+    address: SocketAddr,
+    socket: Option<PathBuf>,
+    tasks: TaskTracker,
+}
+
+/// Begins to listen, and serves until [`Listening::shut_down`].
+pub async fn listen(app: App) -> Result<Listening, ServeError> {
+    let server = &app.config().server;
+    let tls = match (&server.tls_cert_file, &server.tls_key_file) {
+        (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
+        _ => None,
+    };
+    let (host, port) = (server.host.clone(), server.port);
+    let listener = TcpListener::bind((host.as_str(), port))
+        .await
+        .map_err(|source| ServeError::Address { host: host.clone(), port, source })?;
+    let address = listener.local_addr().map_err(|source| ServeError::Address { host, port, source })?;
+    let tasks = TaskTracker::new();
+    let accepting = Accepting {
+        router: routes::router(app.clone()),
+        permits: Arc::new(Semaphore::new(server.max_connections as usize)),
+        tasks: tasks.clone(),
+        app: app.clone(),
+    };
+    let socket = match local_socket(&app.config().top.data_dir)? {
+        Some((path, listener)) => {
+            tasks.spawn(accepting.clone().accept_local(listener));
+            Some(path)
+        }
+        None => None,
+    };
+    tasks.spawn(accepting.accept_tcp(listener, tls));
+    Ok(Listening { app, address, socket, tasks })
+}
+
+impl Listening {
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The local socket, when there is one.
+    pub fn socket(&self) -> Option<&Path> {
+        self.socket.as_deref()
+    }
+
+    /// Takes no new requests, lets those that run finish for `server.shutdown_timeout`, cuts the rest, and
+    /// closes the store.
+    pub async fn shut_down(self) {
+        self.app.draining().cancel();
+        self.tasks.close();
+        let clock = self.app.clock();
+        tokio::select! {
+            () = self.tasks.wait() => {}
+            () = clock.sleep(self.app.config().server.shutdown_timeout) => {}
+        }
+        self.app.stopped().cancel();
+        self.tasks.wait().await;
+        if let Some(socket) = &self.socket {
+            // Made anew at the next start in any case.
+            let _ = std::fs::remove_file(socket);
+        }
+        self.app.store().close().await;
+    }
+}
+
+#[derive(Clone)]
+struct Accepting {
+    app: App,
+    router: axum::Router,
+    permits: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+impl Accepting {
+    async fn accept_tcp(self, listener: TcpListener, tls: Option<TlsAcceptor>) {
+        let draining = self.app.draining().clone();
+        let accepting = async {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, peer)) => self.spawn(self.clone().serve_tcp(stream, peer, tls.clone())).await,
+                    Err(error) => self.pause(&error).await,
+                }
+            }
+        };
+        tokio::select! {
+            () = accepting => {}
+            () = draining.cancelled() => {}
+        }
+    }
+
+    async fn accept_local(self, listener: UnixListener) {
+        let draining = self.app.draining().clone();
+        let accepting = async {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => self.spawn(self.clone().serve_local(stream)).await,
+                    Err(error) => self.pause(&error).await,
+                }
+            }
+        };
+        tokio::select! {
+            () = accepting => {}
+            () = draining.cancelled() => {}
+        }
+    }
+
+    /// Serves a connection once there are fewer than the most there may be.
+    async fn spawn(&self, connection: impl Future<Output = ()> + Send + 'static) {
+        // The semaphore is never closed.
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        self.tasks.spawn(async move {
+            connection.await;
+            drop(permit);
+        });
+    }
+
+    async fn pause(&self, error: &std::io::Error) {
+        tracing::warn!(%error, "a connection could not be accepted");
+        self.app.clock().sleep(ACCEPT_PAUSE).await;
+    }
+
+    async fn serve_tcp(self, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection went away at once");
+            return;
+        }
+        let cutoff = Cutoff::default();
+        let socket = Socket::new(stream, cutoff.clone());
+        let Some(tls) = tls else {
+            return connection::serve(self.app, self.router, socket, Peer::Remote(peer), cutoff).await;
+        };
+        let handshake = tokio::select! {
+            handshake = tls.accept(socket) => handshake,
+            () = self.app.clock().sleep(HANDSHAKE_MAX) => return,
+        };
+        match handshake {
+            Ok(stream) => connection::serve(self.app, self.router, stream, Peer::Remote(peer), cutoff).await,
+            Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+        }
+    }
+
+    async fn serve_local(self, stream: UnixStream) {
+        let is_same_user = stream.peer_cred().is_ok_and(|peer| Some(peer.uid()) == own_uid());
+        connection::serve(self.app, self.router, stream, Peer::Local { is_same_user }, Cutoff::default()).await;
+    }
+}
+
+/// Makes the socket in the data folder, for its owner alone. None when its path is too long for one.
+fn local_socket(data_dir: &Path) -> Result<Option<(PathBuf, UnixListener)>, ServeError> {
+    let path = data_dir.join("api.sock");
+    if path.as_os_str().len() > SOCKET_PATH_MAX {
+        tracing::warn!(?path, "the path is too long for a local socket: there is none");
+        return Ok(None);
+    }
+    let socket = |source| ServeError::Socket { path: path.clone(), source };
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(socket(error)),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path).map_err(socket)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(socket)?;
+    Ok(Some((path, listener)))
+}
+
+/// The uid of this process: that of what it just made.
+fn own_uid() -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    static UID: std::sync::OnceLock<Option<u32>> = std::sync::OnceLock::new();
+    *UID.get_or_init(|| std::fs::metadata("/proc/self").ok().map(|own| own.uid()))
+}

@@ -1,0 +1,15 @@
+//! The server over real HTTP, on a clock that the tests turn.
+
+mod support;
+
+mod api_keys;
+mod frame;
+mod matrix;
+mod realm;
+mod revocations;
+mod socket;
+mod vectors;
+
+#[path = "../../../../vectors/runner.rs"]
+#[expect(dead_code, reason = "not every operation takes fields of every kind")]
+mod runner;

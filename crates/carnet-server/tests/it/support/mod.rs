@@ -1,0 +1,198 @@
+//! A server of its own for each test, and callers of every kind.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use carnet_gate::{Clock, Hand};
+use carnet_realm::node::{self, Encoded, Limits};
+use carnet_server::serve::{self, Listening};
+use carnet_server::{App, AppOptions};
+use carnet_store::{Store, StoreOptions};
+use carnet_ticket::realm::NodeKey;
+use carnet_ticket::time::Timestamp;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub const START: Timestamp = Timestamp(1_700_000_000_000);
+pub const API_KEY: &str = "an-api-key-for-tests";
+pub const ADMIN_KEY: &str = "an-admin-key-for-tests";
+
+/// A running server.
+pub struct Server {
+    pub url: String,
+    pub app: App,
+    pub hand: Hand,
+    pub http: reqwest::Client,
+    pub directory: TempDir,
+    listening: Listening,
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+pub enum As<'a> {
+    Nobody,
+    Api,
+    Admin,
+    Key(&'a str),
+    Ticket(&'a str),
+}
+
+/// An answer: status, headers, body.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The answer, which has this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.bytes));
+        self
+    }
+
+    /// The error body, which has this status and code.
+    #[track_caller]
+    pub fn expect_error(self, status: u16, code: &str) -> Value {
+        let body = self.expect(status).json();
+        assert_eq!(body["error"], code, "{body}");
+        body
+    }
+}
+
+impl Server {
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts with these keys set.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self::start_in(directory, settings).await
+    }
+
+    pub async fn start_in(directory: TempDir, settings: &[(&str, &str)]) -> Self {
+        let mut flags = BTreeMap::from([
+            ("data_dir".to_owned(), directory.path().display().to_string()),
+            ("server.port".to_owned(), "0".to_owned()),
+            ("auth.api_key".to_owned(), API_KEY.to_owned()),
+            ("auth.admin_api_key".to_owned(), ADMIN_KEY.to_owned()),
+            ("realm.node_limit".to_owned(), "1MiB".to_owned()),
+        ]);
+        flags.extend(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        let cwd = directory.path().to_owned();
+        let sources = carnet_config::Sources { flags, cwd, ..carnet_config::Sources::default() };
+        let config = carnet_config::load(&sources).unwrap().config;
+        let store = open_store(config.database.path.clone()).await;
+        let (clock, hand) = Clock::manual(START);
+        let app = App::open(AppOptions { config, store, clock, metrics: metrics() }).await.unwrap();
+        let listening = serve::listen(app.clone()).await.unwrap();
+        let url = format!("http://{}", listening.address());
+        let http = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(1)).build().unwrap();
+        Self { url, app, hand, http, directory, listening }
+    }
+
+    /// Stops the server; its folder can be started in again.
+    pub async fn stop(self) -> TempDir {
+        self.listening.shut_down().await;
+        self.directory
+    }
+
+    pub fn request(&self, caller: As<'_>, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match caller {
+            As::Nobody => request,
+            As::Api => request.header("X-API-Key", API_KEY),
+            As::Admin => request.header("X-Admin-API-Key", ADMIN_KEY),
+            As::Key(key) => request.header("X-API-Key", key),
+            As::Ticket(ticket) => request.header("Authorization", format!("Ticket {ticket}")),
+        }
+    }
+
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
+    }
+
+    pub async fn get(&self, caller: As<'_>, path: &str) -> Answer {
+        self.send(self.request(caller, Method::GET, path)).await
+    }
+
+    pub async fn post(&self, caller: As<'_>, path: &str, body: &Value) -> Answer {
+        self.send(self.request(caller, Method::POST, path).json(body)).await
+    }
+
+    pub async fn delete(&self, caller: As<'_>, path: &str) -> Answer {
+        self.send(self.request(caller, Method::DELETE, path)).await
+    }
+
+    pub async fn put_node(&self, caller: As<'_>, node: &Encoded) -> Answer {
+        let path = format!("/api/realm/self/nodes/{}", node.key);
+        self.send(self.request(caller, Method::PUT, &path).body(node.bytes.clone())).await
+    }
+
+    pub async fn get_node(&self, caller: As<'_>, key: NodeKey) -> Answer {
+        self.get(caller, &format!("/api/realm/self/nodes/{key}")).await
+    }
+
+    /// Makes a ticket and gives its id.
+    pub async fn ticket(&self, caller: As<'_>, body: Value) -> String {
+        let answer = self.post(caller, "/api/realm/self/tickets", &body).await.expect(200);
+        answer.json()["ticketId"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn commit(&self, ticket: &str, output: NodeKey) -> Answer {
+        self.post(As::Ticket(ticket), "/api/realm/self/tickets/self/commit", &json!({ "output": output })).await
+    }
+
+    pub async fn revoke(&self, caller: As<'_>, ticket: &str) -> Answer {
+        self.post(caller, &format!("/api/realm/self/tickets/{ticket}/revoke"), &json!({})).await
+    }
+
+    /// Makes a stored API key of `role` and gives its text and id.
+    pub async fn api_key(&self, role: &str) -> (String, String) {
+        let body = json!({ "name": role, "role": role });
+        let made = self.post(As::Admin, "/api/v1/admin/api-keys", &body).await.expect(201).json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&made["api_key"]), text(&made["key"]["id"]))
+    }
+}
+
+pub async fn open_store(path: PathBuf) -> Store {
+    let options = StoreOptions { path, busy_timeout: Duration::from_secs(5), readers: 2 };
+    Store::open(&options).await.unwrap()
+}
+
+/// A file node of text with this content.
+pub fn text(content: &str) -> Encoded {
+    file("text/plain", content.as_bytes())
+}
+
+pub fn file(content_type: &str, content: &[u8]) -> Encoded {
+    node::encode_file(content_type, content.len() as u64, &[], content, &Limits::default()).unwrap()
+}
+
+pub fn dict(entries: &[(&str, NodeKey)]) -> Encoded {
+    let entries = entries.iter().map(|(name, key)| ((*name).to_owned(), *key)).collect();
+    node::encode_dict(entries, &Limits::default()).unwrap()
+}
+
+/// One recorder for all tests of the process.
+fn metrics() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap()).clone()
+}
