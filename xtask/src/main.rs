@@ -1,1 +1,56 @@
-fn main() {}
+//! Build, test, check and measure Carnet: `cargo xtask`.
+
+mod ci;
+mod promises;
+mod run;
+mod test;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+
+/// What the project does to itself.
+#[derive(Parser)]
+#[command(name = "cargo xtask", after_help = "Examples:\n  cargo xtask test\n  cargo xtask test -- -E 'test(story)'\n  \
+    cargo xtask bench gate")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every test; installs what tests need first.
+    Test {
+        /// Handed to cargo nextest.
+        #[arg(last = true)]
+        nextest: Vec<String>,
+    },
+    /// Run every check but the tests: format, clippy, tidy, docs, deny, promises.
+    Ci,
+    /// Check the rules that compilers do not: layers, sizes, links, words.
+    Tidy,
+    /// Map every promise to the tests that prove it, into docs/promises.md.
+    Promises {
+        /// Only check that docs/promises.md is up to date.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure, in a release build.
+    Bench {
+        /// Only measurements whose name contains this.
+        filter: Option<String>,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Test { nextest } => test::run(&nextest),
+        Command::Ci => ci::run(),
+        Command::Tidy => tidy::run(),
+        Command::Promises { check } => promises::run(check),
+        Command::Bench { filter } => {
+            let args = ["run", "--release", "--package", "bench", "--"].into_iter();
+            run::cargo(args.chain(filter.as_deref()), &[])
+        }
+    }
+}

@@ -24,4 +24,5 @@ pub use error::{ConfigError, ConfigErrors, Fault, Position};
 pub use keys::Config;
 pub use load::{Loaded, Origin, ShownRow, load};
 pub use sources::Sources;
+pub use text::{parse_duration, parse_size};
 pub use value::{LogFormat, LogLevel, Size, VerifyOnRead};

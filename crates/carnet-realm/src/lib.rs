@@ -12,6 +12,8 @@
 
 pub mod accept;
 pub mod checksum;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod layout;
 pub mod node;
 pub mod range;

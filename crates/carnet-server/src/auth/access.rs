@@ -72,6 +72,10 @@ async fn judge(app: &App, access: Access, params: &RawPathParams, parts: &mut Pa
         Access::Metrics(scope) | Access::Scope(scope) => Some(scope),
         Access::Anybody => None,
         Access::RealmUser => {
+            // A task ticket is known here, and nobody's user.
+            if credential::is_ticket(&parts.headers) {
+                return Err(admit(app, parts, Surface::Realm).await?.deny(Reason::Role).into());
+            }
             let grant = admit(app, parts, Surface::Api).await?;
             parts.extensions.insert(Caller(grant));
             return Ok(());

@@ -37,6 +37,12 @@ pub(super) fn offer(headers: &HeaderMap, peer: Peer) -> Offer<'_> {
     }
 }
 
+/// Whether a task ticket is presented.
+pub(super) fn is_ticket(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    matches!(value.map(authorization), Some(Offer::Credential(presented)) if presented.class() == Some(Class::Realm))
+}
+
 /// Whether the header in which a key came may carry the admin key.
 pub(super) fn is_admin_header(headers: &HeaderMap) -> bool {
     headers.contains_key(ADMIN_API_KEY)

@@ -1,1 +1,164 @@
-//! .
+//! Who may do what: a row for every route, a column for every kind of caller. A route without a row fails.
+
+use std::collections::BTreeMap;
+
+use carnet_ticket::realm::NodeKey;
+use reqwest::{Method, RequestBuilder};
+use serde_json::json;
+
+use crate::support::{As, Server, text};
+
+/// The columns.
+const CALLERS: [&str; 10] = [
+    "nobody", "viewer", "api", "operator", "tenant_admin", "admin", "issuer", "read-only ticket", "writable ticket",
+    "committed ticket",
+];
+
+/// The statuses of a row, in the order of the columns.
+type Row = [u16; 10];
+
+const PUBLIC: Row = [200; 10];
+const ANYBODY: Row = [401, 200, 200, 200, 200, 200, 200, 401, 401, 401];
+const READ: Row = [401, 200, 200, 200, 200, 200, 403, 401, 401, 401];
+const ADMIN: Row = [401, 403, 403, 403, 403, 200, 403, 401, 401, 401];
+const REALM_READ: Row = [401, 200, 200, 200, 200, 200, 403, 200, 200, 200];
+const REALM_WRITE: Row = [401, 200, 200, 200, 200, 200, 403, 403, 200, 403];
+const REALM_MANAGE: Row = [401, 200, 200, 200, 200, 200, 403, 403, 403, 403];
+
+fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
+    let status = |row: Row, from: u16, to: u16| row.map(|status| if status == from { to } else { status });
+    let mut rows = BTreeMap::new();
+    for path in [
+        "/live", "/api/v1/live", "/health/live", "/ready", "/api/v1/ready", "/health/ready", "/health",
+        "/api/v1/health", "/api/health", "/api/info",
+    ] {
+        rows.insert(("GET", path), PUBLIC);
+    }
+    rows.extend([
+        (("GET", "/metrics"), READ),
+        (("GET", "/api/v1/me"), ANYBODY),
+        (("GET", "/api/v1/admin/api-keys"), ADMIN),
+        (("POST", "/api/v1/admin/api-keys"), status(ADMIN, 200, 201)),
+        (("DELETE", "/api/v1/admin/api-keys/{key}"), status(ADMIN, 200, 204)),
+        (("GET", "/api/v1/admin/revocations"), ADMIN),
+        (("POST", "/api/v1/admin/revocations"), status(ADMIN, 200, 201)),
+        (("GET", "/api/oauth/me"), [401, 200, 200, 200, 200, 200, 200, 403, 403, 403]),
+        (("GET", "/api/realm/{realm}"), REALM_READ),
+        (("GET", "/api/realm/{realm}/usage"), REALM_READ),
+        (("PUT", "/api/realm/{realm}/nodes/{key}"), REALM_WRITE),
+        (("GET", "/api/realm/{realm}/nodes/{key}"), REALM_READ),
+        (("GET", "/api/realm/{realm}/nodes/{key}/metadata"), REALM_READ),
+        (("GET", "/api/realm/{realm}/tickets"), REALM_MANAGE),
+        (("POST", "/api/realm/{realm}/tickets"), REALM_MANAGE),
+        (("GET", "/api/realm/{realm}/tickets/{ticket}"), REALM_READ),
+        (("DELETE", "/api/realm/{realm}/tickets/{ticket}"), REALM_MANAGE),
+        (("GET", "/api/realm/{realm}/tickets/{ticket}/events"), REALM_READ),
+        (("POST", "/api/realm/{realm}/tickets/{ticket}/commit"), [401, 403, 403, 403, 403, 403, 403, 403, 200, 409]),
+        (("POST", "/api/realm/{realm}/tickets/{ticket}/revoke"), REALM_MANAGE),
+    ]);
+    rows
+}
+
+/// Every cell, with input that is valid otherwise.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_has_a_row_and_every_cell_holds() {
+    let server = Server::start().await;
+    let mut keys = BTreeMap::new();
+    for role in ["viewer", "operator", "tenant_admin", "issuer", "api"] {
+        keys.insert(role, server.api_key(role).await.0);
+    }
+    let mut rows = rows();
+    let mut faults = Vec::new();
+    for route in carnet_server::routes::all() {
+        let Some(row) = rows.remove(&(route.method, route.path)) else {
+            faults.push(format!("{} {} has no row", route.method, route.path));
+            continue;
+        };
+        for (caller, expected) in CALLERS.into_iter().zip(row) {
+            let found = cell(&server, &keys, route.method, route.path, caller).await;
+            if found != expected {
+                faults.push(format!("{} {} as {caller}: {found}, not {expected}", route.method, route.path));
+            }
+        }
+    }
+    faults.extend(rows.keys().map(|(method, path)| format!("{method} {path} is no route")));
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The status of one route for one caller.
+async fn cell(server: &Server, keys: &BTreeMap<&str, String>, method: &str, path: &str, caller: &str) -> u16 {
+    let owner = match caller {
+        "viewer" | "operator" | "tenant_admin" => As::Key(&keys[caller]),
+        "admin" => As::Admin,
+        _ => As::Api,
+    };
+    let node = text(&format!("{method} {path} {caller}"));
+    server.put_node(owner, &node).await.expect(200);
+    let ticket = prepare_ticket(server, owner, caller, node.key).await;
+    let caller = match caller {
+        "nobody" => As::Nobody,
+        "issuer" => As::Key(&keys["issuer"]),
+        "read-only ticket" | "writable ticket" | "committed ticket" => As::Ticket(&ticket),
+        _ => owner,
+    };
+    let key = server.api_key("viewer").await.1;
+    let path = path
+        .replace("{realm}", "self")
+        .replace("/nodes/{key}", &format!("/nodes/{}", node.key))
+        .replace("{key}", &key)
+        .replace("{ticket}", &ticket);
+    let request = server.request(caller, Method::from_bytes(method.as_bytes()).unwrap(), &path);
+    let response = with_body(request, method, &path, node.key, &node.bytes).send().await.unwrap();
+    response.status().as_u16()
+}
+
+async fn prepare_ticket(server: &Server, owner: As<'_>, caller: &str, input: NodeKey) -> String {
+    let is_writable = caller != "read-only ticket";
+    let writable = if is_writable { json!({}) } else { json!(null) };
+    let ticket = server.ticket(owner, json!({ "input": [input], "writable": writable })).await;
+    if caller == "committed ticket" {
+        server.commit(&ticket, input).await.expect(200);
+    }
+    ticket
+}
+
+fn with_body(request: RequestBuilder, method: &str, path: &str, node: NodeKey, bytes: &[u8]) -> RequestBuilder {
+    match (method, path) {
+        ("PUT", _) => request.body(bytes.to_vec()),
+        ("POST", path) if path.ends_with("/api-keys") => request.json(&json!({ "name": "a", "role": "viewer" })),
+        ("POST", path) if path.ends_with("/revocations") => {
+            request.json(&json!({ "kind": "subject", "value": format!("nobody-{node}") }))
+        }
+        ("POST", path) if path.ends_with("/commit") => request.json(&json!({ "output": node })),
+        ("POST", _) => request.json(&json!({ "input": [] })),
+        _ => request,
+    }
+}
+
+/// A ticket that has ended is 410 wherever it would have been something.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_ticket_is_gone_on_every_route_of_the_realm() {
+    let server = Server::start().await;
+    let ticket = server.ticket(As::Api, json!({ "input": [], "writable": {} })).await;
+    server.revoke(As::Api, &ticket).await.expect(200);
+    for route in carnet_server::routes::all().into_iter().filter(|route| route.path.starts_with("/api/realm")) {
+        let path = route.path.replace("{realm}", "self").replace("{ticket}", "self");
+        let path = path.replace("{key}", &NodeKey::EMPTY_DICT.to_string());
+        let method = Method::from_bytes(route.method.as_bytes()).unwrap();
+        server.send(server.request(As::Ticket(&ticket), method, &path)).await.expect_error(410, "gone");
+    }
+}
+
+/// Unknown routes are 404 to those who are let in and 401 to others; a wrong method is 405 and says which are
+/// right.
+#[tokio::test(flavor = "multi_thread")]
+async fn routes_that_do_not_exist_and_methods_that_are_not_allowed() {
+    let server = Server::start().await;
+    for path in ["/", "/api/v1/nothing", "/api/realm", "/api/realm/self/nothing", "/ui"] {
+        server.get(As::Nobody, path).await.expect_error(401, "unauthorized");
+        server.get(As::Api, path).await.expect_error(404, "not_found");
+    }
+    let answer = server.delete(As::Admin, "/api/realm/self/usage").await;
+    assert!(answer.header("allow").contains("GET"));
+    answer.expect_error(405, "method_not_allowed");
+}

@@ -1,1 +1,8 @@
-//! .
+//! `/api/realm/{realm}/tickets`.
+
+mod create;
+mod end;
+mod life;
+mod list;
+mod quota;
+mod wait;

@@ -1,0 +1,88 @@
+//! [`ClientError`]: why a request did not do what it was for.
+
+use std::fmt;
+
+use reqwest::{Response, StatusCode};
+use serde_json::Value;
+
+/// Why a request did not do what it was for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The server refused.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The server could not be reached, or the connection ended.
+    #[error("the server cannot be reached")]
+    Network(#[source] reqwest::Error),
+    /// The server answered something that it should not.
+    #[error("the server's answer makes no sense")]
+    BadAnswer,
+    /// The credential cannot be sent.
+    #[error("the credential has characters that cannot be sent")]
+    BadCredential,
+    /// What came back is not what was asked for.
+    #[error("the server sent other bytes than {0}")]
+    WrongBytes(carnet_ticket::realm::NodeKey),
+}
+
+/// A refusal, as the server told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status.
+    pub status: StatusCode,
+    /// The code.
+    pub code: String,
+    /// The sentence.
+    pub message: String,
+    /// The request's id.
+    pub request_id: String,
+    /// What the server tells beside.
+    pub details: Value,
+}
+
+impl ClientError {
+    /// Whether the same again may go better.
+    pub(super) fn is_worth_repeating(&self) -> bool {
+        match self {
+            Self::Network(_) => true,
+            Self::Refused(refusal) => {
+                refusal.status.is_server_error() || refusal.status == StatusCode::TOO_MANY_REQUESTS
+            }
+            _ => false,
+        }
+    }
+
+    /// The refusal, if it is one.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.status.as_u16(), self.message)?;
+        if !self.details.is_null() {
+            write!(f, " {}", self.details)?;
+        }
+        Ok(())
+    }
+}
+
+/// The refusal in an answer.
+pub(super) async fn refused(response: Response) -> ClientError {
+    let status = response.status();
+    let header = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    let request_id = header.unwrap_or_default().to_owned();
+    let body = super::json(response).await.unwrap_or(Value::Null);
+    let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    let message = match text("message") {
+        empty if empty.is_empty() => status.canonical_reason().unwrap_or("refused").to_owned(),
+        message => message,
+    };
+    let details = body["details"].clone();
+    ClientError::Refused(Refusal { status, code: text("error"), message, request_id, details })
+}

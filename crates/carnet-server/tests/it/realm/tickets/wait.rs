@@ -1,0 +1,119 @@
+//! Waiting: `?wait` and events.
+
+use std::time::Duration;
+
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::support::{As, Server, text};
+
+fn path(ticket: &str) -> String {
+    format!("/api/realm/self/tickets/{ticket}")
+}
+
+async fn open(server: &Server, caller: As<'_>, ticket: &str) -> Response {
+    let response = server.request(caller, Method::GET, &format!("{}/events", path(ticket))).send().await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    response
+}
+
+/// The next piece of a stream.
+async fn next(stream: &mut Response) -> Option<String> {
+    stream.chunk().await.unwrap().map(|chunk| String::from_utf8(chunk.to_vec()).unwrap())
+}
+
+fn data(event: &str) -> Value {
+    let line = event.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+    serde_json::from_str(line).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_tells_the_state_its_change_and_its_end() {
+    let server = Server::start().await;
+    let node = text("x");
+    server.put_node(As::Api, &node).await.expect(200);
+    let ticket = server.ticket(As::Api, json!({ "input": [node.key], "writable": {} })).await;
+    let mut stream = open(&server, As::Api, &ticket).await;
+    let first = next(&mut stream).await.unwrap();
+    assert!(first.starts_with("id: 1\nevent: ticket\n"), "{first}");
+    assert_eq!(data(&first), server.get(As::Api, &path(&ticket)).await.json());
+
+    server.hand.advance(Duration::from_secs(15));
+    assert_eq!(next(&mut stream).await.unwrap(), ": hb\n\n");
+
+    server.commit(&ticket, node.key).await.expect(200);
+    let last = next(&mut stream).await.unwrap();
+    assert_eq!((&data(&last)["status"], &data(&last)["output"]), (&json!("committed"), &json!(node.key)));
+    assert!(last.ends_with("event: end\ndata: {\"live\":true,\"status\":\"committed\"}\n\n"), "{last}");
+    assert_eq!(next(&mut stream).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_on_revoke_expiry_and_delete() {
+    let server = Server::start().await;
+    let make = async || server.ticket(As::Api, json!({ "input": [], "expiresIn": 5 })).await;
+    let (revoked, deleted, expired) = (make().await, make().await, make().await);
+    let mut streams = Vec::new();
+    for ticket in [&revoked, &deleted, &expired] {
+        let mut stream = open(&server, As::Api, ticket).await;
+        next(&mut stream).await.unwrap();
+        streams.push(stream);
+    }
+    server.revoke(As::Api, &revoked).await.expect(200);
+    let last = next(&mut streams[0]).await.unwrap();
+    assert!(last.contains("\"status\":\"revoked\"") && last.contains("event: end"));
+    server.delete(As::Api, &path(&deleted)).await.expect(200);
+    assert!(next(&mut streams[1]).await.unwrap().starts_with("event: end"));
+    server.hand.advance(Duration::from_millis(5001));
+    let last = next(&mut streams[2]).await.unwrap();
+    assert_eq!((&data(&last)["live"], &data(&last)["status"]), (&json!(false), &json!("issued")));
+    for stream in &mut streams {
+        assert_eq!(next(stream).await, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_answers_as_soon_as_something_has_become_of_the_ticket() {
+    let server = std::sync::Arc::new(Server::start().await);
+    let node = text("x");
+    server.put_node(As::Api, &node).await.expect(200);
+    let ticket = server.ticket(As::Api, json!({ "input": [node.key], "writable": {} })).await;
+    let waiting = |seconds: u32| {
+        let (server, path) = (server.clone(), format!("{}?wait={seconds}", path(&ticket)));
+        tokio::spawn(async move { server.get(As::Api, &path).await.expect(200).json() })
+    };
+    // It answers at once where there is nothing to wait for, and at its time where nothing happens.
+    assert_eq!(waiting(0).await.unwrap()["status"], "issued");
+    let timed = waiting(20);
+    until_waiting(&server, &ticket).await;
+    server.hand.advance(Duration::from_secs(20));
+    assert_eq!(timed.await.unwrap()["status"], "issued");
+
+    let told = waiting(60);
+    until_waiting(&server, &ticket).await;
+    server.commit(&ticket, node.key).await.expect(200);
+    assert_eq!(told.await.unwrap()["output"], json!(node.key));
+    for bad in ["61", "-1", "x", ""] {
+        server.get(As::Api, &format!("{}?wait={bad}", path(&ticket))).await.expect_error(400, "invalid_request");
+    }
+}
+
+/// Lets the server come to the point where it waits: it has answered something that was asked later.
+async fn until_waiting(server: &Server, ticket: &str) {
+    for _ in 0..20 {
+        server.get(As::Api, &path(ticket)).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_a_thousand_waits_in_a_realm_are_refused() {
+    let server = Server::start().await;
+    let ticket = server.ticket(As::Api, json!({ "input": [] })).await;
+    let mut streams = Vec::new();
+    for _ in 0..1000 {
+        streams.push(open(&server, As::Api, &ticket).await);
+    }
+    server.get(As::Api, &format!("{}/events", path(&ticket))).await.expect_error(429, "rate_limit_exceeded");
+    server.get(As::Api, &format!("{}?wait=1", path(&ticket))).await.expect_error(429, "rate_limit_exceeded");
+    server.get(As::Api, &path(&ticket)).await.expect(200);
+}

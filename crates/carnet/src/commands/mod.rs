@@ -1,0 +1,36 @@
+//! One file per command.
+
+mod completions;
+mod config;
+mod demo;
+mod doctor;
+mod inspect;
+mod realm;
+mod revoke;
+mod serve;
+
+use std::collections::BTreeMap;
+
+use crate::cli::{Cli, Command, ConfigArgs};
+use crate::connect::Surroundings;
+
+/// Runs what was typed.
+pub async fn run(cli: Cli, surroundings: Surroundings) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::DemoWorker { part } => demo::worker::run(part, &surroundings).await,
+        Command::Serve(args) => serve::run(args, &surroundings).await,
+        Command::Realm(command) => realm::run(command, &surroundings).await,
+        Command::Revoke(args) => revoke::run(args, &surroundings).await,
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Doctor(args) => doctor::run(args, &surroundings).await,
+        Command::Config(command) => config::run(command, &surroundings),
+        Command::Completions { shell } => completions::run(shell),
+    }
+}
+
+/// What flags say of a configuration.
+fn flags(args: &ConfigArgs) -> BTreeMap<String, String> {
+    let data_dir = args.data_dir.iter().map(|path| ("data_dir".to_owned(), path.display().to_string()));
+    data_dir.chain(args.settings.iter().cloned()).collect()
+}

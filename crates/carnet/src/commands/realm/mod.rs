@@ -1,0 +1,32 @@
+//! `carnet realm`.
+
+mod node;
+mod ticket;
+
+use reqwest::Method;
+
+use crate::cli::{RealmCommand, ServerArgs};
+use crate::connect::{self, Surroundings};
+use crate::output;
+
+/// Runs a command on the content store.
+pub async fn run(command: RealmCommand, surroundings: &Surroundings) -> anyhow::Result<()> {
+    match command {
+        RealmCommand::Info(args) => show(&args, "", surroundings).await,
+        RealmCommand::Usage(args) => show(&args, "/usage", surroundings).await,
+        RealmCommand::Node(command) => node::run(command, surroundings).await,
+        RealmCommand::Ticket(command) => ticket::run(command, surroundings).await,
+    }
+}
+
+/// Shows what a route of the realm answers.
+async fn show(args: &ServerArgs, path: &str, surroundings: &Surroundings) -> anyhow::Result<()> {
+    let client = connect::client(args, surroundings)?;
+    let value = client.call(Method::GET, &format!("/api/realm/{}{path}", args.realm), None).await?;
+    output::show(args.format, &value, |value| {
+        let members = value.as_object().into_iter().flatten();
+        let rows: Vec<_> = members.map(|(name, value)| (name.as_str(), output::text(value))).collect();
+        output::fields(&rows)
+    })?;
+    Ok(())
+}

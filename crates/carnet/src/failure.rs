@@ -1,0 +1,72 @@
+//! How failures end: what is said on stderr, and the exit code.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use carnet_realm::client::{ClientError, Refusal};
+use carnet_realm::layout::{ReadError, WriteError};
+
+/// What a command found wrong, in its own words.
+#[derive(Debug)]
+pub enum Failure {
+    /// A check failed, or something was denied or not there: exit 1.
+    Check(String),
+    /// The command is wrong: exit 2.
+    Usage(String),
+    /// It could not run: exit 3.
+    CouldNotRun(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Check(text) | Self::Usage(text) | Self::CouldNotRun(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Says what went wrong, and gives the exit code.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(code(error))
+}
+
+fn code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if let Some(failure) = cause.downcast_ref::<Failure>() {
+            return match failure {
+                Failure::Check(_) => 1,
+                Failure::Usage(_) => 2,
+                Failure::CouldNotRun(_) => 3,
+            };
+        }
+        if let Some(error) = cause.downcast_ref::<ClientError>() {
+            return client_code(error);
+        }
+        if let Some(error) = cause.downcast_ref::<ReadError<ClientError>>() {
+            return match error {
+                ReadError::Source(error) => client_code(error),
+                ReadError::Out(_) => 3,
+                _ => 1,
+            };
+        }
+        if let Some(error) = cause.downcast_ref::<WriteError<ClientError>>() {
+            return match error {
+                WriteError::Sink(error) => client_code(error),
+                WriteError::Source(_) => 3,
+                _ => 1,
+            };
+        }
+    }
+    3
+}
+
+/// Refusals are answers; what the server could not do is not.
+fn client_code(error: &ClientError) -> u8 {
+    match error.refusal() {
+        Some(Refusal { status, .. }) if status.is_client_error() => 1,
+        _ => 3,
+    }
+}

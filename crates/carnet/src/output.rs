@@ -1,0 +1,61 @@
+//! Writing what commands found: text for people, JSON for programs.
+
+use std::io::{self, Write};
+
+use carnet_ticket::time::Timestamp;
+use clap::ValueEnum;
+use serde_json::Value;
+
+/// The form of data on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: stable, one document.
+    Json,
+}
+
+/// Writes `value`: as JSON, or the lines that `text` makes of it.
+pub fn show(format: Format, value: &Value, text: impl FnOnce(&Value) -> String) -> io::Result<()> {
+    match format {
+        Format::Json => line(&format!("{value:#}")),
+        Format::Text => line(&text(value)),
+    }
+}
+
+/// Writes a line to stdout. A reader that has gone away is no failure.
+pub fn line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
+}
+
+/// `name: value` lines, aligned.
+pub fn fields(rows: &[(&str, String)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let lines: Vec<_> = rows.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
+    lines.join("\n")
+}
+
+/// A moment in an answer, milliseconds, as RFC 3339.
+pub fn moment(value: &Value) -> String {
+    value.as_i64().map_or_else(|| "-".to_owned(), |ms| Timestamp(ms).to_string())
+}
+
+/// Text in an answer, or a dash.
+pub fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(self::text).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// Bytes as people read them.
+pub fn bytes(count: u64) -> String {
+    indicatif::HumanBytes(count).to_string()
+}
