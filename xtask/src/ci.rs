@@ -12,9 +12,16 @@ type Step = fn() -> anyhow::Result<()>;
 pub fn run() -> anyhow::Result<()> {
     let steps: [(&str, Step); 6] = [
         ("format", || run::cargo(["fmt", "--all", "--check"], &[])),
-        ("clippy", || run::cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])),
+        ("clippy", || {
+            run::cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])
+        }),
         ("tidy", tidy::run),
-        ("docs", || run::cargo(["doc", "--workspace", "--no-deps", "--quiet"], &[("RUSTDOCFLAGS", "-D warnings")])),
+        ("docs", || {
+            run::cargo(
+                ["doc", "--workspace", "--no-deps", "--quiet"],
+                &[("RUSTDOCFLAGS", "-D warnings")],
+            )
+        }),
         ("deny", deny),
         ("promises", || promises::run(true)),
     ];
@@ -34,5 +41,16 @@ fn deny() -> anyhow::Result<()> {
         eprintln!("cargo-deny is missing: installing it, which takes some minutes");
         run::cargo(["install", "cargo-deny", "--locked"], &[])?;
     }
-    run::cargo(["deny", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"], &[])
+    run::cargo(
+        [
+            "deny",
+            "--all-features",
+            "check",
+            "--hide-inclusion-graph",
+            "bans",
+            "licenses",
+            "sources",
+        ],
+        &[],
+    )
 }

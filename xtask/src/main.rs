@@ -10,8 +10,11 @@ use clap::{Parser, Subcommand};
 
 /// What the project does to itself.
 #[derive(Parser)]
-#[command(name = "cargo xtask", after_help = "Examples:\n  cargo xtask test\n  cargo xtask test -- -E 'test(story)'\n  \
-    cargo xtask bench gate")]
+#[command(
+    name = "cargo xtask",
+    after_help = "Examples:\n  cargo xtask test\n  cargo xtask test -- -E 'test(story)'\n  \
+    cargo xtask bench gate"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

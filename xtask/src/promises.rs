@@ -36,7 +36,8 @@ type Proofs = BTreeMap<String, Vec<String>>;
 /// Writes the map, or checks that what is there is up to date.
 pub fn run(is_check: bool) -> anyhow::Result<()> {
     let root = run::root();
-    let text = std::fs::read_to_string(root.join("docs/promises.toml")).context("docs/promises.toml")?;
+    let text =
+        std::fs::read_to_string(root.join("docs/promises.toml")).context("docs/promises.toml")?;
     let promises: Promises = toml::from_str(&text)?;
     let mut proofs = proofs(&sources()?);
     let map = render(&promises, &mut proofs);
@@ -55,7 +56,9 @@ pub fn run(is_check: bool) -> anyhow::Result<()> {
 
 fn proofs(sources: &[Source]) -> Proofs {
     let mut proofs = Proofs::new();
-    for source in sources.iter().filter(|source| source.path.extension().is_some_and(|end| end == "rs")) {
+    for source in
+        sources.iter().filter(|source| source.path.extension().is_some_and(|end| end == "rs"))
+    {
         let mut claimed: Vec<String> = Vec::new();
         for line in source.text.lines().map(str::trim_start) {
             if let Some(ids) = line.strip_prefix("/// Promise: ") {
@@ -71,16 +74,23 @@ fn proofs(sources: &[Source]) -> Proofs {
 
 /// The name of the function that a line begins.
 fn function(line: &str) -> Option<&str> {
-    let rest = ["fn ", "async fn ", "pub fn ", "pub async fn "].iter().find_map(|start| line.strip_prefix(start))?;
+    let rest = ["fn ", "async fn ", "pub fn ", "pub async fn "]
+        .iter()
+        .find_map(|start| line.strip_prefix(start))?;
     rest.split(['(', '<']).next()
 }
 
 /// The map; what it names is taken out of `proofs`.
 fn render(promises: &Promises, proofs: &mut Proofs) -> String {
-    let mut map = String::from("# Promises and the tests that prove them\n\nWritten by `cargo xtask promises`.\n");
+    let mut map = String::from(
+        "# Promises and the tests that prove them\n\nWritten by `cargo xtask promises`.\n",
+    );
     for page in &promises.page {
-        let rows: Vec<_> =
-            page.promises.iter().map(|promise| (promise, proofs.remove(&promise.id).unwrap_or_default())).collect();
+        let rows: Vec<_> = page
+            .promises
+            .iter()
+            .map(|promise| (promise, proofs.remove(&promise.id).unwrap_or_default()))
+            .collect();
         let proved = rows.iter().filter(|(_, tests)| !tests.is_empty()).count();
         // Writing to a string does not fail.
         let _ = write!(map, "\n## {}\n\n{proved} of {} have a test.\n\n", page.title, rows.len());

@@ -1,6 +1,9 @@
 //! Running other programs, in the root of the project.
 
-#![expect(clippy::disallowed_methods, reason = "the environment says where cargo and the project are")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the environment says where cargo and the project are"
+)]
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -9,12 +12,16 @@ use anyhow::{Context, ensure};
 
 /// The root of the project.
 pub fn root() -> PathBuf {
-    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("xtask"), PathBuf::from);
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from("xtask"), PathBuf::from);
     manifest.parent().map_or_else(|| PathBuf::from("."), PathBuf::from)
 }
 
 /// Runs cargo, with these variables set; an error when it fails.
-pub fn cargo<'a>(args: impl IntoIterator<Item = &'a str>, env: &[(&str, &str)]) -> anyhow::Result<()> {
+pub fn cargo<'a>(
+    args: impl IntoIterator<Item = &'a str>,
+    env: &[(&str, &str)],
+) -> anyhow::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(args).envs(env.iter().copied());
@@ -30,8 +37,17 @@ pub fn program(name: &str, args: &[&str]) -> anyhow::Result<()> {
 
 /// What a program says on stdout.
 pub fn output(name: &str, args: &[&str]) -> anyhow::Result<String> {
-    let done = Command::new(name).args(args).current_dir(root()).output().with_context(|| name.to_owned())?;
-    ensure!(done.status.success(), "{name} {}: {}", args.join(" "), String::from_utf8_lossy(&done.stderr));
+    let done = Command::new(name)
+        .args(args)
+        .current_dir(root())
+        .output()
+        .with_context(|| name.to_owned())?;
+    ensure!(
+        done.status.success(),
+        "{name} {}: {}",
+        args.join(" "),
+        String::from_utf8_lossy(&done.stderr)
+    );
     Ok(String::from_utf8(done.stdout)?)
 }
 

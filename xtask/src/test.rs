@@ -23,7 +23,9 @@ fn install_compiler() -> anyhow::Result<()> {
     }
     let is_root = run::output("id", &["-u"]).is_ok_and(|uid| uid.trim() == "0");
     if !(is_root && run::is_there("apt-get", &["--version"])) {
-        bail!("a C compiler is missing; install one, for example: sudo apt-get install gcc libc6-dev");
+        bail!(
+            "a C compiler is missing; install one, for example: sudo apt-get install gcc libc6-dev"
+        );
     }
     eprintln!("a C compiler is missing: installing gcc");
     run::program("apt-get", &["update"])?;

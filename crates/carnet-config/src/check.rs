@@ -26,9 +26,11 @@ impl Config {
         let (server, auth) = (&self.server, &self.auth);
         let is_loopback = is_loopback(&server.host);
         let has_tls = server.tls_cert_file.is_some() && server.tls_key_file.is_some();
-        let has_admin = auth.admin_api_key.is_some() || (auth.admin_fallback_enabled && auth.api_key.is_some());
+        let has_admin =
+            auth.admin_api_key.is_some() || (auth.admin_fallback_enabled && auth.api_key.is_some());
         let node_limit = self.realm.node_limit.0;
-        let is_node_limit = (1024..=16 << 20).contains(&node_limit) && node_limit.is_multiple_of(16);
+        let is_node_limit =
+            (1024..=16 << 20).contains(&node_limit) && node_limit.is_multiple_of(16);
         let checks = [
             (
                 !is_loopback && !has_tls,
@@ -56,7 +58,9 @@ impl Config {
                 "carnet serve --set realm.node_limit=4MiB",
             ),
         ];
-        let fault = |(is_fault, message, fix): (bool, _, _)| is_fault.then_some(StartFault { message, fix });
+        let fault = |(is_fault, message, fix): (bool, _, _)| {
+            is_fault.then_some(StartFault { message, fix })
+        };
         checks.into_iter().filter_map(fault).collect()
     }
 }

@@ -154,7 +154,9 @@ impl fmt::Display for ConfigErrors {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.position {
-            Position::File { path, line, column } => write!(f, "{}:{line}:{column}: ", path.display())?,
+            Position::File { path, line, column } => {
+                write!(f, "{}:{line}:{column}: ", path.display())?
+            }
             Position::WholeFile(path) => write!(f, "{}: ", path.display())?,
             Position::Environment(name) => write!(f, "{name}: ")?,
             Position::Flag => f.write_str("--set: ")?,

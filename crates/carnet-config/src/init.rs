@@ -86,7 +86,8 @@ fn make_private_folder(path: &Path) -> Result<(), InitError> {
 /// 48 random bytes as base64url.
 fn random_secret(path: &Path) -> Result<String, InitError> {
     let mut bytes = [0; 48];
-    getrandom::fill(&mut bytes).map_err(|error| InitError { path: path.to_owned(), source: error.into() })?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| InitError { path: path.to_owned(), source: error.into() })?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 

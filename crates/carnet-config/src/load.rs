@@ -16,8 +16,14 @@ use crate::value::{Kind, Setting};
 const SECRET_LEN_MAX: u64 = 64 << 10;
 
 /// Variables that are read elsewhere, or belong to the environment of containers.
-const OTHER_VARIABLES: [&str; 6] =
-    ["CARNET_CONFIG", "CARNET_SERVER", "CARNET_TICKET", "CARNET_TOKEN", "CARNET_API_KEY", "CARNET_VECTORS_DIR"];
+const OTHER_VARIABLES: [&str; 6] = [
+    "CARNET_CONFIG",
+    "CARNET_SERVER",
+    "CARNET_TICKET",
+    "CARNET_TOKEN",
+    "CARNET_API_KEY",
+    "CARNET_VECTORS_DIR",
+];
 const FOREIGN_PREFIXES: [&str; 2] = ["CARNET_SERVICE_", "CARNET_PORT"];
 
 /// A configuration that was loaded.
@@ -141,7 +147,8 @@ impl Layers {
             Err(error) => {
                 let at = error.span().map_or(0, |span| span.start);
                 let fault = Fault::Syntax(Syntax(error.message().to_owned()));
-                self.errors.push(ConfigError { position: File { path, text: &text }.position(at), fault });
+                self.errors
+                    .push(ConfigError { position: File { path, text: &text }.position(at), fault });
             }
         }
     }
@@ -151,21 +158,33 @@ impl Layers {
             let key = format!("{prefix}{}", name.get_ref());
             let position = file.position(name.span().start);
             match value.get_ref() {
-                DeValue::Table(table) if is_section(&key) => self.read_table(&format!("{key}."), table, file),
+                DeValue::Table(table) if is_section(&key) => {
+                    self.read_table(&format!("{key}."), table, file)
+                }
                 _ => self.read_value(&key, value, position, file),
             }
         }
     }
 
-    fn read_value(&mut self, key: &str, value: &Spanned<DeValue<'_>>, position: Position, file: &File<'_>) {
+    fn read_value(
+        &mut self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        position: Position,
+        file: &File<'_>,
+    ) {
         let Some((known, is_file)) = find(key) else {
             let fault = Fault::UnknownKey { key: KeyText::new(key), suggestion: nearest(key) };
             return self.errors.push(ConfigError { position, fault });
         };
         let text = match (value.get_ref(), known.kind) {
             (DeValue::Boolean(value), Kind::Bool) => Some(value.to_string()),
-            (DeValue::Integer(value), Kind::Int | Kind::Size) if value.radix() == 10 => Some(value.as_str().to_owned()),
-            (DeValue::String(text), kind) if !matches!(kind, Kind::Bool | Kind::Int) => Some(text.to_string()),
+            (DeValue::Integer(value), Kind::Int | Kind::Size) if value.radix() == 10 => {
+                Some(value.as_str().to_owned())
+            }
+            (DeValue::String(text), kind) if !matches!(kind, Kind::Bool | Kind::Int) => {
+                Some(text.to_string())
+            }
             _ => None,
         };
         let Some(text) = text else {
@@ -181,8 +200,12 @@ impl Layers {
         for (name, variable) in names() {
             if let Some(text) = sources.env.get(&variable) {
                 let position = Position::Environment(variable);
-                let given =
-                    Given { text: text.clone(), origin: Origin::Environment, position, base: sources.cwd.clone() };
+                let given = Given {
+                    text: text.clone(),
+                    origin: Origin::Environment,
+                    position,
+                    base: sources.cwd.clone(),
+                };
                 self.texts.insert(name, given);
             }
         }
@@ -196,7 +219,10 @@ impl Layers {
                 continue;
             }
             let (text, base) = (text.clone(), sources.cwd.clone());
-            self.texts.insert(key.clone(), Given { text, origin: Origin::Flag, position: Position::Flag, base });
+            self.texts.insert(
+                key.clone(),
+                Given { text, origin: Origin::Flag, position: Position::Flag, base },
+            );
         }
     }
 }
@@ -222,7 +248,8 @@ impl Values<'_> {
         };
         let value = T::from_text(&given.text);
         if value.is_none() {
-            let fault = Fault::InvalidValue { key: name, expected: ExpectedText(key.kind.expected()) };
+            let fault =
+                Fault::InvalidValue { key: name, expected: ExpectedText(key.kind.expected()) };
             self.errors.push(ConfigError { position: given.position, fault });
         }
         value
@@ -254,7 +281,9 @@ impl Values<'_> {
                 });
                 return None;
             }
-            (Some(inline), None) => (Given { text: inline.text.trim().to_owned(), ..inline }, "set (inline)".to_owned()),
+            (Some(inline), None) => {
+                (Given { text: inline.text.trim().to_owned(), ..inline }, "set (inline)".to_owned())
+            }
             (None, Some(file)) => {
                 let shown = format!("set (file {})", file.text);
                 (self.secret_file(key, file)?, shown)
@@ -321,7 +350,8 @@ impl File<'_> {
 
 /// Reads a secret: its text, trimmed, and the file's mode.
 fn read_secret(key: &'static str, path: &Path) -> Result<(String, u32), Fault> {
-    let unreadable = |error: std::io::Error| Fault::SecretFileUnreadable { key, kind: error.kind() };
+    let unreadable =
+        |error: std::io::Error| Fault::SecretFileUnreadable { key, kind: error.kind() };
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode();
     let mut text = String::new();
@@ -369,7 +399,8 @@ fn unknown_variables(sources: &Sources) -> Vec<String> {
     };
     let variables = sources.env.keys().filter(|name| is_ours(name) && !is_known(name));
     let warning = |name: &String| {
-        let near = known.iter().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
+        let near =
+            known.iter().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
         match near.filter(|(distance, _)| *distance <= 3) {
             Some((_, known)) => format!("{name}: unknown variable; did you mean {known}?"),
             None => format!("{name}: unknown variable"),

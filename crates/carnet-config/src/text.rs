@@ -10,7 +10,8 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
     let mut rest = text;
     while !rest.is_empty() {
-        let number_len = rest.find(|character: char| !character.is_ascii_digit() && character != '.')?;
+        let number_len =
+            rest.find(|character: char| !character.is_ascii_digit() && character != '.')?;
         let (number, after) = rest.split_at(number_len);
         let unit_len = after.find(|character: char| character.is_ascii_digit() || character == '.');
         let (unit, after) = after.split_at(unit_len.unwrap_or(after.len()));

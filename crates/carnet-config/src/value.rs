@@ -214,7 +214,9 @@ impl Setting for LogLevel {
     const KIND: Kind = Kind::Choice(&["trace", "debug", "info", "warn", "error"]);
 
     fn from_text(text: &str) -> Option<Self> {
-        [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error].into_iter().find(|level| level.as_str() == text)
+        [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error]
+            .into_iter()
+            .find(|level| level.as_str() == text)
     }
 }
 

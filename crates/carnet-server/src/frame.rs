@@ -31,7 +31,9 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         line.log_problem(&problem, &id);
         let body = render(&problem, line.is_realm_tree, &id);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response.headers_mut().remove(header::CONTENT_LENGTH);
         *response.body_mut() = axum::body::Body::from(body);
     }
@@ -55,12 +57,18 @@ impl Line {
     fn of(request: &Request, stopwatch: Stopwatch) -> Self {
         let path = request.uri().path();
         let is_realm_tree = path.starts_with("/api/") && !path.starts_with("/api/v1/");
-        let template = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+        let template =
+            request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
         let method = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
             .into_iter()
             .find(|known| *known == request.method().as_str())
             .unwrap_or("OTHER");
-        Self { method, route: template.unwrap_or_else(|| "unknown".to_owned()), is_realm_tree, stopwatch }
+        Self {
+            method,
+            route: template.unwrap_or_else(|| "unknown".to_owned()),
+            is_realm_tree,
+            stopwatch,
+        }
     }
 
     fn log_problem(&self, problem: &Problem, id: &RequestId) {
@@ -74,7 +82,9 @@ impl Line {
                     reason = denied.reason.code(), why = %denied.reason, rule, credential = %denied.fingerprint, "denied");
             }
             None if status >= 500 => tracing::error!(request_id, method, route, status, "failed"),
-            None => tracing::debug!(request_id, method, route, status, code = problem.code, "refused"),
+            None => {
+                tracing::debug!(request_id, method, route, status, code = problem.code, "refused")
+            }
         }
     }
 
@@ -83,9 +93,16 @@ impl Line {
         metrics::counter!("carnet_http_requests_total", "route" => self.route.clone(), "method" => self.method,
             "status" => status.to_string())
         .increment(1);
-        metrics::histogram!("carnet_http_request_seconds", "route" => self.route.clone()).record(elapsed);
-        tracing::debug!(request_id = id.0.to_str().unwrap_or_default(), method = self.method, route = &*self.route,
-            status, us = elapsed.as_micros(), "answered");
+        metrics::histogram!("carnet_http_request_seconds", "route" => self.route.clone())
+            .record(elapsed);
+        tracing::debug!(
+            request_id = id.0.to_str().unwrap_or_default(),
+            method = self.method,
+            route = &*self.route,
+            status,
+            us = elapsed.as_micros(),
+            "answered"
+        );
     }
 }
 
@@ -93,7 +110,10 @@ impl Line {
 fn request_id(app: &App, request: &Request) -> HeaderValue {
     let is_plain = |value: &HeaderValue| {
         (1..=REQUEST_ID_LEN_MAX).contains(&value.len())
-            && value.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+            && value
+                .as_bytes()
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
     };
     if let Some(given) = request.headers().get(&REQUEST_ID).filter(|value| is_plain(value)) {
         return given.clone();

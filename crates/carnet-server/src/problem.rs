@@ -34,7 +34,8 @@ impl Problem {
     /// 400, with the reason and the field it is about.
     pub fn invalid(reason: &str, field: &str) -> Self {
         let details = serde_json::json!({ "reason": reason, "field": field });
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "the request is not valid").with(details)
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "the request is not valid")
+            .with(details)
     }
 
     /// 401.
@@ -54,7 +55,11 @@ impl Problem {
 
     /// 405.
     pub const fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "the method is not allowed here")
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "the method is not allowed here",
+        )
     }
 
     /// 409.
@@ -75,20 +80,26 @@ impl Problem {
 
     /// 429.
     pub fn rate_limited(retry_after: Duration) -> Self {
-        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", "too many requests")
-            .with(serde_json::json!({ "retryAfter": retry_after.as_secs() }));
+        let mut problem =
+            Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", "too many requests")
+                .with(serde_json::json!({ "retryAfter": retry_after.as_secs() }));
         problem.retry_after = Some(retry_after);
         problem
     }
 
     /// 500. What happened is in the log.
     pub const fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "something went wrong on the server")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "something went wrong on the server",
+        )
     }
 
     /// 503.
     pub fn unavailable() -> Self {
-        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again later");
+        let mut problem =
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again later");
         problem.retry_after = Some(Duration::from_secs(5));
         problem
     }
@@ -112,7 +123,11 @@ impl From<carnet_gate::Denied> for Problem {
         let is_ticket = denied.class == Some(Class::Realm);
         let mut problem = match denied.reason {
             Reason::Unknown if is_ticket => Self::not_found(),
-            Reason::Gone(_) | Reason::Expired | Reason::Revoked(_) | Reason::Ended(_) if is_ticket => Self::gone(),
+            Reason::Gone(_) | Reason::Expired | Reason::Revoked(_) | Reason::Ended(_)
+                if is_ticket =>
+            {
+                Self::gone()
+            }
             Reason::Scope | Reason::Role => Self::forbidden(),
             Reason::Quota(_) => Self::rate_limited(Duration::from_secs(1)),
             Reason::Capacity | Reason::StatusUnavailable => Self::unavailable(),
@@ -128,10 +143,14 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(after) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
         }
         response.extensions_mut().insert(self);
         response
@@ -143,7 +162,9 @@ impl From<carnet_store::StoreError> for Problem {
     fn from(error: carnet_store::StoreError) -> Self {
         tracing::error!(%error, source = ?std::error::Error::source(&error), "the store failed");
         match error {
-            carnet_store::StoreError::Corrupt(_) | carnet_store::StoreError::BadRow { .. } => Self::internal(),
+            carnet_store::StoreError::Corrupt(_) | carnet_store::StoreError::BadRow { .. } => {
+                Self::internal()
+            }
             _ => Self::unavailable(),
         }
     }

@@ -60,7 +60,17 @@ impl App {
             .build();
         let started = gate.clock().stopwatch();
         let (draining, stopped) = (CancellationToken::new(), CancellationToken::new());
-        Ok(Self(Arc::new(Inner { config, store, gate, lookup, realms, metrics, started, draining, stopped })))
+        Ok(Self(Arc::new(Inner {
+            config,
+            store,
+            gate,
+            lookup,
+            realms,
+            metrics,
+            started,
+            draining,
+            stopped,
+        })))
     }
 
     /// The configuration.

@@ -61,8 +61,10 @@ impl Store {
             .await?;
         migrate::run(&mut connection).await?;
         let writer = Writer::start(connection);
-        let pool = SqlitePoolOptions::new().max_connections(options.readers.max(1)).min_connections(1);
-        let readers = pool.connect_with(connect.read_only(true).pragma("mmap_size", "268435456")).await?;
+        let pool =
+            SqlitePoolOptions::new().max_connections(options.readers.max(1)).min_connections(1);
+        let readers =
+            pool.connect_with(connect.read_only(true).pragma("mmap_size", "268435456")).await?;
         Ok(Self(Arc::new(Inner { readers, writer, feed: Mutex::default(), _lock: lock })))
     }
 

@@ -75,7 +75,9 @@ impl Store {
         let _in_order = self.feed_lock().lock().await;
         loop {
             let entries = self.revocations_after(gate.revocations().seq(), PAGE).await?;
-            let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
+            let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+                return Ok(());
+            };
             let delta = Delta { from_seq: first.seq, seq: last.seq, entries };
             gate.apply(&delta).map_err(|_| StoreError::BadRow { column: "seq" })?;
         }

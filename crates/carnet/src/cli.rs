@@ -11,9 +11,11 @@ use crate::output::Format;
 /// Identity for every worker, a ticket for every task.
 #[derive(Debug, Parser)]
 #[command(name = "carnet", version, about, max_term_width = 100)]
-#[command(after_help = "Examples:\n  carnet demo                       see it work\n  carnet serve                      \
+#[command(
+    after_help = "Examples:\n  carnet demo                       see it work\n  carnet serve                      \
     start a server in ./carnet-data\n  carnet realm node put photo.jpg   store a file\n\nExit codes: 0 done, 1 denied or \
-    a failed check, 2 wrong usage, 3 could not run.")]
+    a failed check, 2 wrong usage, 3 could not run."
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -114,8 +116,10 @@ pub struct ConfigArgs {
 
 /// `carnet serve`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  carnet serve\n  carnet serve --data-dir /var/lib/carnet --set server.port=7500\n\n\
-    Without a configuration a private data folder with random keys is made.")]
+#[command(
+    after_help = "Examples:\n  carnet serve\n  carnet serve --data-dir /var/lib/carnet --set server.port=7500\n\n\
+    Without a configuration a private data folder with random keys is made."
+)]
 pub struct ServeArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
@@ -148,9 +152,11 @@ pub struct DoctorArgs {
 
 /// `carnet revoke`.
 #[derive(Debug, Args)]
-#[command(after_help = "WHAT is one of:\n  ticket:<ULID>   a task ticket\n  key:<ULID>      an API key, with the tickets it \
+#[command(
+    after_help = "WHAT is one of:\n  ticket:<ULID>   a task ticket\n  key:<ULID>      an API key, with the tickets it \
     issued\n  64 hex digits   a content id\n  subject/ID      everything issued to ID until now\n  key/ID          everything \
-    that key signed\n  cert/SERIAL     a certificate\n\nExample:\n  carnet revoke ticket:01HQXK5V8N3Y7M2P4R6T9W0ABC --preview")]
+    that key signed\n  cert/SERIAL     a certificate\n\nExample:\n  carnet revoke ticket:01HQXK5V8N3Y7M2P4R6T9W0ABC --preview"
+)]
 pub struct RevokeArgs {
     /// What to end; - reads it from stdin.
     pub what: String,
@@ -194,8 +200,10 @@ pub enum RealmCommand {
 #[derive(Debug, Subcommand)]
 pub enum NodeCommand {
     /// Store a file and print its key.
-    #[command(after_help = "Examples:\n  carnet realm node put photo.jpg\n  pg_dump app | carnet realm node put - --type \
-        application/sql")]
+    #[command(
+        after_help = "Examples:\n  carnet realm node put photo.jpg\n  pg_dump app | carnet realm node put - --type \
+        application/sql"
+    )]
     Put {
         /// The file; - is stdin.
         path: PathBuf,
@@ -209,7 +217,9 @@ pub enum NodeCommand {
         server: ServerArgs,
     },
     /// Fetch a file.
-    #[command(after_help = "Example:\n  carnet realm node get node:Q3BPPGM9JV7NEH7XQCPBZENTF0 -o photo.jpg")]
+    #[command(
+        after_help = "Example:\n  carnet realm node get node:Q3BPPGM9JV7NEH7XQCPBZENTF0 -o photo.jpg"
+    )]
     Get {
         /// The file's key.
         key: NodeKey,
@@ -242,8 +252,10 @@ pub enum NodeCommand {
 #[derive(Debug, Subcommand)]
 pub enum TicketCommand {
     /// Make a ticket and print it. It is a secret: who has it, may use it.
-    #[command(after_help = "Example:\n  carnet realm ticket create -i node:Q3BPPGM9JV7NEH7XQCPBZENTF0 -w -q 10MiB -a \
-        'image/*' -t 1h")]
+    #[command(
+        after_help = "Example:\n  carnet realm ticket create -i node:Q3BPPGM9JV7NEH7XQCPBZENTF0 -w -q 10MiB -a \
+        'image/*' -t 1h"
+    )]
     Create(CreateArgs),
     /// List tickets, newest first.
     List {
@@ -299,7 +311,13 @@ pub enum TicketCommand {
 #[derive(Debug, Args)]
 pub struct CreateArgs {
     /// What it may read; may be repeated.
-    #[arg(long, short, value_name = "KEY", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(
+        long,
+        short,
+        value_name = "KEY",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
     pub input: Vec<NodeKey>,
     /// It may read the whole realm.
     #[arg(long)]

@@ -51,15 +51,21 @@ pub fn endpoint(args: &ServerArgs, surroundings: &Surroundings) -> Endpoint {
         return Endpoint::Url(url.to_owned());
     }
     let socket = data_dir(args, surroundings).join("api.sock");
-    if socket.exists() { Endpoint::Socket(socket) } else { Endpoint::Url(DEFAULT_SERVER.to_owned()) }
+    if socket.exists() {
+        Endpoint::Socket(socket)
+    } else {
+        Endpoint::Url(DEFAULT_SERVER.to_owned())
+    }
 }
 
 /// The data folder: by flag, environment, configuration, or the usual one.
 fn data_dir(args: &ServerArgs, surroundings: &Surroundings) -> PathBuf {
-    let flags = args.data_dir.iter().map(|path| ("data_dir".to_owned(), path.display().to_string()));
+    let flags =
+        args.data_dir.iter().map(|path| ("data_dir".to_owned(), path.display().to_string()));
     let loaded = carnet_config::load(&surroundings.sources(None, flags.collect()));
     // A configuration with faults is the server's concern.
-    loaded.map_or_else(|_| surroundings.cwd.join("carnet-data"), |loaded| loaded.config.top.data_dir)
+    loaded
+        .map_or_else(|_| surroundings.cwd.join("carnet-data"), |loaded| loaded.config.top.data_dir)
 }
 
 /// A ticket or token from a file, else from the environment; else none. Never from an argument.
@@ -74,7 +80,9 @@ fn credential(args: &ServerArgs, surroundings: &Surroundings) -> anyhow::Result<
     if let Some(text) = surroundings.variable("CARNET_TICKET") {
         return Ok(ticket(text.to_owned()));
     }
-    Ok(surroundings.variable("CARNET_TOKEN").map_or(Credential::None, |text| token(text.to_owned())))
+    Ok(surroundings
+        .variable("CARNET_TOKEN")
+        .map_or(Credential::None, |text| token(text.to_owned())))
 }
 
 /// A token says by its prefix what it is; without one it is a key of the configuration.
@@ -109,9 +117,17 @@ pub fn secret(path: &Path) -> anyhow::Result<String> {
 
 /// Refuses a secret in an argument, where every process of the machine can read it.
 pub fn refuse_secret(argument: &str) -> anyhow::Result<()> {
-    let is_secret = ["carnet_ak_", "casfa_", "eyJ", "cohesix-ticket-", "stacyvm-worker-v1.", "carnet-worker-v2."];
+    let is_secret = [
+        "carnet_ak_",
+        "casfa_",
+        "eyJ",
+        "cohesix-ticket-",
+        "stacyvm-worker-v1.",
+        "carnet-worker-v2.",
+    ];
     if is_secret.iter().any(|prefix| argument.starts_with(prefix)) {
-        let text = "a secret in an argument can be read by every process: pass - and write it to stdin";
+        let text =
+            "a secret in an argument can be read by every process: pass - and write it to stdin";
         return Err(Failure::Usage(text.to_owned()).into());
     }
     Ok(())

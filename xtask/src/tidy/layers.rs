@@ -57,27 +57,36 @@ impl Package {
 /// Checks what `cargo metadata --no-deps` says of the workspace.
 pub fn check(metadata: &str) -> anyhow::Result<Vec<Fault>> {
     let metadata: Metadata = serde_json::from_str(metadata)?;
-    let ranks: BTreeMap<_, _> = metadata.packages.iter().map(|package| (&package.name, package.rank())).collect();
+    let ranks: BTreeMap<_, _> =
+        metadata.packages.iter().map(|package| (&package.name, package.rank())).collect();
     let mut faults = Vec::new();
     for package in &metadata.packages {
         let Some(rank) = package.rank() else {
             faults.push(package.fault("no [package.metadata.layer] rank; give it one".to_owned()));
             continue;
         };
-        for dependency in package.dependencies.iter().filter(|dependency| dependency.path.is_some()) {
+        for dependency in package.dependencies.iter().filter(|dependency| dependency.path.is_some())
+        {
             if ranks.get(&dependency.name).copied().flatten().is_none_or(|below| below >= rank) {
-                let text = format!("rank {rank} depends on {}, which is not below; move code down", dependency.name);
+                let text = format!(
+                    "rank {rank} depends on {}, which is not below; move code down",
+                    dependency.name
+                );
                 faults.push(package.fault(text));
             }
         }
         let folder = package.manifest_path.parent().and_then(|folder| folder.file_name());
         let is_named = folder.is_some_and(|folder| *folder == *package.name);
         if !is_named {
-            faults.push(package.fault(format!("the folder of {} has another name; rename it", package.name)));
+            faults.push(
+                package
+                    .fault(format!("the folder of {} has another name; rename it", package.name)),
+            );
         }
         let is_test = |target: &&Target| target.kind.iter().any(|kind| kind == "test");
         for extra in package.targets.iter().filter(is_test).filter(|target| target.name != "it") {
-            faults.push(package.fault(format!("test binary {}; move it into tests/it", extra.name)));
+            faults
+                .push(package.fault(format!("test binary {}; move it into tests/it", extra.name)));
         }
     }
     Ok(faults)

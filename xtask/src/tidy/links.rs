@@ -7,19 +7,28 @@ use crate::run;
 
 /// Faults for links to files and headings that are not there.
 pub fn check(sources: &[Source]) -> Vec<Fault> {
-    let documents = sources.iter().filter(|source| source.path.extension().is_some_and(|end| end == "md"));
+    let documents =
+        sources.iter().filter(|source| source.path.extension().is_some_and(|end| end == "md"));
     documents.flat_map(|document| check_one(document, sources)).collect()
 }
 
 fn check_one(document: &Source, sources: &[Source]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (at, line) in document.text.lines().enumerate() {
-        for target in targets(line).filter(|target| !target.contains("://") && !target.starts_with("mailto:")) {
+        for target in
+            targets(line).filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
+        {
             let (file, heading) = target.split_once('#').unwrap_or((target, ""));
-            let path = if file.is_empty() { document.path.clone() } else { resolve(&document.path, file) };
-            let is_there = sources.iter().any(|source| source.path == path) || run::root().join(&path).exists();
+            let path =
+                if file.is_empty() { document.path.clone() } else { resolve(&document.path, file) };
+            let is_there = sources.iter().any(|source| source.path == path)
+                || run::root().join(&path).exists();
             if !is_there || !(heading.is_empty() || has_heading(&path, heading, sources)) {
-                faults.push(Fault::new(&document.path, at + 1, format!("the link to {target} leads nowhere")));
+                faults.push(Fault::new(
+                    &document.path,
+                    at + 1,
+                    format!("the link to {target} leads nowhere"),
+                ));
             }
         }
     }
@@ -46,12 +55,17 @@ fn resolve(from: &Path, to: &str) -> PathBuf {
 fn has_heading(path: &Path, heading: &str, sources: &[Source]) -> bool {
     let document = sources.iter().find(|source| source.path == path);
     let headings = document.into_iter().flat_map(|document| document.text.lines());
-    headings.filter(|line| line.starts_with('#')).any(|line| slug(line.trim_start_matches('#').trim()) == heading)
+    headings
+        .filter(|line| line.starts_with('#'))
+        .any(|line| slug(line.trim_start_matches('#').trim()) == heading)
 }
 
 fn slug(heading: &str) -> String {
-    let kept = heading.chars().filter(|character| character.is_alphanumeric() || matches!(character, ' ' | '-' | '_'));
-    kept.map(|character| if character == ' ' { '-' } else { character.to_ascii_lowercase() }).collect()
+    let kept = heading
+        .chars()
+        .filter(|character| character.is_alphanumeric() || matches!(character, ' ' | '-' | '_'));
+    kept.map(|character| if character == ' ' { '-' } else { character.to_ascii_lowercase() })
+        .collect()
 }
 
 #[cfg(test)]

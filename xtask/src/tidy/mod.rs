@@ -44,8 +44,13 @@ pub struct Source {
 pub fn run() -> anyhow::Result<()> {
     let sources = sources()?;
     let matrix = Path::new("crates/carnet-server/tests/it/matrix.rs");
-    ensure!(run::root().join(matrix).exists(), "{}: the authorization matrix is missing", matrix.display());
-    let mut faults = layers::check(&run::output("cargo", &["metadata", "--no-deps", "--format-version", "1"])?)?;
+    ensure!(
+        run::root().join(matrix).exists(),
+        "{}: the authorization matrix is missing",
+        matrix.display()
+    );
+    let mut faults =
+        layers::check(&run::output("cargo", &["metadata", "--no-deps", "--format-version", "1"])?)?;
     faults.extend(sizes::check(&sources));
     faults.extend(words::check(&sources));
     faults.extend(links::check(&sources));
@@ -59,7 +64,8 @@ pub fn sources() -> anyhow::Result<Vec<Source>> {
     let list = run::output("git", &["ls-files", "--cached", "--others", "--exclude-standard"])?;
     let mut sources = Vec::new();
     for path in list.lines().map(PathBuf::from) {
-        let is_text = path.extension().is_some_and(|end| end == "rs" || end == "toml" || end == "md");
+        let is_text =
+            path.extension().is_some_and(|end| end == "rs" || end == "toml" || end == "md");
         if is_text && root.join(&path).is_file() {
             sources.push(Source { text: std::fs::read_to_string(root.join(&path))?, path });
         }

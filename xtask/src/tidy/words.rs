@@ -13,7 +13,16 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule {
         folders: &["crates/carnet-ticket/src", "crates/carnet-gate/src"],
-        words: &["std::fs", "std::net", "std::process", "std::env", "tokio::fs", "tokio::net", "reqwest", "sqlx"],
+        words: &[
+            "std::fs",
+            "std::net",
+            "std::process",
+            "std::env",
+            "tokio::fs",
+            "tokio::net",
+            "reqwest",
+            "sqlx",
+        ],
         why: "this crate does no I/O",
     },
     Rule {
@@ -22,7 +31,11 @@ const RULES: &[Rule] = &[
         why: "this crate is pure: time is an argument",
     },
     Rule {
-        folders: &["crates/carnet-realm/src", "crates/carnet-server/src", "crates/carnet-store/src"],
+        folders: &[
+            "crates/carnet-realm/src",
+            "crates/carnet-server/src",
+            "crates/carnet-store/src",
+        ],
         words: &["SystemTime::now", "Instant::now", "impl Verify for", "is_expired_at"],
         why: "no surface parses a credential or reads a clock to decide expiry: it asks its grant",
     },
@@ -42,7 +55,8 @@ pub fn check(sources: &[Source]) -> Vec<Fault> {
 
 fn broken<'a>(rule: &'a Rule, source: &'a Source) -> impl Iterator<Item = Fault> + 'a {
     let path = source.path.to_string_lossy();
-    let holds = rule.folders.is_empty() || rule.folders.iter().any(|folder| path.starts_with(folder));
+    let holds =
+        rule.folders.is_empty() || rule.folders.iter().any(|folder| path.starts_with(folder));
     let lines = source.text.lines().enumerate().filter(move |_| holds);
     lines.filter(|(_, line)| !line.trim_start().starts_with("//")).flat_map(move |(at, line)| {
         let found = rule.words.iter().filter(move |word| line.contains(**word));

@@ -18,7 +18,8 @@ impl Client {
             return Ok(ticket);
         }
         loop {
-            let ticket = self.call_realm(Method::GET, &format!("/tickets/{id}?wait={POLL_S}"), None).await?;
+            let ticket =
+                self.call_realm(Method::GET, &format!("/tickets/{id}?wait={POLL_S}"), None).await?;
             if is_settled(&ticket) {
                 return Ok(ticket);
             }
@@ -39,8 +40,12 @@ impl Client {
             text.extend_from_slice(&chunk);
             while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = text.drain(..=end).collect();
-                let state = line.strip_prefix(b"data: ").and_then(|data| serde_json::from_slice::<Value>(data).ok());
-                if let Some(state) = state.filter(|state| state["ticketId"].is_string() && is_settled(state)) {
+                let state = line
+                    .strip_prefix(b"data: ")
+                    .and_then(|data| serde_json::from_slice::<Value>(data).ok());
+                if let Some(state) =
+                    state.filter(|state| state["ticketId"].is_string() && is_settled(state))
+                {
                     return Ok(Some(state));
                 }
             }

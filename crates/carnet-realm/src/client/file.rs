@@ -61,7 +61,9 @@ impl Client {
         key: NodeKey,
         out: &mut (impl AsyncWrite + Unpin + Send),
     ) -> Result<Downloaded, ReadError<ClientError>> {
-        let bytes = read_file(key, self, &Limits { node_limit: 16 << 20, ..Limits::default() }, out).await?;
+        let bytes =
+            read_file(key, self, &Limits { node_limit: 16 << 20, ..Limits::default() }, out)
+                .await?;
         Ok(Downloaded { key, bytes })
     }
 
@@ -70,7 +72,8 @@ impl Client {
         let info = self.call_realm(reqwest::Method::GET, "", None).await?;
         let number = |name: &str| info[name].as_u64().ok_or(ClientError::BadAnswer);
         let node_limit = u32::try_from(number("nodeLimit")?).map_err(|_| ClientError::BadAnswer)?;
-        let max_name_bytes = u16::try_from(number("maxNameBytes")?).map_err(|_| ClientError::BadAnswer)?;
+        let max_name_bytes =
+            u16::try_from(number("maxNameBytes")?).map_err(|_| ClientError::BadAnswer)?;
         Ok(Limits { node_limit, max_name_bytes, ..Limits::default() })
     }
 }

@@ -95,7 +95,12 @@ impl Client {
     }
 
     /// Asks any route of the server: the JSON of its answer, null when it has none.
-    pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, ClientError> {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, ClientError> {
         let mut request = self.request(method, path)?;
         if let Some(body) = body {
             request = request.json(body);
@@ -125,7 +130,9 @@ impl Client {
             Credential::Agent(secret) => (AUTHORIZATION, "Agent ", secret),
             Credential::Bearer(secret) => (AUTHORIZATION, "Bearer ", secret),
             Credential::ApiKey(secret) => (HeaderName::from_static("x-api-key"), "", secret),
-            Credential::AdminKey(secret) => (HeaderName::from_static("x-admin-api-key"), "", secret),
+            Credential::AdminKey(secret) => {
+                (HeaderName::from_static("x-admin-api-key"), "", secret)
+            }
         };
         let text = format!("{scheme}{}", secret.expose_secret());
         let mut value = HeaderValue::from_str(&text).map_err(|_| ClientError::BadCredential)?;
@@ -136,7 +143,11 @@ impl Client {
     /// Sends once. An answer that is no success is an error.
     async fn send(&self, request: RequestBuilder) -> Result<Response, ClientError> {
         let response = request.send().await.map_err(ClientError::Network)?;
-        if response.status().is_success() { Ok(response) } else { Err(error::refused(response).await) }
+        if response.status().is_success() {
+            Ok(response)
+        } else {
+            Err(error::refused(response).await)
+        }
     }
 
     /// Sends what is safe to repeat, and repeats it when the network or the server failed.

@@ -47,7 +47,9 @@ impl Client {
         let path = self.realm_path(&format!("/nodes/{key}"));
         let response = match self.send_repeatable(self.request(Method::GET, &path)?).await {
             Ok(response) => response,
-            Err(ClientError::Refused(refusal)) if refusal.status == StatusCode::NOT_FOUND => return Ok(None),
+            Err(ClientError::Refused(refusal)) if refusal.status == StatusCode::NOT_FOUND => {
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         };
         let bytes = response.bytes().await.map_err(ClientError::Network)?;

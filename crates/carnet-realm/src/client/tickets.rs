@@ -49,7 +49,11 @@ impl Client {
     }
 
     /// A page of tickets, newest first.
-    pub async fn list_tickets(&self, status: Option<&str>, cursor: Option<&str>) -> Result<Value, ClientError> {
+    pub async fn list_tickets(
+        &self,
+        status: Option<&str>,
+        cursor: Option<&str>,
+    ) -> Result<Value, ClientError> {
         let status = status.map(|status| format!("&status={status}")).unwrap_or_default();
         let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
         self.call_realm(Method::GET, &format!("/tickets?limit=1000{status}{cursor}"), None).await
@@ -57,7 +61,12 @@ impl Client {
 
     /// Gives a ticket its result.
     pub async fn commit(&self, id: &str, output: NodeKey) -> Result<Value, ClientError> {
-        self.call_realm(Method::POST, &format!("/tickets/{id}/commit"), Some(&json!({ "output": output }))).await
+        self.call_realm(
+            Method::POST,
+            &format!("/tickets/{id}/commit"),
+            Some(&json!({ "output": output })),
+        )
+        .await
     }
 
     /// Revokes a ticket.

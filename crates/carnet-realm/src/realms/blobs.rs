@@ -61,7 +61,8 @@ impl Blobs {
 
     /// Stores a node durably: written under a temporary name, synced, renamed, and the folder synced.
     pub(super) async fn put(&self, key: NodeKey, bytes: Bytes) -> Result<(), BlobError> {
-        let (part, path) = (self.root.join("tmp").join(hex::encode(random::<16>()?)), self.path(key));
+        let (part, path) =
+            (self.root.join("tmp").join(hex::encode(random::<16>()?)), self.path(key));
         self.verified.invalidate(&key);
         let written = tokio::task::spawn_blocking(move || {
             let written = write(&part, &path, &bytes);
@@ -121,7 +122,8 @@ fn write(part: &Path, path: &Path, bytes: &[u8]) -> Result<(), BlobError> {
     };
     let folder = path.parent().unwrap_or(path);
     make_folder(folder)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part).map_err(io(part))?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(part).map_err(io(part))?;
     file.write_all(bytes).map_err(io(part))?;
     file.sync_all().map_err(io(part))?;
     std::fs::rename(part, path).map_err(io(path))?;

@@ -159,7 +159,11 @@ impl Realms {
             }
         }
         if keys.contains(&NodeKey::EMPTY_DICT) {
-            let empty = NodeFacts { kind: NodeKind::Dict.code(), content_bytes: 0, content_type: String::new() };
+            let empty = NodeFacts {
+                kind: NodeKind::Dict.code(),
+                content_bytes: 0,
+                content_type: String::new(),
+            };
             facts.insert(NodeKey::EMPTY_DICT, empty);
         }
         Ok(facts)
@@ -194,7 +198,11 @@ fn check_children(
     match node.file_size() {
         Some(declared) if profile == Profile::Strict => {
             let actual = below.saturating_add(node.data().len() as u64);
-            if declared == actual { Ok(below) } else { Err(NodeError::FileSizeMismatch { declared, actual }) }
+            if declared == actual {
+                Ok(below)
+            } else {
+                Err(NodeError::FileSizeMismatch { declared, actual })
+            }
         }
         _ => Ok(below),
     }

@@ -80,7 +80,8 @@ impl Realms {
 
 /// The directory that is in every realm.
 fn empty_dict() -> NodeRow {
-    let bytes = encode_dict(Vec::new(), &Limits::default()).map(|node| node.bytes).unwrap_or_default();
+    let bytes =
+        encode_dict(Vec::new(), &Limits::default()).map(|node| node.bytes).unwrap_or_default();
     NodeRow {
         key: NodeKey::EMPTY_DICT,
         kind: 1,

@@ -70,8 +70,14 @@ impl Scopes {
 
 impl Realms {
     /// Whether `rights` reach `key`: at once where they reach everything, else by the search.
-    pub(super) async fn reaches(&self, rights: &RealmRights, key: NodeKey) -> Result<(), ScopeError> {
-        let (Holder::Ticket(ticket), Roots::Keys(roots)) = (&rights.holder, &rights.roots) else { return Ok(()) };
+    pub(super) async fn reaches(
+        &self,
+        rights: &RealmRights,
+        key: NodeKey,
+    ) -> Result<(), ScopeError> {
+        let (Holder::Ticket(ticket), Roots::Keys(roots)) = (&rights.holder, &rights.roots) else {
+            return Ok(());
+        };
         if key == NodeKey::EMPTY_DICT || roots.contains(&key) {
             return count("root", Ok(()));
         }
@@ -81,7 +87,8 @@ impl Realms {
         if search.reached.contains(&key) {
             return count("memo", Ok(()));
         }
-        let found = search.go_on(&self.store, key, self.scopes.step_nodes, self.scopes.max_nodes).await;
+        let found =
+            search.go_on(&self.store, key, self.scopes.step_nodes, self.scopes.max_nodes).await;
         match &found {
             Err(ScopeError::Undecided) => count("undecided", found),
             _ => count("bfs", found),
@@ -90,7 +97,9 @@ impl Realms {
 
     /// Remembers the children of a node that was read under `rights`, so that a walk goes on without a search.
     pub(super) async fn learn(&self, rights: &RealmRights, children: &[NodeKey]) {
-        let (Holder::Ticket(ticket), Roots::Keys(_)) = (&rights.holder, &rights.roots) else { return };
+        let (Holder::Ticket(ticket), Roots::Keys(_)) = (&rights.holder, &rights.roots) else {
+            return;
+        };
         let search = self.scopes.search(*ticket);
         let mut search = search.lock().await;
         if search.reached.len() + children.len() > self.scopes.max_nodes {
@@ -128,7 +137,11 @@ impl Search {
             budget -= batch.len();
             // Taken off only now: a request that goes away in between loses nothing.
             self.frontier.drain(..batch.len());
-            batch.iter().filter_map(|node| children.get(node)).flatten().for_each(|child| self.reach(*child));
+            batch
+                .iter()
+                .filter_map(|node| children.get(node))
+                .flatten()
+                .for_each(|child| self.reach(*child));
             if self.reached.contains(&key) {
                 return Ok(());
             }

@@ -1,6 +1,8 @@
 //! The life of a task ticket.
 
-use carnet_store::{CommitError, NewTicket, RevokeTicketError, StoreError, TicketEnd, TicketRow, TicketStatus};
+use carnet_store::{
+    CommitError, NewTicket, RevokeTicketError, StoreError, TicketEnd, TicketRow, TicketStatus,
+};
 use carnet_ticket::realm::{self, NodeKey, RealmId, TicketId};
 use carnet_ticket::rights::RealmRights;
 use carnet_ticket::verify::RowEnd;
@@ -150,7 +152,11 @@ impl Realms {
     }
 
     /// A ticket of `realm`, whatever has become of it.
-    pub async fn ticket(&self, realm: &RealmId, id: &TicketId) -> Result<Option<TicketRow>, StoreError> {
+    pub async fn ticket(
+        &self,
+        realm: &RealmId,
+        id: &TicketId,
+    ) -> Result<Option<TicketRow>, StoreError> {
         Ok(self.store.ticket(id).await?.filter(|row| row.ticket.realm == *realm))
     }
 
@@ -178,7 +184,9 @@ impl Realms {
         let accept = &row.ticket.accept;
         let is_accepted = match NodeKind::of_code(facts.kind) {
             Some(NodeKind::Dict) => true,
-            Some(NodeKind::File) => accept.is_empty() || accept::matches(accept, &facts.content_type),
+            Some(NodeKind::File) => {
+                accept.is_empty() || accept::matches(accept, &facts.content_type)
+            }
             Some(NodeKind::Successor) | None => accept.is_empty(),
         };
         if !is_accepted {
@@ -197,17 +205,23 @@ impl Realms {
     }
 
     /// Revokes a ticket of `realm` that `issuer` made: its grants have ended when this returns.
-    pub async fn revoke(&self, realm: &RealmId, id: TicketId, issuer: &str) -> Result<TicketRow, RevokeError> {
+    pub async fn revoke(
+        &self,
+        realm: &RealmId,
+        id: TicketId,
+        issuer: &str,
+    ) -> Result<TicketRow, RevokeError> {
         let row = self.ticket(realm, &id).await?.ok_or(RevokeError::Unknown)?;
         if row.ticket.issuer != issuer {
             return Err(RevokeError::NotIssuer);
         }
-        let (row, _) = self.store.revoke_ticket(id, self.now()).await.map_err(|error| match error {
-            RevokeTicketError::Unknown => RevokeError::Unknown,
-            RevokeTicketError::AlreadyRevoked => RevokeError::AlreadyRevoked,
-            RevokeTicketError::Store(error) => RevokeError::Store(error),
-            _ => RevokeError::Unknown,
-        })?;
+        let (row, _) =
+            self.store.revoke_ticket(id, self.now()).await.map_err(|error| match error {
+                RevokeTicketError::Unknown => RevokeError::Unknown,
+                RevokeTicketError::AlreadyRevoked => RevokeError::AlreadyRevoked,
+                RevokeTicketError::Store(error) => RevokeError::Store(error),
+                _ => RevokeError::Unknown,
+            })?;
         let end = if row.output.is_some() { RowEnd::Archived } else { RowEnd::Revoked };
         self.ended(id, end).await?;
         Ok(row)
@@ -240,7 +254,10 @@ fn check(request: &CreateTicket) -> Result<(), CreateTicketError> {
         return Err(CreateTicketError::PurposeTooLong);
     }
     let writable = request.writable.as_ref();
-    if writable.and_then(|writable| writable.quota).is_some_and(|quota| !(1..=QUOTA_MAX).contains(&quota)) {
+    if writable
+        .and_then(|writable| writable.quota)
+        .is_some_and(|quota| !(1..=QUOTA_MAX).contains(&quota))
+    {
         return Err(CreateTicketError::BadQuota);
     }
     if let Some(patterns) = writable.and_then(|writable| writable.accept.as_ref()) {

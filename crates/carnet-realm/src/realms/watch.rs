@@ -72,12 +72,16 @@ impl Realms {
     ) -> Result<Option<TicketRow>, StoreError> {
         let clock = self.gate.clock();
         loop {
-            let Some(row) = self.ticket(&watch.realm, &watch.ticket).await? else { return Ok(None) };
+            let Some(row) = self.ticket(&watch.realm, &watch.ticket).await? else {
+                return Ok(None);
+            };
             let now = clock.now();
             if row.output.is_some() || !row.is_live_at(now) || now >= until {
                 return Ok(Some(row));
             }
-            watch.changed(clock, until.min(Timestamp(row.ticket.expires_at.0.saturating_add(1)))).await;
+            watch
+                .changed(clock, until.min(Timestamp(row.ticket.expires_at.0.saturating_add(1))))
+                .await;
         }
     }
 }

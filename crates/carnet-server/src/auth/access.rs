@@ -65,7 +65,12 @@ pub(crate) async fn authorize(
     }
 }
 
-async fn judge(app: &App, access: Access, params: &RawPathParams, parts: &mut Parts) -> Result<(), Problem> {
+async fn judge(
+    app: &App,
+    access: Access,
+    params: &RawPathParams,
+    parts: &mut Parts,
+) -> Result<(), Problem> {
     let scope = match access {
         Access::Public => return Ok(()),
         Access::Metrics(_) if app.config().metrics.public => return Ok(()),
@@ -88,7 +93,8 @@ async fn judge(app: &App, access: Access, params: &RawPathParams, parts: &mut Pa
     };
     let grant = admit(app, parts, Surface::Api).await?;
     if let Some(scope) = scope {
-        let held = grant.routes().ok_or(Reason::NotAccepted).and_then(|scopes| scopes.permits(scope));
+        let held =
+            grant.routes().ok_or(Reason::NotAccepted).and_then(|scopes| scopes.permits(scope));
         held.map_err(|reason| grant.deny(reason))?;
     }
     parts.extensions.insert(Caller(grant));
@@ -96,11 +102,17 @@ async fn judge(app: &App, access: Access, params: &RawPathParams, parts: &mut Pa
 }
 
 /// Credential, then route, then realm.
-async fn realm(app: &App, need: RealmNeed, params: &RawPathParams, parts: &Parts) -> Result<InRealm, Problem> {
+async fn realm(
+    app: &App,
+    need: RealmNeed,
+    params: &RawPathParams,
+    parts: &Parts,
+) -> Result<InRealm, Problem> {
     let grant = admit(app, parts, Surface::Realm).await?;
     let rights = grant.realm().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
     rights.permits(need).map_err(|reason| grant.deny(reason))?;
-    let segment = params.iter().find(|(name, _)| *name == "realm").map_or("", |(_, segment)| segment);
+    let segment =
+        params.iter().find(|(name, _)| *name == "realm").map_or("", |(_, segment)| segment);
     let (realm, echo) = match RealmPath::parse(segment, false) {
         Ok(RealmPath::Home) => (rights.realm, rights.realm.to_string()),
         Ok(RealmPath::Realm(realm)) if realm == rights.realm => (realm, segment.to_owned()),

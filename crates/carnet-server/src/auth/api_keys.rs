@@ -23,7 +23,9 @@ impl ApiKeyStatusSource {
 impl StatusSource for ApiKeyStatusSource {
     fn load<'a>(&'a self, presented: &'a Presented<'_>) -> BoxFuture<'a, Result<Facts, Reason>> {
         Box::pin(async move {
-            let Some(id) = presented.as_text().and_then(ApiKeyId::of_text) else { return Ok(Facts::none()) };
+            let Some(id) = presented.as_text().and_then(ApiKeyId::of_text) else {
+                return Ok(Facts::none());
+            };
             let epoch = self.gate.epoch();
             let row = self.store.api_key(id).await.map_err(|error| {
                 tracing::error!(%error, "an API key's row could not be read");
@@ -43,7 +45,10 @@ fn row_of(key: ApiKeyRow) -> Row {
         issued_at: key.created_at,
         expires: key.expires_at.map_or(Expiration::Never, Expiration::At),
         ended: None,
-        rights: Some(Rights::Routes(RouteScopes { tenant: key.tenant_id, ..RouteScopes::of_role(&key.role) })),
+        rights: Some(Rights::Routes(RouteScopes {
+            tenant: key.tenant_id,
+            ..RouteScopes::of_role(&key.role)
+        })),
         limits: Limits::none(),
     }
 }

@@ -30,7 +30,13 @@ impl RightsMap for RealmRightsMap {
             _ => return Err(Reason::NotAccepted),
         };
         let write = Some(WriteLimits::default());
-        Ok(Rights::Realm(RealmRights { realm, holder: Holder::User, roots: Roots::All, write, delegable: true }))
+        Ok(Rights::Realm(RealmRights {
+            realm,
+            holder: Holder::User,
+            roots: Roots::All,
+            write,
+            delegable: true,
+        }))
     }
 }
 

@@ -11,8 +11,15 @@ use crate::state::App;
 
 /// The whole of a body of at most `max` bytes. One that says it is larger is refused before it is read; one
 /// that stops half way, or stalls, is refused.
-pub(crate) async fn read(app: &App, headers: &HeaderMap, mut body: Body, max: u64) -> Result<Bytes, Problem> {
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+pub(crate) async fn read(
+    app: &App,
+    headers: &HeaderMap,
+    mut body: Body,
+    max: u64,
+) -> Result<Bytes, Problem> {
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|declared| declared > max) {
         return Err(Problem::payload_too_large(max));
     }
@@ -36,7 +43,11 @@ pub(crate) async fn read(app: &App, headers: &HeaderMap, mut body: Body, max: u6
 }
 
 /// The JSON object in a body of the control plane: unknown and repeated members are refused.
-pub(crate) async fn json<T: DeserializeOwned>(app: &App, headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+pub(crate) async fn json<T: DeserializeOwned>(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<T, Problem> {
     let bytes = read(app, headers, body, app.config().server.max_body.0).await?;
     serde_json::from_slice(&bytes).map_err(|_| Problem::invalid("Json", "body"))
 }

@@ -39,8 +39,10 @@ pub fn all() -> Vec<Route> {
     use RealmNeed::{Commit, Delete, Manage, Read, Write};
     use realm::{nodes, tickets};
     let route = |method, path, access, handler| Route { method, path, access, handler };
-    let health = ["/live", "/api/v1/live", "/health/live"].map(|path| route("GET", path, Public, get(health::live)));
-    let ready = ["/ready", "/api/v1/ready", "/health/ready"].map(|path| route("GET", path, Public, get(health::ready)));
+    let health = ["/live", "/api/v1/live", "/health/live"]
+        .map(|path| route("GET", path, Public, get(health::live)));
+    let ready = ["/ready", "/api/v1/ready", "/health/ready"]
+        .map(|path| route("GET", path, Public, get(health::ready)));
     let rest = [
         route("GET", "/health", Public, get(health::health)),
         route("GET", "/api/v1/health", Public, get(health::health)),
@@ -62,10 +64,30 @@ pub fn all() -> Vec<Route> {
         route("GET", "/api/realm/{realm}/tickets", Realm(Manage), get(tickets::list)),
         route("POST", "/api/realm/{realm}/tickets", Realm(Manage), post(tickets::create)),
         route("GET", "/api/realm/{realm}/tickets/{ticket}", Realm(Read), get(tickets::show)),
-        route("DELETE", "/api/realm/{realm}/tickets/{ticket}", Realm(Delete), delete(tickets::delete)),
-        route("GET", "/api/realm/{realm}/tickets/{ticket}/events", Realm(Read), get(tickets::events)),
-        route("POST", "/api/realm/{realm}/tickets/{ticket}/commit", Realm(Commit), post(tickets::commit)),
-        route("POST", "/api/realm/{realm}/tickets/{ticket}/revoke", Realm(Manage), post(tickets::revoke)),
+        route(
+            "DELETE",
+            "/api/realm/{realm}/tickets/{ticket}",
+            Realm(Delete),
+            delete(tickets::delete),
+        ),
+        route(
+            "GET",
+            "/api/realm/{realm}/tickets/{ticket}/events",
+            Realm(Read),
+            get(tickets::events),
+        ),
+        route(
+            "POST",
+            "/api/realm/{realm}/tickets/{ticket}/commit",
+            Realm(Commit),
+            post(tickets::commit),
+        ),
+        route(
+            "POST",
+            "/api/realm/{realm}/tickets/{ticket}/revoke",
+            Realm(Manage),
+            post(tickets::revoke),
+        ),
     ];
     health.into_iter().chain(ready).chain(rest).collect()
 }
@@ -74,7 +96,8 @@ pub fn all() -> Vec<Route> {
 pub(crate) fn router(app: App) -> Router {
     let mut router = Router::new();
     for route in all() {
-        let authorize = middleware::from_fn_with_state((app.clone(), route.access), auth::authorize);
+        let authorize =
+            middleware::from_fn_with_state((app.clone(), route.access), auth::authorize);
         router = router.route(route.path, route.handler.layer(authorize));
     }
     router

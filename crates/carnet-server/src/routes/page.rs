@@ -43,7 +43,9 @@ impl<S: Sync> FromRequestParts<S> for Page {
         };
         let before = match &params.cursor {
             None => None,
-            Some(text) => Some(parse_cursor(text).ok_or_else(|| Problem::invalid("BadCursor", "cursor"))?),
+            Some(text) => {
+                Some(parse_cursor(text).ok_or_else(|| Problem::invalid("BadCursor", "cursor"))?)
+            }
         };
         Ok(Self { limit, before })
     }

@@ -37,8 +37,8 @@ impl Cutoff {
         self.0.is_cancelled()
     }
 
-    /// `body`, whose connection is cut when `grant` ends before all of it was sent. A peer that reads slowly
-    /// or not at all cannot hold on to it.
+    /// `body`, whose connection is cut when `grant` ends before all of it was handed to the kernel. A peer that
+    /// reads slowly or not at all cannot hold on to it: what it may still get is what fits into socket buffers.
     pub fn guard(&self, grant: Grant, body: Body) -> Body {
         let (cutoff, watched) = (self.0.clone(), CancellationToken::new());
         let done = watched.clone().drop_guard();
@@ -72,7 +72,8 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout.max(limits.idle_timeout))
         .max_buf_size(usize::try_from(limits.max_header.0).unwrap_or(usize::MAX).max(8192));
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service)));
+    let mut connection =
+        pin!(builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service)));
     let result = tokio::select! {
         result = connection.as_mut() => result,
         () = cut.cancelled() => return,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
@@ -22,6 +22,13 @@ const SOCKET_PATH_MAX: usize = 100;
 
 /// How long accepting waits after it failed: when no more files can be opened, at once fails again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What the kernel may hold of an answer: more than this, and it doubles it, cannot be called back when the
+/// grant behind the answer ends.
+const SEND_BUFFER: u32 = 128 << 10;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -69,10 +76,13 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
         _ => None,
     };
     let (host, port) = (server.host.clone(), server.port);
-    let listener = TcpListener::bind((host.as_str(), port))
-        .await
-        .map_err(|source| ServeError::Address { host: host.clone(), port, source })?;
-    let address = listener.local_addr().map_err(|source| ServeError::Address { host, port, source })?;
+    let listener = bind(&host, port).await.map_err(|source| ServeError::Address {
+        host: host.clone(),
+        port,
+        source,
+    })?;
+    let address =
+        listener.local_addr().map_err(|source| ServeError::Address { host, port, source })?;
     let tasks = TaskTracker::new();
     let accepting = Accepting {
         router: routes::router(app.clone()),
@@ -136,7 +146,9 @@ impl Accepting {
         let accepting = async {
             loop {
                 match listener.accept().await {
-                    Ok((stream, peer)) => self.spawn(self.clone().serve_tcp(stream, peer, tls.clone())).await,
+                    Ok((stream, peer)) => {
+                        self.spawn(self.clone().serve_tcp(stream, peer, tls.clone())).await
+                    }
                     Err(error) => self.pause(&error).await,
                 }
             }
@@ -186,22 +198,48 @@ impl Accepting {
         let cutoff = Cutoff::default();
         let socket = Socket::new(stream, cutoff.clone());
         let Some(tls) = tls else {
-            return connection::serve(self.app, self.router, socket, Peer::Remote(peer), cutoff).await;
+            return connection::serve(self.app, self.router, socket, Peer::Remote(peer), cutoff)
+                .await;
         };
         let handshake = tokio::select! {
             handshake = tls.accept(socket) => handshake,
             () = self.app.clock().sleep(HANDSHAKE_MAX) => return,
         };
         match handshake {
-            Ok(stream) => connection::serve(self.app, self.router, stream, Peer::Remote(peer), cutoff).await,
+            Ok(stream) => {
+                connection::serve(self.app, self.router, stream, Peer::Remote(peer), cutoff).await
+            }
             Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
         }
     }
 
     async fn serve_local(self, stream: UnixStream) {
         let is_same_user = stream.peer_cred().is_ok_and(|peer| Some(peer.uid()) == own_uid());
-        connection::serve(self.app, self.router, stream, Peer::Local { is_same_user }, Cutoff::default()).await;
+        connection::serve(
+            self.app,
+            self.router,
+            stream,
+            Peer::Local { is_same_user },
+            Cutoff::default(),
+        )
+        .await;
     }
+}
+
+/// Listens on the first address that the host has.
+async fn bind(host: &str, port: u16) -> std::io::Result<TcpListener> {
+    let mut failed = std::io::Error::new(std::io::ErrorKind::NotFound, "the host has no address");
+    for address in tokio::net::lookup_host((host, port)).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        // Connections inherit it.
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        match socket.bind(address).and_then(|()| socket.listen(BACKLOG)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 /// Makes the socket in the data folder, for its owner alone. None when its path is too long for one.

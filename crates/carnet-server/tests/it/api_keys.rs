@@ -10,7 +10,10 @@ async fn a_key_is_shown_once_works_at_once_and_is_gone_at_once_with_its_tickets(
     let (key, id) = server.api_key("api").await;
     assert!(key.starts_with("carnet_ak_") && id.starts_with("key:"));
     let me = server.get(As::Key(&key), "/api/v1/me").await.expect(200).json();
-    assert_eq!((&me["kind"], &me["id"], &me["roles"]), (&json!("service"), &json!(id), &json!(["api"])));
+    assert_eq!(
+        (&me["kind"], &me["id"], &me["roles"]),
+        (&json!("service"), &json!(id), &json!(["api"]))
+    );
 
     let list = server.get(As::Admin, "/api/v1/admin/api-keys").await.expect(200);
     assert!(!String::from_utf8_lossy(&list.bytes).contains(&key[30..]), "the secret is shown once");
@@ -21,8 +24,14 @@ async fn a_key_is_shown_once_works_at_once_and_is_gone_at_once_with_its_tickets(
     server.delete(As::Admin, &format!("/api/v1/admin/api-keys/{id}")).await.expect(204);
     server.get(As::Key(&key), "/api/v1/me").await.expect_error(401, "unauthorized");
     server.get(As::Ticket(&ticket), "/api/realm/self").await.expect_error(410, "gone");
-    server.delete(As::Admin, &format!("/api/v1/admin/api-keys/{id}")).await.expect_error(404, "not_found");
-    server.delete(As::Admin, "/api/v1/admin/api-keys/nonsense").await.expect_error(404, "not_found");
+    server
+        .delete(As::Admin, &format!("/api/v1/admin/api-keys/{id}"))
+        .await
+        .expect_error(404, "not_found");
+    server
+        .delete(As::Admin, "/api/v1/admin/api-keys/nonsense")
+        .await
+        .expect_error(404, "not_found");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,13 +58,17 @@ async fn services_have_realms_of_their_own_and_tenants_share_one() {
         let made = server.post(As::Admin, "/api/v1/admin/api-keys", &body).await.expect(201).json();
         made["api_key"].as_str().unwrap().to_owned()
     };
-    let (alone, blue, blue_too) = (make(None).await, make(Some("blue")).await, make(Some("blue")).await);
+    let (alone, blue, blue_too) =
+        (make(None).await, make(Some("blue")).await, make(Some("blue")).await);
     let node = text("for the blue ones");
     server.put_node(As::Key(&blue), &node).await.expect(200);
     server.get_node(As::Key(&blue_too), node.key).await.expect(200);
     server.get_node(As::Key(&alone), node.key).await.expect_error(404, "not_found");
     server.get(As::Key(&blue), "/api/realm/tenant:blue/usage").await.expect(200);
-    server.get(As::Key(&alone), "/api/realm/tenant:blue/usage").await.expect_error(403, "forbidden");
+    server
+        .get(As::Key(&alone), "/api/realm/tenant:blue/usage")
+        .await
+        .expect_error(403, "forbidden");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,13 +82,22 @@ async fn the_list_is_paged_newest_first() {
     let mut path = "/api/v1/admin/api-keys?limit=2".to_owned();
     loop {
         let page = server.get(As::Admin, &path).await.expect(200).json();
-        seen.extend(page["api_keys"].as_array().unwrap().iter().map(|key| key["id"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page["api_keys"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|key| key["id"].as_str().unwrap().to_owned()),
+        );
         let Some(next) = page["next_cursor"].as_str() else { break };
         path = format!("/api/v1/admin/api-keys?limit=2&cursor={next}");
     }
     assert_eq!(seen.len(), 5);
     assert!(seen.is_sorted_by(|a, b| a > b));
     for bad in ["limit=0", "limit=1001", "limit=x", "cursor=x"] {
-        server.get(As::Admin, &format!("/api/v1/admin/api-keys?{bad}")).await.expect_error(400, "invalid_request");
+        server
+            .get(As::Admin, &format!("/api/v1/admin/api-keys?{bad}"))
+            .await
+            .expect_error(400, "invalid_request");
     }
 }

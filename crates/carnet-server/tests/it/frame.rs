@@ -12,9 +12,14 @@ async fn every_answer_has_a_request_id_and_the_control_plane_repeats_it_in_error
     for path in ["/live", "/api/v1/me", "/api/realm/self", "/nothing"] {
         let answer = server.get(As::Nobody, path).await;
         assert_eq!(answer.header("x-request-id").len(), 26, "{path}");
-        assert_eq!((answer.header("x-content-type-options"), answer.header("referrer-policy")), ("nosniff", "no-referrer"));
+        assert_eq!(
+            (answer.header("x-content-type-options"), answer.header("referrer-policy")),
+            ("nosniff", "no-referrer")
+        );
     }
-    let given = server.request(As::Nobody, Method::GET, "/api/v1/me").header("X-Request-ID", "my.request-1_a");
+    let given = server
+        .request(As::Nobody, Method::GET, "/api/v1/me")
+        .header("X-Request-ID", "my.request-1_a");
     let answer = server.send(given).await;
     assert_eq!(answer.header("x-request-id"), "my.request-1_a");
     assert_eq!(answer.header("www-authenticate"), "Bearer");
@@ -35,11 +40,13 @@ async fn a_denied_caller_learns_nothing_about_why() {
     let mut bodies = Vec::new();
     let unknown = format!("carnet_ak_01HQXK5V8N3Y7M2P4R6T9W0ABC_{}", "a".repeat(43));
     for key in ["wrong", &unknown, "carnet_ak_short", &"k".repeat(5000)] {
-        let mut body = server.get(As::Key(key), "/api/v1/me").await.expect_error(401, "unauthorized");
+        let mut body =
+            server.get(As::Key(key), "/api/v1/me").await.expect_error(401, "unauthorized");
         body["request_id"] = json!("");
         bodies.push(body);
     }
-    let bearer = server.request(As::Api, Method::GET, "/api/v1/me").bearer_auth("eyJhbGciOiJub25lIn0.e30.");
+    let bearer =
+        server.request(As::Api, Method::GET, "/api/v1/me").bearer_auth("eyJhbGciOiJub25lIn0.e30.");
     let mut body = server.send(bearer).await.expect_error(401, "unauthorized");
     body["request_id"] = json!("");
     bodies.push(body);
@@ -50,8 +57,16 @@ async fn a_denied_caller_learns_nothing_about_why() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_authorization_is_refused_beside_a_good_key() {
     let server = Server::start().await;
-    for value in ["Bearer x", "Ticket ticket:01HQXK5V8N3Y7M2P4R6T9W0ABC", "Agent casfa_x", "Basic YTpi", "nonsense", ""] {
-        let request = server.request(As::Admin, Method::GET, "/api/v1/me").header("Authorization", value);
+    for value in [
+        "Bearer x",
+        "Ticket ticket:01HQXK5V8N3Y7M2P4R6T9W0ABC",
+        "Agent casfa_x",
+        "Basic YTpi",
+        "nonsense",
+        "",
+    ] {
+        let request =
+            server.request(As::Admin, Method::GET, "/api/v1/me").header("Authorization", value);
         server.send(request).await.expect_error(401, "unauthorized");
     }
 }
@@ -60,9 +75,16 @@ async fn a_bad_authorization_is_refused_beside_a_good_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_count_in_their_own_headers() {
     let server = Server::start().await;
-    server.get(As::Key(crate::support::ADMIN_KEY), "/api/v1/me").await.expect_error(401, "unauthorized");
+    server
+        .get(As::Key(crate::support::ADMIN_KEY), "/api/v1/me")
+        .await
+        .expect_error(401, "unauthorized");
     let request = server.request(As::Nobody, Method::GET, "/api/v1/me");
-    let me = server.send(request.header("X-Admin-API-Key", crate::support::API_KEY)).await.expect(200).json();
+    let me = server
+        .send(request.header("X-Admin-API-Key", crate::support::API_KEY))
+        .await
+        .expect(200)
+        .json();
     assert_eq!((&me["id"], &me["roles"]), (&json!("key:api"), &json!(["api"])));
 }
 
@@ -71,11 +93,17 @@ async fn keys_count_in_their_own_headers() {
 async fn an_api_key_is_admin_only_with_the_fallback_on_and_no_admin_key() {
     let role = async |settings: &[(&str, &str)]| {
         let server = Server::start_with(settings).await;
-        server.get(As::Api, "/api/v1/me").await.expect(200).json()["roles"][0].as_str().unwrap().to_owned()
+        server.get(As::Api, "/api/v1/me").await.expect(200).json()["roles"][0]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     assert_eq!(role(&[]).await, "api");
     assert_eq!(role(&[("auth.admin_fallback_enabled", "true")]).await, "api");
-    assert_eq!(role(&[("auth.admin_fallback_enabled", "true"), ("auth.admin_api_key", "")]).await, "admin");
+    assert_eq!(
+        role(&[("auth.admin_fallback_enabled", "true"), ("auth.admin_api_key", "")]).await,
+        "admin"
+    );
     assert_eq!(role(&[("auth.admin_api_key", "")]).await, "api");
 }
 
@@ -111,14 +139,26 @@ async fn bodies_of_the_control_plane_are_judged_strictly() {
     let server = Server::start_with(&[("server.max_body", "1KiB")]).await;
     let path = "/api/v1/admin/api-keys";
     let send = async |body: String| {
-        let request = server.request(As::Admin, Method::POST, path).header("Content-Type", "application/json");
+        let request = server
+            .request(As::Admin, Method::POST, path)
+            .header("Content-Type", "application/json");
         server.send(request.body(body)).await
     };
     for body in [
-        "", "null", "[]", "{", r#"{"name":"a"}"#, r#"{"name":"a","role":"api"} x"#, r#"{"name":"a","role":"root"}"#,
-        r#"{"name":"a","role":"api","extra":1}"#, r#"{"name":"a","name":"b","role":"api"}"#,
-        r#"{"Name":"a","role":"api"}"#, r#"{"name":"","role":"api"}"#, r#"{"name":"a","role":"api","expires_at":"then"}"#,
-        r#"{"name":"a","role":"api","expires_at":"2020-01-01T00:00:00Z"}"#, r#"{"name":"a","role":"api","tenant_id":"A b"}"#,
+        "",
+        "null",
+        "[]",
+        "{",
+        r#"{"name":"a"}"#,
+        r#"{"name":"a","role":"api"} x"#,
+        r#"{"name":"a","role":"root"}"#,
+        r#"{"name":"a","role":"api","extra":1}"#,
+        r#"{"name":"a","name":"b","role":"api"}"#,
+        r#"{"Name":"a","role":"api"}"#,
+        r#"{"name":"","role":"api"}"#,
+        r#"{"name":"a","role":"api","expires_at":"then"}"#,
+        r#"{"name":"a","role":"api","expires_at":"2020-01-01T00:00:00Z"}"#,
+        r#"{"name":"a","role":"api","tenant_id":"A b"}"#,
     ] {
         send(body.to_owned()).await.expect_error(400, "invalid_request");
     }

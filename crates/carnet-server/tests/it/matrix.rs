@@ -10,7 +10,15 @@ use crate::support::{As, Server, text};
 
 /// The columns.
 const CALLERS: [&str; 10] = [
-    "nobody", "viewer", "api", "operator", "tenant_admin", "admin", "issuer", "read-only ticket", "writable ticket",
+    "nobody",
+    "viewer",
+    "api",
+    "operator",
+    "tenant_admin",
+    "admin",
+    "issuer",
+    "read-only ticket",
+    "writable ticket",
     "committed ticket",
 ];
 
@@ -26,11 +34,20 @@ const REALM_WRITE: Row = [401, 200, 200, 200, 200, 200, 403, 403, 200, 403];
 const REALM_MANAGE: Row = [401, 200, 200, 200, 200, 200, 403, 403, 403, 403];
 
 fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
-    let status = |row: Row, from: u16, to: u16| row.map(|status| if status == from { to } else { status });
+    let status =
+        |row: Row, from: u16, to: u16| row.map(|status| if status == from { to } else { status });
     let mut rows = BTreeMap::new();
     for path in [
-        "/live", "/api/v1/live", "/health/live", "/ready", "/api/v1/ready", "/health/ready", "/health",
-        "/api/v1/health", "/api/health", "/api/info",
+        "/live",
+        "/api/v1/live",
+        "/health/live",
+        "/ready",
+        "/api/v1/ready",
+        "/health/ready",
+        "/health",
+        "/api/v1/health",
+        "/api/health",
+        "/api/info",
     ] {
         rows.insert(("GET", path), PUBLIC);
     }
@@ -53,7 +70,10 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("GET", "/api/realm/{realm}/tickets/{ticket}"), REALM_READ),
         (("DELETE", "/api/realm/{realm}/tickets/{ticket}"), REALM_MANAGE),
         (("GET", "/api/realm/{realm}/tickets/{ticket}/events"), REALM_READ),
-        (("POST", "/api/realm/{realm}/tickets/{ticket}/commit"), [401, 403, 403, 403, 403, 403, 403, 403, 200, 409]),
+        (
+            ("POST", "/api/realm/{realm}/tickets/{ticket}/commit"),
+            [401, 403, 403, 403, 403, 403, 403, 403, 200, 409],
+        ),
         (("POST", "/api/realm/{realm}/tickets/{ticket}/revoke"), REALM_MANAGE),
     ]);
     rows
@@ -77,7 +97,10 @@ async fn every_route_has_a_row_and_every_cell_holds() {
         for (caller, expected) in CALLERS.into_iter().zip(row) {
             let found = cell(&server, &keys, route.method, route.path, caller).await;
             if found != expected {
-                faults.push(format!("{} {} as {caller}: {found}, not {expected}", route.method, route.path));
+                faults.push(format!(
+                    "{} {} as {caller}: {found}, not {expected}",
+                    route.method, route.path
+                ));
             }
         }
     }
@@ -86,7 +109,13 @@ async fn every_route_has_a_row_and_every_cell_holds() {
 }
 
 /// The status of one route for one caller.
-async fn cell(server: &Server, keys: &BTreeMap<&str, String>, method: &str, path: &str, caller: &str) -> u16 {
+async fn cell(
+    server: &Server,
+    keys: &BTreeMap<&str, String>,
+    method: &str,
+    path: &str,
+    caller: &str,
+) -> u16 {
     let owner = match caller {
         "viewer" | "operator" | "tenant_admin" => As::Key(&keys[caller]),
         "admin" => As::Admin,
@@ -122,10 +151,18 @@ async fn prepare_ticket(server: &Server, owner: As<'_>, caller: &str, input: Nod
     ticket
 }
 
-fn with_body(request: RequestBuilder, method: &str, path: &str, node: NodeKey, bytes: &[u8]) -> RequestBuilder {
+fn with_body(
+    request: RequestBuilder,
+    method: &str,
+    path: &str,
+    node: NodeKey,
+    bytes: &[u8],
+) -> RequestBuilder {
     match (method, path) {
         ("PUT", _) => request.body(bytes.to_vec()),
-        ("POST", path) if path.ends_with("/api-keys") => request.json(&json!({ "name": "a", "role": "viewer" })),
+        ("POST", path) if path.ends_with("/api-keys") => {
+            request.json(&json!({ "name": "a", "role": "viewer" }))
+        }
         ("POST", path) if path.ends_with("/revocations") => {
             request.json(&json!({ "kind": "subject", "value": format!("nobody-{node}") }))
         }
@@ -141,11 +178,17 @@ async fn an_ended_ticket_is_gone_on_every_route_of_the_realm() {
     let server = Server::start().await;
     let ticket = server.ticket(As::Api, json!({ "input": [], "writable": {} })).await;
     server.revoke(As::Api, &ticket).await.expect(200);
-    for route in carnet_server::routes::all().into_iter().filter(|route| route.path.starts_with("/api/realm")) {
+    for route in carnet_server::routes::all()
+        .into_iter()
+        .filter(|route| route.path.starts_with("/api/realm"))
+    {
         let path = route.path.replace("{realm}", "self").replace("{ticket}", "self");
         let path = path.replace("{key}", &NodeKey::EMPTY_DICT.to_string());
         let method = Method::from_bytes(route.method.as_bytes()).unwrap();
-        server.send(server.request(As::Ticket(&ticket), method, &path)).await.expect_error(410, "gone");
+        server
+            .send(server.request(As::Ticket(&ticket), method, &path))
+            .await
+            .expect_error(410, "gone");
     }
 }
 

@@ -12,11 +12,15 @@ async fn a_revoked_ticket_is_gone_and_stays_gone_after_a_restart() {
     let ticket = server.ticket(As::Api, json!({ "input": [], "writable": {} })).await;
     let body = json!({ "kind": "realm_ticket", "value": ticket, "reason": "lost" });
     let first = server.post(As::Admin, PATH, &body).await.expect(201).json();
-    assert_eq!((&first["revocation"]["seq"], &first["revocation"]["reason"]), (&json!(1), &json!("lost")));
+    assert_eq!(
+        (&first["revocation"]["seq"], &first["revocation"]["reason"]),
+        (&json!(1), &json!("lost"))
+    );
     assert!(!first.to_string().contains(&ticket), "the id of a ticket is the ticket");
     server.post(As::Admin, PATH, &body).await.expect(200);
     server.get(As::Ticket(&ticket), "/api/realm/self").await.expect_error(410, "gone");
-    let seen = server.get(As::Api, &format!("/api/realm/self/tickets/{ticket}")).await.expect(200).json();
+    let seen =
+        server.get(As::Api, &format!("/api/realm/self/tickets/{ticket}")).await.expect(200).json();
     assert_eq!((&seen["status"], &seen["live"]), (&json!("revoked"), &json!(false)));
 
     let server = Server::start_in(server.stop().await, &[]).await;
@@ -39,11 +43,16 @@ async fn a_subject_line_ends_what_a_service_issued_before_it_and_not_what_it_iss
 async fn a_preview_counts_live_grants_and_changes_nothing() {
     let server = Server::start().await;
     let ticket = server.ticket(As::Api, json!({ "input": [] })).await;
-    let stream = server.request(As::Ticket(&ticket), reqwest::Method::GET, "/api/realm/self/tickets/self/events");
+    let stream = server.request(
+        As::Ticket(&ticket),
+        reqwest::Method::GET,
+        "/api/realm/self/tickets/self/events",
+    );
     let mut stream = stream.send().await.unwrap();
     stream.chunk().await.unwrap().unwrap();
     let body = json!({ "kind": "realm_ticket", "value": ticket });
-    let preview = server.post(As::Admin, &format!("{PATH}?preview=true"), &body).await.expect(200).json();
+    let preview =
+        server.post(As::Admin, &format!("{PATH}?preview=true"), &body).await.expect(200).json();
     assert_eq!(preview["ends"]["grants"]["count"], 1);
     server.get(As::Ticket(&ticket), "/api/realm/self").await.expect(200);
     let list = server.get(As::Admin, PATH).await.expect(200).json();
@@ -54,22 +63,35 @@ async fn a_preview_counts_live_grants_and_changes_nothing() {
 async fn bad_values_are_400_and_the_list_is_paged() {
     let server = Server::start().await;
     for (kind, value) in [
-        ("nothing", "x"), ("content_id", "x"), ("realm_ticket", "ticket:x"), ("key", "12"), ("certificate", "XY"),
-        ("subject", ""), ("token_id", &"t".repeat(600)),
+        ("nothing", "x"),
+        ("content_id", "x"),
+        ("realm_ticket", "ticket:x"),
+        ("key", "12"),
+        ("certificate", "XY"),
+        ("subject", ""),
+        ("token_id", &"t".repeat(600)),
     ] {
-        server.post(As::Admin, PATH, &json!({ "kind": kind, "value": value })).await.expect_error(400, "invalid_request");
+        server
+            .post(As::Admin, PATH, &json!({ "kind": kind, "value": value }))
+            .await
+            .expect_error(400, "invalid_request");
     }
     let reason = "r".repeat(600);
     let body = json!({ "kind": "subject", "value": "a", "reason": reason });
     server.post(As::Admin, PATH, &body).await.expect_error(400, "invalid_request");
     for at in 0..5 {
-        server.post(As::Admin, PATH, &json!({ "kind": "subject", "value": format!("s{at}") })).await.expect(201);
+        server
+            .post(As::Admin, PATH, &json!({ "kind": "subject", "value": format!("s{at}") }))
+            .await
+            .expect(201);
     }
     let first = server.get(As::Admin, &format!("{PATH}?limit=3")).await.expect(200).json();
     assert_eq!(first["revocations"].as_array().unwrap().len(), 3);
     let next = first["next_cursor"].as_str().unwrap();
-    let rest = server.get(As::Admin, &format!("{PATH}?limit=3&cursor={next}")).await.expect(200).json();
-    let seqs: Vec<_> = rest["revocations"].as_array().unwrap().iter().map(|row| row["seq"].clone()).collect();
+    let rest =
+        server.get(As::Admin, &format!("{PATH}?limit=3&cursor={next}")).await.expect(200).json();
+    let seqs: Vec<_> =
+        rest["revocations"].as_array().unwrap().iter().map(|row| row["seq"].clone()).collect();
     assert_eq!((seqs, &rest["next_cursor"]), (vec![json!(2), json!(1)], &Value::Null));
 }
 
@@ -81,7 +103,10 @@ async fn a_content_id_ends_a_key_and_the_tickets_below_it() {
     let ticket = server.ticket(As::Key(&key), json!({ "input": [] })).await;
     server.put_node(As::Key(&key), &text("x")).await.expect(200);
     let content = carnet_ticket::api_key::content_id(&id).to_string();
-    server.post(As::Admin, PATH, &json!({ "kind": "content_id", "value": content })).await.expect(201);
+    server
+        .post(As::Admin, PATH, &json!({ "kind": "content_id", "value": content }))
+        .await
+        .expect(201);
     server.get(As::Key(&key), "/api/v1/me").await.expect_error(401, "unauthorized");
     server.get(As::Ticket(&ticket), "/api/realm/self").await.expect_error(410, "gone");
 }

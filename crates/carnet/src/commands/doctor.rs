@@ -28,12 +28,25 @@ struct Finding {
 /// Checks and tells; exit 1 when something failed.
 pub async fn run(args: DoctorArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
     let sources = surroundings.sources(args.config.config.clone(), super::flags(&args.config));
-    let loaded = carnet_config::load(&sources).map_err(|errors| Failure::CouldNotRun(errors.to_string()))?;
+    let loaded =
+        carnet_config::load(&sources).map_err(|errors| Failure::CouldNotRun(errors.to_string()))?;
     let config = &loaded.config;
-    let mut findings = vec![finding("config", "pass", loaded.file.map_or_else(|| "defaults".to_owned(), |file| file.display().to_string()), None)];
-    findings.extend(loaded.warnings.into_iter().map(|warning| finding("config.warning", "warn", warning, None)));
+    let mut findings = vec![finding(
+        "config",
+        "pass",
+        loaded.file.map_or_else(|| "defaults".to_owned(), |file| file.display().to_string()),
+        None,
+    )];
+    findings.extend(
+        loaded.warnings.into_iter().map(|warning| finding("config.warning", "warn", warning, None)),
+    );
     for fault in config.start_faults() {
-        findings.push(finding("config.start", "fail", fault.message.to_owned(), Some(fault.fix.to_owned())));
+        findings.push(finding(
+            "config.start",
+            "fail",
+            fault.message.to_owned(),
+            Some(fault.fix.to_owned()),
+        ));
     }
     findings.push(data_dir(&config.top.data_dir));
     findings.push(disk(&config.top.data_dir));
@@ -43,15 +56,25 @@ pub async fn run(args: DoctorArgs, surroundings: &Surroundings) -> anyhow::Resul
     output::show(args.format, &json!({ "findings": rows }), |_| {
         findings.iter().map(line).collect::<Vec<_>>().join("\n")
     })?;
-    if is_failed { Err(Failure::Check("something has to be repaired".to_owned()).into()) } else { Ok(()) }
+    if is_failed {
+        Err(Failure::Check("something has to be repaired".to_owned()).into())
+    } else {
+        Ok(())
+    }
 }
 
-fn finding(id: &'static str, severity: &'static str, message: String, fix: Option<String>) -> Finding {
+fn finding(
+    id: &'static str,
+    severity: &'static str,
+    message: String,
+    fix: Option<String>,
+) -> Finding {
     Finding { id, severity, message, fix }
 }
 
 fn row(finding: &Finding) -> Value {
-    let mut row = json!({ "id": finding.id, "severity": finding.severity, "message": finding.message });
+    let mut row =
+        json!({ "id": finding.id, "severity": finding.severity, "message": finding.message });
     if let Some(fix) = &finding.fix {
         row["fix"] = Value::from(fix.as_str());
     }
@@ -69,10 +92,18 @@ fn data_dir(path: &Path) -> Finding {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             finding("data_dir", "pass", format!("{shown} will be made at the first start"), None)
         }
-        Err(error) => finding("data_dir", "fail", format!("{shown}: {error}"), Some(format!("ls -ld {shown}"))),
-        Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
-            finding("data_dir", "warn", format!("{shown} is open to others"), Some(format!("chmod 700 {shown}")))
-        }
+        Err(error) => finding(
+            "data_dir",
+            "fail",
+            format!("{shown}: {error}"),
+            Some(format!("ls -ld {shown}")),
+        ),
+        Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => finding(
+            "data_dir",
+            "warn",
+            format!("{shown} is open to others"),
+            Some(format!("chmod 700 {shown}")),
+        ),
         Ok(_) => finding("data_dir", "pass", shown.to_string(), None),
     }
 }
@@ -116,7 +147,12 @@ async fn database(config: &Config) -> Finding {
     let path = config.database.path.clone();
     let shown = path.display().to_string();
     if !path.exists() {
-        return finding("database", "pass", format!("{shown} will be made at the first start"), None);
+        return finding(
+            "database",
+            "pass",
+            format!("{shown} will be made at the first start"),
+            None,
+        );
     }
     let options = StoreOptions { path, busy_timeout: config.database.busy_timeout, readers: 1 };
     match Store::open(&options).await {
@@ -124,7 +160,11 @@ async fn database(config: &Config) -> Finding {
             store.close().await;
             finding("database", "pass", format!("{shown} opens, schema up to date"), None)
         }
-        Err(error @ StoreError::InUse { .. }) => finding("database", "warn", error.to_string(), None),
-        Err(error) => finding("database", "fail", format!("{shown}: {error}"), Some(format!("ls -l {shown}"))),
+        Err(error @ StoreError::InUse { .. }) => {
+            finding("database", "warn", error.to_string(), None)
+        }
+        Err(error) => {
+            finding("database", "fail", format!("{shown}: {error}"), Some(format!("ls -l {shown}")))
+        }
     }
 }

@@ -17,20 +17,22 @@ pub fn run(args: &InspectArgs) -> anyhow::Result<()> {
     connect::refuse_secret(&args.what)?;
     let what = if args.what == "-" { connect::secret(Path::new("-"))? } else { args.what.clone() };
     let value = describe(&what).ok_or_else(|| {
-        Failure::Usage("not a form that is known: ticket:…, carnet_ak_…, key:…, node:…, or 64 hex digits".to_owned())
+        Failure::Usage(
+            "not a form that is known: ticket:…, carnet_ak_…, key:…, node:…, or 64 hex digits"
+                .to_owned(),
+        )
     })?;
     output::show(args.format, &value, |value| {
         let members = value.as_object().into_iter().flatten();
-        let rows: Vec<_> = members.map(|(name, value)| (name.as_str(), output::text(value))).collect();
+        let rows: Vec<_> =
+            members.map(|(name, value)| (name.as_str(), output::text(value))).collect();
         output::fields(&rows)
     })?;
     Ok(())
 }
 
 fn describe(what: &str) -> Option<Value> {
-    let content = |class: &str, id: UniqueId| {
-        json!({ "class": class, "content_id": id.to_string(), "fingerprint": id.fingerprint().to_string() })
-    };
+    let content = |class: &str, id: UniqueId| json!({ "class": class, "content_id": id.to_string(), "fingerprint": id.fingerprint().to_string() });
     if let Ok(ticket) = what.parse::<TicketId>() {
         return Some(content("realm", realm::content_id(&ticket)));
     }

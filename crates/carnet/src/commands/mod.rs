@@ -31,6 +31,7 @@ pub async fn run(cli: Cli, surroundings: Surroundings) -> anyhow::Result<()> {
 
 /// What flags say of a configuration.
 fn flags(args: &ConfigArgs) -> BTreeMap<String, String> {
-    let data_dir = args.data_dir.iter().map(|path| ("data_dir".to_owned(), path.display().to_string()));
+    let data_dir =
+        args.data_dir.iter().map(|path| ("data_dir".to_owned(), path.display().to_string()));
     data_dir.chain(args.settings.iter().cloned()).collect()
 }

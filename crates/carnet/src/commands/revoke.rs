@@ -26,7 +26,9 @@ pub async fn run(args: RevokeArgs, surroundings: &Surroundings) -> anyhow::Resul
         }
         client.call(Method::DELETE, &format!("/api/v1/admin/api-keys/{id}"), None).await?;
         let value = json!({ "kind": "api_key", "value": id.to_string(), "status": "revoked" });
-        return Ok(output::show(args.server.format, &value, |_| format!("revoked {id}, with the tickets it issued"))?);
+        return Ok(output::show(args.server.format, &value, |_| {
+            format!("revoked {id}, with the tickets it issued")
+        })?);
     }
     let (kind, value) = kind(&what).ok_or_else(|| {
         let forms = "ticket:<ULID>, key:<ULID>, 64 hex digits, subject/ID, key/ID or cert/SERIAL";
@@ -72,9 +74,18 @@ fn show(args: &RevokeArgs, answer: &Value) -> std::io::Result<()> {
     output::show(args.server.format, answer, |answer| {
         if args.preview {
             let grants = output::text(&answer["ends"]["grants"]["count"]);
-            return format!("would end {grants} live grants of {} {}", output::text(&answer["kind"]), output::text(&answer["value"]));
+            return format!(
+                "would end {grants} live grants of {} {}",
+                output::text(&answer["kind"]),
+                output::text(&answer["value"])
+            );
         }
         let entry = &answer["revocation"];
-        format!("revoked {} {} (number {})", output::text(&entry["kind"]), output::text(&entry["value"]), entry["seq"])
+        format!(
+            "revoked {} {} (number {})",
+            output::text(&entry["kind"]),
+            output::text(&entry["value"]),
+            entry["seq"]
+        )
     })
 }

@@ -26,7 +26,8 @@ pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result
     }
     let listening = start(loaded.config).await?;
     output::line(&format!("listening on http://{}", listening.address()))?;
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -40,19 +41,27 @@ pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result
 fn load(args: &ServeArgs, surroundings: &Surroundings) -> anyhow::Result<Loaded> {
     let mut sources = surroundings.sources(args.config.config.clone(), super::flags(&args.config));
     let mut loaded = carnet_config::load(&sources).map_err(could_not_load)?;
-    let names_keys = loaded.config.auth.api_key.is_some() || loaded.config.auth.admin_api_key.is_some();
+    let names_keys =
+        loaded.config.auth.api_key.is_some() || loaded.config.auth.admin_api_key.is_some();
     if loaded.file.is_none() && !names_keys {
         let made = carnet_config::init::generate(&loaded.config.top.data_dir)
             .with_context(|| format!("fix: ls -ld {}", loaded.config.top.data_dir.display()))?;
         sources.path = Some(made.config.clone());
         loaded = carnet_config::load(&sources).map_err(could_not_load)?;
-        eprintln!("made {} with random keys; the command line needs none of them", made.config.display());
+        eprintln!(
+            "made {} with random keys; the command line needs none of them",
+            made.config.display()
+        );
         output::line(&format!("API key: {}", std::fs::read_to_string(&made.api_key)?.trim()))?;
     }
     let faults = loaded.config.start_faults();
     if !faults.is_empty() {
         let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        return Err(Failure::CouldNotRun(format!("the server does not start\n{}", lines.join("\n"))).into());
+        return Err(Failure::CouldNotRun(format!(
+            "the server does not start\n{}",
+            lines.join("\n")
+        ))
+        .into());
     }
     Ok(loaded)
 }
@@ -74,9 +83,15 @@ async fn start(config: Config) -> anyhow::Result<Listening> {
         readers: config.database.pool,
     };
     let store = Store::open(&options).await.map_err(|error| explain_store(&error, &database))?;
-    let app = App::open(AppOptions { config, store, clock: Clock::System, metrics }).await.map_err(|error| {
-        Failure::CouldNotRun(format!("{:#}\n  fix: ls -ld {}", anyhow::Error::new(error), data_dir.display()))
-    })?;
+    let app = App::open(AppOptions { config, store, clock: Clock::System, metrics })
+        .await
+        .map_err(|error| {
+            Failure::CouldNotRun(format!(
+                "{:#}\n  fix: ls -ld {}",
+                anyhow::Error::new(error),
+                data_dir.display()
+            ))
+        })?;
     serve::listen(app).await.map_err(|error| explain_listen(error).into())
 }
 
@@ -84,7 +99,11 @@ fn make_private_folder(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|error| {
-        Failure::CouldNotRun(format!("{} cannot be made: {error}\n  fix: ls -ld {0}", path.display())).into()
+        Failure::CouldNotRun(format!(
+            "{} cannot be made: {error}\n  fix: ls -ld {0}",
+            path.display()
+        ))
+        .into()
     })
 }
 
@@ -92,13 +111,16 @@ fn make_private_folder(path: &Path) -> anyhow::Result<()> {
 fn explain_store(error: &StoreError, database: &Path) -> Failure {
     let path = database.display();
     let fix = match error {
-        StoreError::InUse { .. } => "carnet serve --data-dir another-folder --set server.port=0".to_owned(),
+        StoreError::InUse { .. } => {
+            "carnet serve --data-dir another-folder --set server.port=0".to_owned()
+        }
         StoreError::Corrupt(_) => format!("mv {path} {path}.damaged && carnet serve"),
         StoreError::Full(_) => format!("df -h {path}"),
         StoreError::ReadOnly(_) => format!("chmod u+w {path}"),
         _ => format!("ls -l {path}"),
     };
-    let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
+    let source =
+        std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
     Failure::CouldNotRun(format!("{path}: {error}{source}\n  fix: {fix}"))
 }
 
@@ -112,7 +134,10 @@ fn explain_listen(error: ServeError) -> Failure {
 }
 
 fn start_log(config: &Config) -> anyhow::Result<()> {
-    let filter = format!("warn,carnet={0},carnet_server={0},carnet_store={0},carnet_realm={0}", config.logging.level.as_str());
+    let filter = format!(
+        "warn,carnet={0},carnet_server={0},carnet_store={0},carnet_realm={0}",
+        config.logging.level.as_str()
+    );
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match config.logging.format {
         LogFormat::Json => log.json().try_init(),

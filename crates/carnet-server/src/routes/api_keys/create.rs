@@ -41,13 +41,19 @@ pub(in crate::routes) async fn create(
     let now = app.clock().now();
     let mut random = [0; 10];
     let mut secret = [0; 32];
-    getrandom::fill(&mut random).and_then(|()| getrandom::fill(&mut secret)).map_err(|_| Problem::internal())?;
+    getrandom::fill(&mut random)
+        .and_then(|()| getrandom::fill(&mut secret))
+        .map_err(|_| Problem::internal())?;
     let id = ApiKeyId(Ulid::new(now, random));
     let text = id.text(&URL_SAFE_NO_PAD.encode(secret));
     let key = NewApiKey {
         id,
         name: checked_name(input.name)?,
-        role: ROLES.into_iter().find(|role| *role == input.role).ok_or(Problem::invalid("BadRole", "role"))?.to_owned(),
+        role: ROLES
+            .into_iter()
+            .find(|role| *role == input.role)
+            .ok_or(Problem::invalid("BadRole", "role"))?
+            .to_owned(),
         tenant_id: input.tenant_id.map(checked_tenant).transpose()?,
         hash: carnet_ticket::api_key::digest(&text),
         created_at: now,
@@ -59,7 +65,8 @@ pub(in crate::routes) async fn create(
 }
 
 fn checked_name(name: String) -> Result<String, Problem> {
-    let is_name = (1..=NAME_LEN_MAX).contains(&name.trim().len()) && !name.chars().any(char::is_control);
+    let is_name =
+        (1..=NAME_LEN_MAX).contains(&name.trim().len()) && !name.chars().any(char::is_control);
     is_name.then_some(name).ok_or(Problem::invalid("BadName", "name"))
 }
 

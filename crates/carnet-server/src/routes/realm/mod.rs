@@ -105,5 +105,6 @@ fn scope_problem(caller: &InRealm, error: ScopeError) -> Problem {
 
 /// 400 with the nodes that are missing, in the order of the request.
 fn missing_nodes(keys: &[carnet_ticket::realm::NodeKey]) -> Problem {
-    Problem::other(StatusCode::BAD_REQUEST, "missing_nodes", "nodes are missing").with(json!({ "missing": keys }))
+    Problem::other(StatusCode::BAD_REQUEST, "missing_nodes", "nodes are missing")
+        .with(json!({ "missing": keys }))
 }

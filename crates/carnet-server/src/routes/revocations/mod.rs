@@ -22,8 +22,12 @@ fn shown(row: &RevocationRow) -> Value {
         "reason": row.reason,
     });
     match &entry.selector {
-        Selector::TokenId { worker_id: Some(worker), .. } => value["worker_id"] = Value::from(worker.as_str()),
-        Selector::Subject { issued_before, .. } => value["issued_before"] = Value::from(issued_before.unix_s()),
+        Selector::TokenId { worker_id: Some(worker), .. } => {
+            value["worker_id"] = Value::from(worker.as_str())
+        }
+        Selector::Subject { issued_before, .. } => {
+            value["issued_before"] = Value::from(issued_before.unix_s())
+        }
         _ => {}
     }
     value

@@ -14,7 +14,10 @@ async fn health_and_info_need_no_credential_and_ignore_bad_ones() {
         let health = server.get(caller, "/api/health").await.expect(200).json();
         assert_eq!(health, serde_json::json!({ "status": "ok", "service": "casfa-v2" }));
         let info = server.get(caller, "/api/info").await.expect(200).json();
-        assert_eq!((&info["server"], &info["limits"]["maxNodeSize"]), (&"carnet".into(), &1_048_576.into()));
+        assert_eq!(
+            (&info["server"], &info["limits"]["maxNodeSize"]),
+            (&"carnet".into(), &1_048_576.into())
+        );
     }
 }
 
@@ -45,13 +48,24 @@ async fn only_the_home_realm_is_open() {
         let info = server.get(As::Api, &format!("/api/realm/{spelling}")).await.expect(200).json();
         assert_eq!(info["realm"], spelling);
     }
-    let admins = server.get(As::Admin, "/api/realm/self").await.json()["realm"].as_str().unwrap().to_owned();
-    for foreign in [admins.as_str(), "tenant:blue", "usr_x", "user:nonsense", "%00", "user:6g409p2gt5r2426cs4x7366ck4"] {
+    let admins =
+        server.get(As::Admin, "/api/realm/self").await.json()["realm"].as_str().unwrap().to_owned();
+    for foreign in [
+        admins.as_str(),
+        "tenant:blue",
+        "usr_x",
+        "user:nonsense",
+        "%00",
+        "user:6g409p2gt5r2426cs4x7366ck4",
+    ] {
         for caller in [As::Api, As::Admin] {
             if matches!(caller, As::Admin) && foreign == admins {
                 continue;
             }
-            server.get(caller, &format!("/api/realm/{foreign}")).await.expect_error(403, "forbidden");
+            server
+                .get(caller, &format!("/api/realm/{foreign}"))
+                .await
+                .expect_error(403, "forbidden");
         }
     }
 }

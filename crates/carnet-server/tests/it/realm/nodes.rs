@@ -16,14 +16,23 @@ fn path(key: impl std::fmt::Display) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_negative_node_vector_is_400_with_its_variant() {
     let server = Server::start_with(&[("realm.node_limit", "4MiB")]).await;
-    let vectors: Value = serde_json::from_str(include_str!("../../../../../vectors/realm-nodes.json")).unwrap();
+    let vectors: Value =
+        serde_json::from_str(include_str!("../../../../../vectors/realm-nodes.json")).unwrap();
     let mut ran = 0;
-    for case in vectors["cases"].as_array().unwrap().iter().filter(|case| case["input"]["op"] == "node-decode") {
+    for case in vectors["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|case| case["input"]["op"] == "node-decode")
+    {
         let (input, error) = (&case["input"], case["expect"]["error"].as_str());
-        let is_ours = input["profile"] != "compat" && input.get("node_limit").is_none() && input.get("max_children").is_none();
+        let is_ours = input["profile"] != "compat"
+            && input.get("node_limit").is_none()
+            && input.get("max_children").is_none();
         let bytes = hex::decode(input["bytes_hex"].as_str().unwrap()).unwrap();
         let (Some(error), true, false) = (error, is_ours, bytes.is_empty()) else { continue };
-        let key = input["key"].as_str().map_or_else(|| NodeKey::of(&bytes), |key| key.parse().unwrap());
+        let key =
+            input["key"].as_str().map_or_else(|| NodeKey::of(&bytes), |key| key.parse().unwrap());
         let request = server.request(As::Api, Method::PUT, &path(key)).body(bytes);
         let body = server.send(request).await.expect_error(400, "invalid_request");
         assert_eq!(body["details"]["reason"], error, "{}", case["id"]);
@@ -39,28 +48,36 @@ async fn every_negative_node_vector_is_400_with_its_variant() {
 async fn strict_refuses_and_compat_accepts_what_old_writers_made() {
     let limits = Limits { profile: carnet_ticket::verify::Profile::Compat, ..Limits::default() };
     let child = text("child");
-    let mut wrong_size = node::encode_file("a/b", 3, &[], b"abc", &Limits::default()).unwrap().bytes.to_vec();
+    let mut wrong_size =
+        node::encode_file("a/b", 3, &[], b"abc", &Limits::default()).unwrap().bytes.to_vec();
     wrong_size[16] = 4;
     let mut dots = dict(&[("aa", child.key)]).bytes.to_vec();
     let at = dots.len() - 2;
     dots[at..].copy_from_slice(b"..");
     let file_below_file = {
-        let mut bytes = node::encode_file("a/b", 5, &[child.key], b"", &limits).unwrap().bytes.to_vec();
+        let mut bytes =
+            node::encode_file("a/b", 5, &[child.key], b"", &limits).unwrap().bytes.to_vec();
         bytes[16 + 16] = 5;
         bytes
     };
     let mut large = vec![0; 1024 - 16 - 64 + 64];
     large.fill(7);
-    let large = node::encode_file("a/b", large.len() as u64, &[], &large, &Limits::default()).unwrap().bytes.to_vec();
+    let large = node::encode_file("a/b", large.len() as u64, &[], &large, &Limits::default())
+        .unwrap()
+        .bytes
+        .to_vec();
     assert_eq!(large.len(), 1024 + 64);
-    let cases = [(wrong_size, "FileSizeMismatch"), (dots, "NameForbidden"), (file_below_file, "ChildKind")];
+    let cases =
+        [(wrong_size, "FileSizeMismatch"), (dots, "NameForbidden"), (file_below_file, "ChildKind")];
     let strict = Server::start_with(&[("realm.node_limit", "1024")]).await;
-    let compat = Server::start_with(&[("realm.node_limit", "1024"), ("profile.realm", "compat")]).await;
+    let compat =
+        Server::start_with(&[("realm.node_limit", "1024"), ("profile.realm", "compat")]).await;
     for server in [&strict, &compat] {
         server.put_node(As::Api, &child).await.expect(200);
     }
     let put = async |server: &Server, bytes: &[u8]| {
-        let request = server.request(As::Api, Method::PUT, &path(NodeKey::of(bytes))).body(bytes.to_vec());
+        let request =
+            server.request(As::Api, Method::PUT, &path(NodeKey::of(bytes))).body(bytes.to_vec());
         server.send(request).await
     };
     for (bytes, reason) in &cases {
@@ -78,7 +95,8 @@ async fn paths_take_lower_case_and_look_alikes_and_answers_are_canonical() {
     let server = Server::start().await;
     let empty = NodeKey::EMPTY_DICT;
     let lenient = empty.to_string().to_lowercase().replace("node:0", "node:o");
-    let metadata = server.get(As::Api, &format!("{}/metadata", path(&lenient))).await.expect(200).json();
+    let metadata =
+        server.get(As::Api, &format!("{}/metadata", path(&lenient))).await.expect(200).json();
     assert_eq!(metadata["key"], json!(empty));
     for (bad, reason) in [
         ("node:00000000000000000000000002", "NotCanonical"),
@@ -87,11 +105,17 @@ async fn paths_take_lower_case_and_look_alikes_and_answers_are_canonical() {
         ("00000000000000000000000000", "BadPrefix"),
     ] {
         let body = server.get(As::Api, &path(bad)).await.expect_error(400, "invalid_request");
-        assert_eq!((&body["details"]["reason"], &body["details"]["field"]), (&json!(reason), &json!("key")));
+        assert_eq!(
+            (&body["details"]["reason"], &body["details"]["field"]),
+            (&json!(reason), &json!("key"))
+        );
     }
     for bad in [json!(lenient), json!("node:00000000000000000000000002"), json!(7)] {
         let body = json!({ "input": [bad] });
-        server.post(As::Api, "/api/realm/self/tickets", &body).await.expect_error(400, "invalid_request");
+        server
+            .post(As::Api, "/api/realm/self/tickets", &body)
+            .await
+            .expect_error(400, "invalid_request");
     }
 }
 
@@ -125,17 +149,28 @@ async fn etags_ranges_and_heads_for_small_and_large_nodes() {
     for content in [vec![1; 100], vec![2; 300_000]] {
         let node = file("a/b", &content);
         server.put_node(As::Api, &node).await.expect(200);
-        let get = |name: &str, value: String| server.request(As::Api, Method::GET, &path(node.key)).header(name, value);
-        let head = server.send(server.request(As::Api, Method::HEAD, &path(node.key))).await.expect(200);
-        assert_eq!((head.header("content-length"), head.bytes.len()), (&*node.bytes.len().to_string(), 0));
+        let get = |name: &str, value: String| {
+            server.request(As::Api, Method::GET, &path(node.key)).header(name, value)
+        };
+        let head =
+            server.send(server.request(As::Api, Method::HEAD, &path(node.key))).await.expect(200);
+        assert_eq!(
+            (head.header("content-length"), head.bytes.len()),
+            (&*node.bytes.len().to_string(), 0)
+        );
 
-        let known = server.send(get("If-None-Match", format!("\"x\", W/\"{}\"", node.key))).await.expect(304);
+        let known = server
+            .send(get("If-None-Match", format!("\"x\", W/\"{}\"", node.key)))
+            .await
+            .expect(304);
         assert!(known.bytes.is_empty() && !known.header("etag").is_empty());
         server.send(get("If-None-Match", "\"x\"".to_owned())).await.expect(200);
 
         let len = node.bytes.len();
         for (range, from, to) in [
-            ("bytes=0-15".to_owned(), 0, 16), ("bytes=-5".to_owned(), len - 5, len), ("bytes=17-".to_owned(), 17, len),
+            ("bytes=0-15".to_owned(), 0, 16),
+            ("bytes=-5".to_owned(), len - 5, len),
+            ("bytes=17-".to_owned(), 17, len),
             (format!("bytes={}-{}", len - 1, len + 500), len - 1, len),
         ] {
             let part = server.send(get("Range", range.clone())).await.expect(206);
@@ -157,7 +192,10 @@ async fn etags_ranges_and_heads_for_small_and_large_nodes() {
     server.put_node(As::Api, &node).await.expect(200);
     let ticket = server.ticket(As::Api, json!({ "input": [] })).await;
     let request = server.request(As::Ticket(&ticket), Method::GET, &path(node.key));
-    server.send(request.header("If-None-Match", format!("\"{}\"", node.key))).await.expect_error(403, "forbidden");
+    server
+        .send(request.header("If-None-Match", format!("\"{}\"", node.key)))
+        .await
+        .expect_error(403, "forbidden");
 }
 
 /// Promise: R-38
@@ -166,18 +204,29 @@ async fn each_checksum_that_is_given_is_checked() {
     let server = Server::start().await;
     let node = text("checked");
     let blake3 = blake3::hash(&node.bytes).to_hex().to_string();
-    let md5 = base64::engine::general_purpose::STANDARD.encode(<md5::Md5 as md5::Digest>::digest(&node.bytes));
+    let md5 = base64::engine::general_purpose::STANDARD
+        .encode(<md5::Md5 as md5::Digest>::digest(&node.bytes));
     let put = async |headers: &[(&str, &str)]| {
-        let request = server.request(As::Api, Method::PUT, &path(node.key)).body(node.bytes.clone());
-        server.send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+        let request =
+            server.request(As::Api, Method::PUT, &path(node.key)).body(node.bytes.clone());
+        server
+            .send(
+                headers
+                    .iter()
+                    .fold(request, |request, (name, value)| request.header(*name, *value)),
+            )
+            .await
     };
     let other_md5 = "AAAAAAAAAAAAAAAAAAAAAA==";
-    for headers in [&[("Content-MD5", other_md5)][..], &[("X-CAS-Blake3", &"0".repeat(64))], &[
-        ("Content-MD5", &md5), ("X-CAS-Blake3", &"0".repeat(32)),
-    ]] {
+    for headers in [
+        &[("Content-MD5", other_md5)][..],
+        &[("X-CAS-Blake3", &"0".repeat(64))],
+        &[("Content-MD5", &md5), ("X-CAS-Blake3", &"0".repeat(32))],
+    ] {
         put(headers).await.expect_error(400, "checksum_mismatch");
     }
-    for headers in [("Content-MD5", "x"), ("X-CAS-Blake3", "12"), ("X-CAS-Blake3", &"g".repeat(64))] {
+    for headers in [("Content-MD5", "x"), ("X-CAS-Blake3", "12"), ("X-CAS-Blake3", &"g".repeat(64))]
+    {
         put(&[headers]).await.expect_error(400, "invalid_request");
     }
     server.get_node(As::Api, node.key).await.expect_error(404, "not_found");
@@ -207,8 +256,13 @@ async fn a_body_over_the_limit_is_refused_before_it_is_read_and_an_empty_one_aft
     // Without a length the body is cut off at the limit.
     let chunks = futures::stream::iter((0..100).map(|_| Ok::<_, std::io::Error>(vec![0; 100])));
     let request = server.request(As::Api, Method::PUT, &path(NodeKey::EMPTY_DICT));
-    server.send(request.body(reqwest::Body::wrap_stream(chunks))).await.expect_error(413, "payload_too_large");
-    let request = server.request(As::Api, Method::PUT, &path(text("a").key)).header("Content-Type", "text/plain");
+    server
+        .send(request.body(reqwest::Body::wrap_stream(chunks)))
+        .await
+        .expect_error(413, "payload_too_large");
+    let request = server
+        .request(As::Api, Method::PUT, &path(text("a").key))
+        .header("Content-Type", "text/plain");
     server.send(request.body(text("a").bytes)).await.expect_error(400, "invalid_request");
 }
 
@@ -218,7 +272,8 @@ async fn missing_children_are_named_in_the_order_of_the_node_and_then_it_succeed
     let server = Server::start().await;
     let (a, b, c) = (text("a"), text("b"), text("c"));
     server.put_node(As::Api, &b).await.expect(200);
-    let parent = dict(&[("1", c.key), ("2", b.key), ("3", a.key), ("4", c.key), ("5", NodeKey::EMPTY_DICT)]);
+    let parent =
+        dict(&[("1", c.key), ("2", b.key), ("3", a.key), ("4", c.key), ("5", NodeKey::EMPTY_DICT)]);
     let body = server.put_node(As::Api, &parent).await.expect_error(400, "missing_nodes");
     assert_eq!(body["details"]["missing"], json!([c.key, a.key]));
     for node in [&a, &c, &parent] {
@@ -257,17 +312,26 @@ async fn metadata_tells_kind_size_and_successors() {
         node::encode_successor(&[], b"one", &Limits::default()).unwrap(),
         node::encode_successor(&[], b"two", &Limits::default()).unwrap(),
     );
-    let root = node::encode_file("text/plain", 8, &[one.key, two.key], b"0 ", &Limits::default()).unwrap();
+    let root =
+        node::encode_file("text/plain", 8, &[one.key, two.key], b"0 ", &Limits::default()).unwrap();
     let folder = dict(&[("b", root.key), ("a", NodeKey::EMPTY_DICT)]);
     for node in [&one, &two, &root, &folder] {
         server.put_node(As::Api, node).await.expect(200);
     }
-    let metadata = async |key: NodeKey| server.get(As::Api, &format!("{}/metadata", path(key))).await.expect(200).json();
-    assert_eq!(metadata(root.key).await, json!({
-        "key": root.key, "kind": "file", "payloadSize": 66, "contentType": "text/plain", "fileSize": 8,
-        "successor": one.key, "successors": [one.key, two.key],
-    }));
-    assert_eq!(metadata(one.key).await, json!({ "key": one.key, "kind": "successor", "payloadSize": 3, "successors": [] }));
+    let metadata = async |key: NodeKey| {
+        server.get(As::Api, &format!("{}/metadata", path(key))).await.expect(200).json()
+    };
+    assert_eq!(
+        metadata(root.key).await,
+        json!({
+            "key": root.key, "kind": "file", "payloadSize": 66, "contentType": "text/plain", "fileSize": 8,
+            "successor": one.key, "successors": [one.key, two.key],
+        })
+    );
+    assert_eq!(
+        metadata(one.key).await,
+        json!({ "key": one.key, "kind": "successor", "payloadSize": 3, "successors": [] })
+    );
     let folder_metadata = metadata(folder.key).await;
     assert_eq!(folder_metadata["children"], json!({ "a": NodeKey::EMPTY_DICT, "b": root.key }));
     // Its own data bytes and its children's have to add up.
@@ -286,8 +350,12 @@ async fn a_realms_quota_is_never_passed_and_usage_stays_exact() {
     let nodes: Vec<_> = (0..40).map(|at| text(&"x".repeat(20 + at))).collect();
     let puts = nodes.iter().map(|node| server.put_node(As::Api, node));
     let answers = futures::future::join_all(puts).await;
-    let stored: usize =
-        nodes.iter().zip(&answers).filter(|(_, answer)| answer.status == 200).map(|(node, _)| node.bytes.len()).sum();
+    let stored: usize = nodes
+        .iter()
+        .zip(&answers)
+        .filter(|(_, answer)| answer.status == 200)
+        .map(|(node, _)| node.bytes.len())
+        .sum();
     let refused = answers.into_iter().find(|answer| answer.status != 200).unwrap();
     let details = refused.expect_error(413, "quota_exceeded")["details"].clone();
     assert_eq!(details["limit"], 2000);
@@ -310,7 +378,10 @@ async fn large_nodes_are_private_files_and_small_ones_are_not() {
     let place = |key| server.directory.path().join("blobs").join(&name(key)[..2]).join(name(key));
     assert!(!place(small.key).exists());
     let metadata = std::fs::metadata(place(large.key)).unwrap();
-    assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (large.bytes.len() as u64, 0o600));
+    assert_eq!(
+        (metadata.len(), metadata.permissions().mode() & 0o777),
+        (large.bytes.len() as u64, 0o600)
+    );
     assert_eq!(std::fs::read_dir(server.directory.path().join("blobs/tmp")).unwrap().count(), 0);
 }
 

@@ -35,7 +35,11 @@ async fn inputs_and_what_is_below_them_are_read_and_nothing_else_is() {
     server.get_node(tool, shared.key).await.expect(200);
     let out = server.get_node(tool, sibling.key).await.expect_error(403, "forbidden");
     for key in [other.key, unrelated.key, text("never stored").key] {
-        assert_eq!(server.get_node(tool, key).await.expect_error(403, "forbidden"), out, "the same whatever it is");
+        assert_eq!(
+            server.get_node(tool, key).await.expect_error(403, "forbidden"),
+            out,
+            "the same whatever it is"
+        );
     }
 
     let upload = text("made by the tool");
@@ -93,7 +97,9 @@ async fn a_deep_node_is_found_after_some_tries_and_never_wrongly_refused() {
 /// Walking from the top needs no search: each step was learnt from the one before.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_walk_from_the_top_is_never_undecided_also_beyond_what_is_remembered() {
-    let server = Server::start_with(&[("realm.scope_step_nodes", "1"), ("realm.scope_max_nodes", "4")]).await;
+    let server =
+        Server::start_with(&[("realm.scope_step_nodes", "1"), ("realm.scope_max_nodes", "4")])
+            .await;
     let keys = chain(&server, 20).await;
     let ticket = server.ticket(As::Api, json!({ "input": [keys[0]] })).await;
     for key in &keys {

@@ -101,7 +101,8 @@ impl Server {
         let app = App::open(AppOptions { config, store, clock, metrics: metrics() }).await.unwrap();
         let listening = serve::listen(app.clone()).await.unwrap();
         let url = format!("http://{}", listening.address());
-        let http = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(1)).build().unwrap();
+        let http =
+            reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(1)).build().unwrap();
         Self { url, app, hand, http, directory, listening }
     }
 
@@ -156,7 +157,12 @@ impl Server {
     }
 
     pub async fn commit(&self, ticket: &str, output: NodeKey) -> Answer {
-        self.post(As::Ticket(ticket), "/api/realm/self/tickets/self/commit", &json!({ "output": output })).await
+        self.post(
+            As::Ticket(ticket),
+            "/api/realm/self/tickets/self/commit",
+            &json!({ "output": output }),
+        )
+        .await
     }
 
     pub async fn revoke(&self, caller: As<'_>, ticket: &str) -> Answer {

@@ -57,9 +57,18 @@ async fn upload(agent: &Client) -> anyhow::Result<NodeKey> {
     Ok(put.key)
 }
 
-async fn thumbnail(agent: &Client, server: &ServerProcess, picture: NodeKey, target: &Path) -> anyhow::Result<()> {
-    step(3, "the agent makes a ticket: read that picture, write at most 1 MiB of image/*, commit once")?;
-    let writable = WritableFields { quota: Some(1 << 20), accept: Some(vec!["image/*".to_owned()]) };
+async fn thumbnail(
+    agent: &Client,
+    server: &ServerProcess,
+    picture: NodeKey,
+    target: &Path,
+) -> anyhow::Result<()> {
+    step(
+        3,
+        "the agent makes a ticket: read that picture, write at most 1 MiB of image/*, commit once",
+    )?;
+    let writable =
+        WritableFields { quota: Some(1 << 20), accept: Some(vec!["image/*".to_owned()]) };
     let ticket = ticket(agent, vec![picture], "make a thumbnail", Some(writable)).await?;
     tell(&format!("{ticket}  (this text is all the worker gets)"))?;
 
@@ -70,10 +79,12 @@ async fn thumbnail(agent: &Client, server: &ServerProcess, picture: NodeKey, tar
         tell(&line)?;
     }
     ensure!(worker.succeeded().await?, "the worker failed");
-    let output: NodeKey = waited["output"].as_str().context("the ticket ended without a result")?.parse()?;
+    let output: NodeKey =
+        waited["output"].as_str().context("the ticket ended without a result")?.parse()?;
 
     step(5, "the agent was told, and fetches the result")?;
-    let mut file = tokio::fs::File::create(target).await.with_context(|| target.display().to_string())?;
+    let mut file =
+        tokio::fs::File::create(target).await.with_context(|| target.display().to_string())?;
     let got = agent.get_file(output, &mut file).await?;
     tell(&format!("{}, {}, from {output}", target.display(), output::bytes(got.bytes)))
 }
@@ -82,7 +93,8 @@ async fn trespass(agent: &Client, server: &ServerProcess, picture: NodeKey) -> a
     step(6, "a second ticket, for nothing but a note; its worker tries to go further")?;
     let note = agent.put_file(&b"only this"[..], 9, "text/plain", 1, |_| {}).await?.key;
     let writable = WritableFields { quota: Some(200), accept: None };
-    let ticket = ticket(agent, vec![note], &format!("stay away from {picture}"), Some(writable)).await?;
+    let ticket =
+        ticket(agent, vec![note], &format!("stay away from {picture}"), Some(writable)).await?;
     let mut worker = WorkerProcess::start(DemoPart::Trespass, server, &ticket)?;
     while let Some(line) = worker.line().await? {
         tell(&line)?;
@@ -92,7 +104,10 @@ async fn trespass(agent: &Client, server: &ServerProcess, picture: NodeKey) -> a
 }
 
 async fn withdraw(agent: &Client, server: &ServerProcess, picture: NodeKey) -> anyhow::Result<()> {
-    step(7, "a third ticket is revoked while its worker holds an event stream and a slow download")?;
+    step(
+        7,
+        "a third ticket is revoked while its worker holds an event stream and a slow download",
+    )?;
     let ticket = ticket(agent, vec![picture], "hold on to it", None).await?;
     let mut worker = WorkerProcess::start(DemoPart::Hold, server, &ticket)?;
     let opened = worker.line().await?.context("the worker opened nothing")?;

@@ -22,7 +22,15 @@ impl ServerProcess {
     /// Starts one on a free port in `folder`, and waits until it listens.
     pub async fn start(folder: &Path) -> anyhow::Result<Self> {
         let mut child = this_binary()?
-            .args(["serve", "--set", "server.port=0", "--set", "realm.node_limit=1MiB", "--set", "logging.level=warn"])
+            .args([
+                "serve",
+                "--set",
+                "server.port=0",
+                "--set",
+                "realm.node_limit=1MiB",
+                "--set",
+                "logging.level=warn",
+            ])
             .arg("--data-dir")
             .arg(folder)
             .current_dir(folder)
@@ -30,7 +38,8 @@ impl ServerProcess {
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
-        let mut lines = BufReader::new(child.stdout.take().context("the server has no output")?).lines();
+        let mut lines =
+            BufReader::new(child.stdout.take().context("the server has no output")?).lines();
         while let Some(line) = lines.next_line().await? {
             if let Some(url) = line.strip_prefix("listening on ") {
                 let url = url.to_owned();
@@ -42,7 +51,9 @@ impl ServerProcess {
 
     /// Ends it as an operator would, and waits.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        if let Some(pid) = self.child.id().and_then(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)) {
+        if let Some(pid) =
+            self.child.id().and_then(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?))
+        {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
         }
         self.child.wait().await?;
@@ -76,7 +87,8 @@ impl WorkerProcess {
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
-        let lines = BufReader::new(child.stdout.take().context("the worker has no output")?).lines();
+        let lines =
+            BufReader::new(child.stdout.take().context("the worker has no output")?).lines();
         Ok(Self { child, lines })
     }
 

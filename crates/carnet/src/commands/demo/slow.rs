@@ -40,7 +40,10 @@ pub async fn open(server: &str, ticket: &str, key: NodeKey) -> anyhow::Result<Do
         .body(Empty::<Bytes>::new())?;
     let response = sender.send_request(request).await?;
     ensure!(response.status() == StatusCode::OK, "the download was answered {}", response.status());
-    let length = response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let length = response
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
     Ok(Download { body: response.into_body(), left: length.unwrap_or(0) })
 }
 

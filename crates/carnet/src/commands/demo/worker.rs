@@ -18,9 +18,14 @@ const THUMBNAIL: u32 = 480;
 
 /// Plays one part.
 pub async fn run(part: DemoPart, surroundings: &Surroundings) -> anyhow::Result<()> {
-    let variable = |name: &str| surroundings.env.get(name).cloned().with_context(|| format!("{name} is not set"));
+    let variable = |name: &str| {
+        surroundings.env.get(name).cloned().with_context(|| format!("{name} is not set"))
+    };
     let (server, ticket) = (variable("CARNET_SERVER")?, variable("CARNET_TICKET")?);
-    let client = Client::new(&Endpoint::Url(server.clone()), Credential::Ticket(SecretString::from(ticket.clone())))?;
+    let client = Client::new(
+        &Endpoint::Url(server.clone()),
+        Credential::Ticket(SecretString::from(ticket.clone())),
+    )?;
     match part {
         DemoPart::Thumbnail => thumbnail(&client).await,
         DemoPart::Trespass => trespass(&client).await,
@@ -37,7 +42,10 @@ async fn thumbnail(client: &Client) -> anyhow::Result<()> {
     let (size, bytes) = thumbnail;
     let put = client.put_file(&bytes[..], bytes.len() as u64, "image/jpeg", 1, |_| {}).await?;
     client.commit("self", put.key).await?;
-    say(&format!("worker: read {input}, made {} x {} pixels, committed {}", size.0, size.1, put.key))
+    say(&format!(
+        "worker: read {input}, made {} x {} pixels, committed {}",
+        size.0, size.1, put.key
+    ))
 }
 
 /// A smaller picture: its size in pixels and its JPEG bytes.
@@ -89,7 +97,11 @@ async fn hold(client: &Client, server: &str, ticket: &str) -> anyhow::Result<()>
     tokio::try_join!(listening, downloading)?;
     let next = client.node_bytes(input).await;
     say(&format!("worker: the next request is answered {}", status(&next)))?;
-    ensure!(status(&next) == 410, "a request under a revoked ticket was answered {}", status(&next));
+    ensure!(
+        status(&next) == 410,
+        "a request under a revoked ticket was answered {}",
+        status(&next)
+    );
     Ok(())
 }
 

@@ -25,7 +25,8 @@ async fn show(args: &ServerArgs, path: &str, surroundings: &Surroundings) -> any
     let value = client.call(Method::GET, &format!("/api/realm/{}{path}", args.realm), None).await?;
     output::show(args.format, &value, |value| {
         let members = value.as_object().into_iter().flatten();
-        let rows: Vec<_> = members.map(|(name, value)| (name.as_str(), output::text(value))).collect();
+        let rows: Vec<_> =
+            members.map(|(name, value)| (name.as_str(), output::text(value))).collect();
         output::fields(&rows)
     })?;
     Ok(())

@@ -21,8 +21,8 @@ use crate::problem::Problem;
 use crate::serve::Cutoff;
 use crate::state::App;
 
-/// How much of a file is read at a time.
-const CHUNK: usize = 256 << 10;
+/// How much of a file is read at a time: what is read ahead cannot be called back.
+const CHUNK: usize = 64 << 10;
 
 /// Serves a node that the caller reaches.
 pub(in crate::routes) async fn get(
@@ -33,7 +33,11 @@ pub(in crate::routes) async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let key = key_in_path(&key)?;
-    let row = app.realms().node(caller.rights()?, key).await.map_err(|error| read_problem(&caller, error))?;
+    let row = app
+        .realms()
+        .node(caller.rights()?, key)
+        .await
+        .map_err(|error| read_problem(&caller, error))?;
     let mut response = Response::new(Body::empty());
     describe(response.headers_mut(), &row)?;
     if is_known(&headers, &row) {
@@ -72,7 +76,10 @@ fn describe(headers: &mut HeaderMap, row: &NodeRow) -> Result<(), Problem> {
         insert(headers, HeaderName::from_static("x-cas-content-type"), &row.content_type)?;
     }
     insert(headers, header::ETAG, &format!("\"{}\"", row.key))?;
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=31536000, immutable"),
+    );
     headers.insert(header::VARY, HeaderValue::from_static("Authorization, X-AWP-Pubkey"));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     Ok(())
@@ -88,7 +95,10 @@ fn is_known(headers: &HeaderMap, row: &NodeRow) -> bool {
     let tag = format!("\"{}\"", row.key);
     let given = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     given.is_some_and(|given| {
-        given.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == "*" || one == tag)
+        given
+            .split(',')
+            .map(|one| one.trim().trim_start_matches("W/"))
+            .any(|one| one == "*" || one == tag)
     })
 }
 
@@ -113,15 +123,18 @@ fn slice(bytes: &Bytes, part: &Range<u64>) -> Bytes {
 /// The bytes of a part of a file, a chunk at a time.
 fn stream(file: File, part: Range<u64>) -> Body {
     let left = part.end - part.start;
-    let chunks = futures::stream::try_unfold((file, Some(part.start), left), |(file, seek, left)| async move {
-        if left == 0 {
-            return Ok(None);
-        }
-        let read = tokio::task::spawn_blocking(move || read_chunk(file, seek, left));
-        let (file, chunk) = read.await.map_err(std::io::Error::other)??;
-        let left = left - chunk.len() as u64;
-        Ok::<_, std::io::Error>(Some((chunk, (file, None, left))))
-    });
+    let chunks = futures::stream::try_unfold(
+        (file, Some(part.start), left),
+        |(file, seek, left)| async move {
+            if left == 0 {
+                return Ok(None);
+            }
+            let read = tokio::task::spawn_blocking(move || read_chunk(file, seek, left));
+            let (file, chunk) = read.await.map_err(std::io::Error::other)??;
+            let left = left - chunk.len() as u64;
+            Ok::<_, std::io::Error>(Some((chunk, (file, None, left))))
+        },
+    );
     Body::from_stream(chunks)
 }
 

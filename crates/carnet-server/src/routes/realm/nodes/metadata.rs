@@ -19,7 +19,11 @@ pub(in crate::routes) async fn metadata(
     Path((_, key)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     let key = key_in_path(&key)?;
-    let row = app.realms().node(caller.rights()?, key).await.map_err(|error| read_problem(&caller, error))?;
+    let row = app
+        .realms()
+        .node(caller.rights()?, key)
+        .await
+        .map_err(|error| read_problem(&caller, error))?;
     let kind = NodeKind::of_code(row.kind).ok_or(Problem::internal())?;
     let payload = row.size - (HEADER_LEN + KEY_LEN * row.children.len()) as u64;
     let mut body = json!({ "key": key, "kind": kind.as_str(), "payloadSize": payload });

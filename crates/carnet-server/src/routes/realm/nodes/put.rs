@@ -40,7 +40,9 @@ pub(in crate::routes) async fn put(
     let put = app.realms().put_node(rights, &actor(&caller.grant), key, bytes.clone()).await;
     put.map_err(|error| problem(&caller, error))?;
     let node = node::decode(&bytes, app.realms().limits()).map_err(|_| Problem::internal())?;
-    Ok(Json(json!({ "key": key, "kind": node.kind().as_str(), "payloadSize": node.payload_size() })))
+    Ok(Json(
+        json!({ "key": key, "kind": node.kind().as_str(), "payloadSize": node.payload_size() }),
+    ))
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -54,12 +56,15 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
 
 fn check_sums(headers: &HeaderMap, bytes: &[u8]) -> Result<(), Problem> {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let checked = Checksums::parse(text(&CONTENT_MD5), text(&CAS_BLAKE3)).and_then(|sums| sums.check(bytes));
+    let checked =
+        Checksums::parse(text(&CONTENT_MD5), text(&CAS_BLAKE3)).and_then(|sums| sums.check(bytes));
     checked.map_err(|error| match error {
-        ChecksumError::Mismatch { header } => {
-            Problem::other(StatusCode::BAD_REQUEST, "checksum_mismatch", "the bytes have another checksum")
-                .with(json!({ "field": header }))
-        }
+        ChecksumError::Mismatch { header } => Problem::other(
+            StatusCode::BAD_REQUEST,
+            "checksum_mismatch",
+            "the bytes have another checksum",
+        )
+        .with(json!({ "field": header })),
         ChecksumError::Malformed { header } => Problem::invalid("Checksum", header),
         _ => Problem::internal(),
     })
@@ -74,8 +79,12 @@ fn problem(caller: &InRealm, error: PutNodeError) -> Problem {
         PutNodeError::Scope(error) => scope_problem(caller, error),
         PutNodeError::Put(PutError::Quota(quota)) => {
             ::metrics::counter!("carnet_realm_quota_denied_total").increment(1);
-            Problem::other(StatusCode::PAYLOAD_TOO_LARGE, "quota_exceeded", "the quota does not allow it")
-                .with(json!({ "limit": quota.limit, "used": quota.used, "requested": quota.requested }))
+            Problem::other(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "quota_exceeded",
+                "the quota does not allow it",
+            )
+            .with(json!({ "limit": quota.limit, "used": quota.used, "requested": quota.requested }))
         }
         PutNodeError::Put(PutError::Ticket(end)) => ticket_problem(caller, end),
         PutNodeError::Put(PutError::Store(error)) => error.into(),

@@ -36,13 +36,18 @@ pub(in crate::routes) async fn commit(
     let output = parse(&bytes)?;
     let commit = app.realms().commit(caller.rights()?, &row, output).await;
     commit.map_err(|error| problem(&caller, error))?;
-    Ok(Json(json!({ "success": true, "status": "committed", "output": output, "isRevoked": false })))
+    Ok(Json(
+        json!({ "success": true, "status": "committed", "output": output, "isRevoked": false }),
+    ))
 }
 
 fn parse(bytes: &[u8]) -> Result<NodeKey, Problem> {
-    let body: Value = serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))?;
+    let body: Value =
+        serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))?;
     let key = body["output"].as_str().ok_or(Problem::invalid("Missing", "output"))?;
-    key.parse().map_err(|error: carnet_ticket::realm::KeyError| Problem::invalid(&format!("{error:?}"), "output"))
+    key.parse().map_err(|error: carnet_ticket::realm::KeyError| {
+        Problem::invalid(&format!("{error:?}"), "output")
+    })
 }
 
 fn committed(output: NodeKey) -> Problem {

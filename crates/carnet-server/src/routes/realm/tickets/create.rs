@@ -24,7 +24,8 @@ pub(in crate::routes) async fn create(
     let bytes = body::read(&app, &headers, request, app.config().realm.max_body.0).await?;
     let request = parse(&bytes)?;
     let issuer = actor(&caller.grant);
-    let ticket = app.realms().create_ticket(caller.realm, &issuer, request).await.map_err(problem)?;
+    let ticket =
+        app.realms().create_ticket(caller.realm, &issuer, request).await.map_err(problem)?;
     let mut reply = json!({
         "ticketId": ticket.id.to_string(),
         "realm": caller.echo,
@@ -52,7 +53,8 @@ fn problem(error: CreateTicketError) -> Problem {
 
 /// Reads the body. A field that does not exist is refused: a misspelt `input` would grant the whole realm.
 fn parse(bytes: &[u8]) -> Result<CreateTicket, Problem> {
-    let json: Value = serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))?;
+    let json: Value =
+        serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))?;
     let Value::Object(mut members) = json else { return Err(Problem::invalid("Json", "body")) };
     let request = CreateTicket {
         input: take(&mut members, "input", parse_input)?,

@@ -31,12 +31,19 @@ pub(in crate::routes) async fn events(
     Path((_, ticket)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let id = ticket_in_path(&caller, &ticket)?;
-    let watch = app.realms().watch(&caller.realm, id).map_err(|_| Problem::rate_limited(Duration::from_secs(1)))?;
+    let watch = app
+        .realms()
+        .watch(&caller.realm, id)
+        .map_err(|_| Problem::rate_limited(Duration::from_secs(1)))?;
     let row = row_in_path(&app, &caller, &ticket).await?;
     let grant = caller.grant.clone();
-    let stream = futures::stream::unfold(Stream { app, caller, watch, step: Step::First(Box::new(row)) }, Stream::next);
+    let stream = futures::stream::unfold(
+        Stream { app, caller, watch, step: Step::First(Box::new(row)) },
+        Stream::next,
+    );
     let body = cutoff.guard(grant, Body::from_stream(stream));
-    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    let headers =
+        [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, body).into_response())
 }
 
@@ -78,7 +85,9 @@ impl Stream {
             }
             Ok(Some(row)) => Some(self.event(2, &row)),
             // Deleted: there is nothing left to tell.
-            Ok(None) => Some("event: end\ndata: {\"status\":\"deleted\",\"live\":false}\n\n".to_owned()),
+            Ok(None) => {
+                Some("event: end\ndata: {\"status\":\"deleted\",\"live\":false}\n\n".to_owned())
+            }
             Err(error) => {
                 tracing::error!(%error, "an event stream could not read its ticket");
                 None

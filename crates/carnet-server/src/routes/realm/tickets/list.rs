@@ -24,9 +24,12 @@ pub(in crate::routes) async fn list(
     page: Page,
     Query(params): Query<Params>,
 ) -> Result<Json<Value>, Problem> {
-    let status = params.status.map(|name| TicketStatus::from_name(&name).ok_or(Problem::invalid("BadStatus", "status")));
+    let status = params
+        .status
+        .map(|name| TicketStatus::from_name(&name).ok_or(Problem::invalid("BadStatus", "status")));
     let status = status.transpose()?;
-    let mut rows = app.realms().list_tickets(&caller.realm, status, page.before, page.limit + 1).await?;
+    let mut rows =
+        app.realms().list_tickets(&caller.realm, status, page.before, page.limit + 1).await?;
     let next = page::cut(&mut rows, page, |row| row.seq);
     let now = app.clock().now();
     let tickets: Vec<_> = rows.iter().map(|ticket| row(ticket, now)).collect();

@@ -80,7 +80,8 @@ fn whole(app: &App, caller: &InRealm, ticket: &TicketRow) -> Value {
 
 /// What a ticket's uploads have to keep to.
 fn config(ticket: &NewTicket, limits: &Limits) -> Value {
-    let mut config = json!({ "nodeLimit": limits.node_limit, "maxNameBytes": limits.max_name_bytes });
+    let mut config =
+        json!({ "nodeLimit": limits.node_limit, "maxNameBytes": limits.max_name_bytes });
     if let Some(quota) = ticket.quota {
         config["quota"] = Value::from(quota);
     }

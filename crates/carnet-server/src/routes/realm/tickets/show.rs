@@ -28,13 +28,17 @@ pub(in crate::routes) async fn show(
     Query(params): Query<Params>,
 ) -> Result<Json<Value>, Problem> {
     let wait_s = params.wait.map(|text| text.parse().ok().filter(|wait| *wait <= WAIT_MAX_S));
-    let Some(wait_s) = wait_s.map(|wait| wait.ok_or(Problem::invalid("OutOfRange", "wait"))).transpose()? else {
+    let Some(wait_s) =
+        wait_s.map(|wait| wait.ok_or(Problem::invalid("OutOfRange", "wait"))).transpose()?
+    else {
         let row = row_in_path(&app, &caller, &ticket).await?;
         return Ok(Json(whole(&app, &caller, &row)));
     };
     let id = ticket_in_path(&caller, &ticket)?;
     let realms = app.realms();
-    let mut watch = realms.watch(&caller.realm, id).map_err(|_| Problem::rate_limited(Duration::from_secs(1)))?;
+    let mut watch = realms
+        .watch(&caller.realm, id)
+        .map_err(|_| Problem::rate_limited(Duration::from_secs(1)))?;
     let until = app.clock().now().after(Duration::from_secs(wait_s));
     let row = tokio::select! {
         row = realms.wait(&mut watch, until) => row?.ok_or(Problem::not_found())?,

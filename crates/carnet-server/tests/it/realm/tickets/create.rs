@@ -21,10 +21,13 @@ async fn a_ticket_is_exactly_what_was_asked_for() {
     let id = made["ticketId"].as_str().unwrap();
     let realm = server.get(As::Api, "/api/realm/self").await.json()["realm"].clone();
     let config = json!({ "nodeLimit": 1_048_576, "maxNameBytes": 255, "quota": 7, "accept": ["image/*", "a/b"] });
-    assert_eq!(made, json!({
-        "ticketId": id, "realm": realm, "input": [b, a], "writable": true, "config": config,
-        "expiresAt": START.0 + 60_000,
-    }));
+    assert_eq!(
+        made,
+        json!({
+            "ticketId": id, "realm": realm, "input": [b, a], "writable": true, "config": config,
+            "expiresAt": START.0 + 60_000,
+        })
+    );
     let row = json!({
         "ticketId": id, "status": "issued", "purpose": "p", "input": [b, a], "output": null, "isRevoked": false,
         "issuerId": "key:api", "createdAt": START.0, "expiresAt": START.0 + 60_000, "writable": true, "live": true,
@@ -42,11 +45,17 @@ async fn a_ticket_is_exactly_what_was_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn defaults_are_a_day_read_only_and_longer_lives_are_cut() {
     let server = Server::start().await;
-    let made = server.post(As::Api, PATH, &json!({ "purpose": null, "input": null, "writable": null })).await;
+    let made = server
+        .post(As::Api, PATH, &json!({ "purpose": null, "input": null, "writable": null }))
+        .await;
     let made = made.expect(200).json();
     assert_eq!((&made["writable"], &made["expiresAt"]), (&json!(false), &json!(START.0 + DAY_MS)));
     assert!(made.get("input").is_none());
-    let long = server.post(As::Api, PATH, &json!({ "expiresIn": 100 * 24 * 3600 })).await.expect(200).json();
+    let long = server
+        .post(As::Api, PATH, &json!({ "expiresIn": 100 * 24 * 3600 }))
+        .await
+        .expect(200)
+        .json();
     assert_eq!(long["expiresAt"], START.0 + DAY_MS);
     let writable = server.post(As::Api, PATH, &json!({ "writable": {} })).await.expect(200).json();
     assert_eq!(writable["config"], json!({ "nodeLimit": 1_048_576, "maxNameBytes": 255 }));
@@ -90,6 +99,9 @@ async fn a_ticket_makes_lists_revokes_and_deletes_no_tickets() {
     let tool = As::Ticket(&ticket);
     server.get(tool, PATH).await.expect_error(403, "forbidden");
     server.post(tool, PATH, &json!({ "input": [] })).await.expect_error(403, "forbidden");
-    server.post(tool, &format!("{PATH}/self/revoke"), &json!({})).await.expect_error(403, "forbidden");
+    server
+        .post(tool, &format!("{PATH}/self/revoke"), &json!({}))
+        .await
+        .expect_error(403, "forbidden");
     server.delete(tool, &format!("{PATH}/self")).await.expect_error(403, "forbidden");
 }

@@ -15,7 +15,8 @@ async fn stalled(server: &Server, ticket: &str, path: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut stream = socket.connect(host.parse().unwrap()).await.unwrap();
-    let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Ticket {ticket}\r\n\r\n");
+    let head =
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Ticket {ticket}\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut start = [0; 100];
     stream.read_exact(&mut start).await.unwrap();
@@ -45,13 +46,24 @@ async fn streams_and_downloads_are_cut_when_their_ticket_ends() {
     server.put_node(issuer, &node).await.expect(200);
     for cause in ["revoke", "delete", "expire", "issuer"] {
         let ticket = server.ticket(issuer, json!({ "input": [node.key], "expiresIn": 60 })).await;
-        let download = stalled(&server, &ticket, &format!("/api/realm/self/nodes/{}", node.key)).await;
+        let download =
+            stalled(&server, &ticket, &format!("/api/realm/self/nodes/{}", node.key)).await;
         let events = stalled(&server, &ticket, "/api/realm/self/tickets/self/events").await;
         match cause {
             "revoke" => drop(server.revoke(issuer, &ticket).await.expect(200)),
-            "delete" => drop(server.delete(issuer, &format!("/api/realm/self/tickets/{ticket}")).await.expect(200)),
+            "delete" => drop(
+                server
+                    .delete(issuer, &format!("/api/realm/self/tickets/{ticket}"))
+                    .await
+                    .expect(200),
+            ),
             "expire" => server.hand.advance(Duration::from_millis(60_001)),
-            _ => drop(server.delete(As::Admin, &format!("/api/v1/admin/api-keys/{key_id}")).await.expect(204)),
+            _ => drop(
+                server
+                    .delete(As::Admin, &format!("/api/v1/admin/api-keys/{key_id}"))
+                    .await
+                    .expect(204),
+            ),
         }
         assert!(rest(download).await < 900_000, "{cause}: the download went on");
         rest(events).await;
@@ -77,17 +89,24 @@ async fn an_upload_that_is_under_way_when_its_ticket_ends_is_not_stored_and_cost
     let server = Server::start().await;
     for content in [vec![1; 1000], vec![2; 200_000]] {
         let node = file("a/b", &content);
-        let ticket = server.ticket(As::Api, json!({ "input": [], "writable": { "quota": 1_000_000 } })).await;
+        let ticket = server
+            .ticket(As::Api, json!({ "input": [], "writable": { "quota": 1_000_000 } }))
+            .await;
         let (first, second) = node.bytes.split_at(500);
         let (first, second) = (first.to_vec(), second.to_vec());
         let (go, gone) = tokio::sync::oneshot::channel::<()>();
         let body = futures::stream::once(async move { Ok::<_, std::io::Error>(first) });
-        let body = futures::StreamExt::chain(body, futures::stream::once(async move {
-            let _ = gone.await;
-            Ok(second)
-        }));
+        let body = futures::StreamExt::chain(
+            body,
+            futures::stream::once(async move {
+                let _ = gone.await;
+                Ok(second)
+            }),
+        );
         let path = format!("/api/realm/self/nodes/{}", node.key);
-        let request = server.request(As::Ticket(&ticket), Method::PUT, &path).body(reqwest::Body::wrap_stream(body));
+        let request = server
+            .request(As::Ticket(&ticket), Method::PUT, &path)
+            .body(reqwest::Body::wrap_stream(body));
         let upload = tokio::spawn(request.send());
         // The upload is admitted once its grant lives.
         while server.app.gate().live_grants() == 0 {

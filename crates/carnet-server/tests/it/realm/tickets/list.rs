@@ -35,7 +35,17 @@ async fn no_ticket_is_lost_or_doubled_while_others_come_and_go() {
         assert_eq!(unique.len(), seen.len(), "limit {limit}");
         assert!(kept.is_subset(&unique), "limit {limit}");
     }
-    for bad in ["limit=0", "limit=1001", "limit=-1", "limit=x", "limit=", "cursor=x", "cursor=AAAA", "status=gone", "status="] {
+    for bad in [
+        "limit=0",
+        "limit=1001",
+        "limit=-1",
+        "limit=x",
+        "limit=",
+        "cursor=x",
+        "cursor=AAAA",
+        "status=gone",
+        "status=",
+    ] {
         server.get(As::Api, &format!("{PATH}?{bad}")).await.expect_error(400, "invalid_request");
     }
     server.get(As::Api, &format!("{PATH}?limit=1000")).await.expect(200);
@@ -54,9 +64,14 @@ async fn the_filter_applies_before_paging() {
             committed.insert(0, ticket);
         }
     }
-    let first = server.get(As::Api, &format!("{PATH}?status=committed&limit=2")).await.expect(200).json();
+    let first =
+        server.get(As::Api, &format!("{PATH}?status=committed&limit=2")).await.expect(200).json();
     let cursor = first["nextCursor"].as_str().unwrap();
-    let rest = server.get(As::Api, &format!("{PATH}?status=committed&limit=2&cursor={cursor}")).await.expect(200).json();
+    let rest = server
+        .get(As::Api, &format!("{PATH}?status=committed&limit=2&cursor={cursor}"))
+        .await
+        .expect(200)
+        .json();
     let ids: Vec<_> = [&first, &rest]
         .iter()
         .flat_map(|page| page["tickets"].as_array().unwrap())

@@ -12,7 +12,11 @@ fn path(ticket: &str) -> String {
 }
 
 async fn open(server: &Server, caller: As<'_>, ticket: &str) -> Response {
-    let response = server.request(caller, Method::GET, &format!("{}/events", path(ticket))).send().await.unwrap();
+    let response = server
+        .request(caller, Method::GET, &format!("{}/events", path(ticket)))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     response
 }
@@ -43,8 +47,14 @@ async fn a_stream_tells_the_state_its_change_and_its_end() {
 
     server.commit(&ticket, node.key).await.expect(200);
     let last = next(&mut stream).await.unwrap();
-    assert_eq!((&data(&last)["status"], &data(&last)["output"]), (&json!("committed"), &json!(node.key)));
-    assert!(last.ends_with("event: end\ndata: {\"live\":true,\"status\":\"committed\"}\n\n"), "{last}");
+    assert_eq!(
+        (&data(&last)["status"], &data(&last)["output"]),
+        (&json!("committed"), &json!(node.key))
+    );
+    assert!(
+        last.ends_with("event: end\ndata: {\"live\":true,\"status\":\"committed\"}\n\n"),
+        "{last}"
+    );
     assert_eq!(next(&mut stream).await, None);
 }
 
@@ -94,7 +104,10 @@ async fn a_wait_answers_as_soon_as_something_has_become_of_the_ticket() {
     server.commit(&ticket, node.key).await.expect(200);
     assert_eq!(told.await.unwrap()["output"], json!(node.key));
     for bad in ["61", "-1", "x", ""] {
-        server.get(As::Api, &format!("{}?wait={bad}", path(&ticket))).await.expect_error(400, "invalid_request");
+        server
+            .get(As::Api, &format!("{}?wait={bad}", path(&ticket)))
+            .await
+            .expect_error(400, "invalid_request");
     }
 }
 
@@ -113,7 +126,13 @@ async fn more_than_a_thousand_waits_in_a_realm_are_refused() {
     for _ in 0..1000 {
         streams.push(open(&server, As::Api, &ticket).await);
     }
-    server.get(As::Api, &format!("{}/events", path(&ticket))).await.expect_error(429, "rate_limit_exceeded");
-    server.get(As::Api, &format!("{}?wait=1", path(&ticket))).await.expect_error(429, "rate_limit_exceeded");
+    server
+        .get(As::Api, &format!("{}/events", path(&ticket)))
+        .await
+        .expect_error(429, "rate_limit_exceeded");
+    server
+        .get(As::Api, &format!("{}?wait=1", path(&ticket)))
+        .await
+        .expect_error(429, "rate_limit_exceeded");
     server.get(As::Api, &path(&ticket)).await.expect(200);
 }

@@ -14,7 +14,9 @@ pub async fn run(command: NodeCommand, surroundings: &Surroundings) -> anyhow::R
         NodeCommand::Put { path, content_type, jobs, server } => {
             put::run(&path, content_type, usize::from(jobs), &server, surroundings).await
         }
-        NodeCommand::Get { key, output, force, server } => get::run(key, &output, force, &server, surroundings).await,
+        NodeCommand::Get { key, output, force, server } => {
+            get::run(key, &output, force, &server, surroundings).await
+        }
         NodeCommand::Cat { key, server } => cat::run(key, &server, surroundings).await,
         NodeCommand::Info { key, server } => info::run(key, &server, surroundings).await,
     }

@@ -47,7 +47,8 @@ pub async fn run(
 
 /// The file and its size. Stdin has none, so it is kept in a file first.
 async fn open(path: &Path) -> anyhow::Result<(File, u64)> {
-    let could_not = |error: std::io::Error| Failure::CouldNotRun(format!("{}: {error}", path.display()));
+    let could_not =
+        |error: std::io::Error| Failure::CouldNotRun(format!("{}: {error}", path.display()));
     if path == Path::new("-") {
         let mut file = File::from_std(tempfile::tempfile().map_err(could_not)?);
         let size = tokio::io::copy(&mut tokio::io::stdin(), &mut file).await.map_err(could_not)?;
@@ -70,5 +71,6 @@ fn by_extension(path: &Path) -> String {
 /// A bar on a terminal; nothing elsewhere. Always on stderr.
 pub(super) fn progress(size: u64) -> ProgressBar {
     let template = "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-    ProgressBar::new(size).with_style(ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()))
+    ProgressBar::new(size)
+        .with_style(ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()))
 }

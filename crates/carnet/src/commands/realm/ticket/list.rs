@@ -8,7 +8,11 @@ use crate::connect::{self, Surroundings};
 use crate::output;
 
 /// Lists every ticket of the realm, newest first.
-pub async fn run(status: Option<&str>, server: &ServerArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
+pub async fn run(
+    status: Option<&str>,
+    server: &ServerArgs,
+    surroundings: &Surroundings,
+) -> anyhow::Result<()> {
     let client = connect::client(server, surroundings)?;
     let mut tickets = Vec::new();
     let mut cursor: Option<String> = None;
@@ -26,11 +30,19 @@ pub async fn run(status: Option<&str>, server: &ServerArgs, surroundings: &Surro
 
 fn table(value: &Value) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["TICKET", "STATUS", "LIVE", "EXPIRES", "PURPOSE"]);
+    table
+        .load_style(presets::NOTHING)
+        .set_header(["TICKET", "STATUS", "LIVE", "EXPIRES", "PURPOSE"]);
     for ticket in value["tickets"].as_array().into_iter().flatten() {
         let column = |name: &str| output::text(&ticket[name]);
         let expires = output::moment(&ticket["expiresAt"]);
-        table.add_row([column("ticketId"), column("status"), column("live"), expires, column("purpose")]);
+        table.add_row([
+            column("ticketId"),
+            column("status"),
+            column("live"),
+            expires,
+            column("purpose"),
+        ]);
     }
     table.trim_fmt()
 }

@@ -16,7 +16,9 @@ use crate::output;
 pub async fn run(command: TicketCommand, surroundings: &Surroundings) -> anyhow::Result<()> {
     match command {
         TicketCommand::Create(args) => create::run(args, surroundings).await,
-        TicketCommand::List { status, server } => list::run(status.as_deref(), &server, surroundings).await,
+        TicketCommand::List { status, server } => {
+            list::run(status.as_deref(), &server, surroundings).await
+        }
         TicketCommand::Show { id, server } => {
             let ticket = connect::client(&server, surroundings)?.ticket(checked(&id)?).await?;
             show(&server, &ticket)
@@ -30,7 +32,8 @@ pub async fn run(command: TicketCommand, surroundings: &Surroundings) -> anyhow:
             Ok(output::show(server.format, &answer, |answer| output::text(&answer["status"]))?)
         }
         TicketCommand::Delete { id, server } => {
-            let answer = connect::client(&server, surroundings)?.delete_ticket(checked(&id)?).await?;
+            let answer =
+                connect::client(&server, surroundings)?.delete_ticket(checked(&id)?).await?;
             Ok(output::show(server.format, &answer, |_| "deleted".to_owned())?)
         }
         TicketCommand::Wait { id, timeout, server } => {
@@ -53,7 +56,10 @@ fn show(server: &ServerArgs, ticket: &Value) -> anyhow::Result<()> {
             ("status", output::text(&ticket["status"])),
             ("live", output::text(&ticket["live"])),
             ("purpose", output::text(&ticket["purpose"])),
-            ("input", ticket.get("input").map_or_else(|| "the whole realm".to_owned(), output::text)),
+            (
+                "input",
+                ticket.get("input").map_or_else(|| "the whole realm".to_owned(), output::text),
+            ),
             ("writable", output::text(&ticket["writable"])),
             ("output", output::text(&ticket["output"])),
             ("issuer", output::text(&ticket["issuerId"])),

@@ -10,7 +10,12 @@ use crate::failure::Failure;
 use crate::output;
 
 /// Waits for a ticket's result and prints its key.
-pub async fn run(id: &str, timeout: Duration, server: &ServerArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
+pub async fn run(
+    id: &str,
+    timeout: Duration,
+    server: &ServerArgs,
+    surroundings: &Surroundings,
+) -> anyhow::Result<()> {
     let client = connect::client(server, surroundings)?;
     let ticket = tokio::select! {
         ticket = client.wait_for(id) => ticket?,
@@ -20,7 +25,11 @@ pub async fn run(id: &str, timeout: Duration, server: &ServerArgs, surroundings:
     };
     output::show(server.format, &ticket, |ticket| output::text(&ticket["output"]))?;
     if ticket["output"].is_null() {
-        return Err(Failure::Check(format!("the ticket ended without a result: {}", output::text(&ticket["status"]))).into());
+        return Err(Failure::Check(format!(
+            "the ticket ended without a result: {}",
+            output::text(&ticket["status"])
+        ))
+        .into());
     }
     Ok(())
 }
