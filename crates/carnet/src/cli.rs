@@ -57,7 +57,7 @@ pub enum Command {
 /// Which server, and what is presented there.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
-    /// The server's URL; else CARNET_SERVER, the local socket, http://127.0.0.1:7423.
+    /// The server's URL; else `CARNET_SERVER`, the local socket, the default address.
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
     /// The data folder whose local socket is used.
@@ -66,10 +66,10 @@ pub struct ServerArgs {
     /// The realm: self, user:…, tenant:….
     #[arg(long, global = true, default_value = "self")]
     pub realm: String,
-    /// A file with a task ticket; - is stdin. Else CARNET_TICKET.
+    /// A file with a task ticket; - is stdin. Else `CARNET_TICKET`.
     #[arg(long, global = true, value_name = "FILE")]
     pub ticket_file: Option<PathBuf>,
-    /// A file with an API key or token; - is stdin. Else CARNET_TOKEN.
+    /// A file with an API key or token; - is stdin. Else `CARNET_TOKEN`.
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "ticket_file")]
     pub token_file: Option<PathBuf>,
     /// The form of the output.

@@ -73,7 +73,7 @@ impl Realms {
         let children: Vec<_> = node.children().collect();
         let facts = self.children_facts(rights, &children).await?;
         let below = check_children(&node, &children, &facts, self.limits().profile)?;
-        self.check_accept(rights, &node)?;
+        check_accept(rights, &node)?;
         let own_bytes = node.data().len() as u64;
         let put = PutNode {
             realm: rights.realm,
@@ -168,15 +168,15 @@ impl Realms {
         }
         Ok(facts)
     }
+}
 
-    fn check_accept(&self, rights: &RealmRights, node: &Node<'_>) -> Result<(), PutNodeError> {
-        let accept = rights.write.as_ref().map_or(&[][..], |write| &write.accept);
-        let is_judged = node.kind() == NodeKind::File && !accept.is_empty();
-        if is_judged && !accept::matches(accept, node.content_type()) {
-            return Err(PutNodeError::NotAccepted);
-        }
-        Ok(())
+fn check_accept(rights: &RealmRights, node: &Node<'_>) -> Result<(), PutNodeError> {
+    let accept = rights.write.as_ref().map_or(&[][..], |write| &write.accept);
+    let is_judged = node.kind() == NodeKind::File && !accept.is_empty();
+    if is_judged && !accept::matches(accept, node.content_type()) {
+        return Err(PutNodeError::NotAccepted);
     }
+    Ok(())
 }
 
 /// The data bytes below a node, whose children have to be of the right kinds and sizes.

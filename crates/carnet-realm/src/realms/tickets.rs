@@ -217,7 +217,6 @@ impl Realms {
         }
         let (row, _) =
             self.store.revoke_ticket(id, self.now()).await.map_err(|error| match error {
-                RevokeTicketError::Unknown => RevokeError::Unknown,
                 RevokeTicketError::AlreadyRevoked => RevokeError::AlreadyRevoked,
                 RevokeTicketError::Store(error) => RevokeError::Store(error),
                 _ => RevokeError::Unknown,

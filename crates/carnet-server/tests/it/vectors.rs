@@ -76,9 +76,10 @@ async fn ticket_state(server: Server, input: &mut Input) -> Outcome {
     let writable = if is_set("writable") { json!({}) } else { json!(null) };
     let expires_at = ticket["expires_at"].as_i64().unwrap();
     let body = json!({ "input": [node.key], "writable": writable, "expiresIn": expires_at / 1000 });
-    let id = match is_set("never_issued") {
-        true => "ticket:01HQXK5V8N3Y7M2P4R6T9W0ABC".to_owned(),
-        false => server.ticket(As::Api, body).await,
+    let id = if is_set("never_issued") {
+        "ticket:01HQXK5V8N3Y7M2P4R6T9W0ABC".to_owned()
+    } else {
+        server.ticket(As::Api, body).await
     };
     if ticket["output"].is_string() {
         server.commit(&id, node.key).await.expect(200);

@@ -42,7 +42,7 @@ fn describe(what: &str) -> Option<Value> {
         return Some(value);
     }
     if let Ok(key) = what.parse::<NodeKey>() {
-        let hash: String = key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex::encode(key.as_bytes());
         return Some(json!({ "class": "node", "key": key, "hash": hash }));
     }
     UniqueId::from_hex(what).ok().map(|id| content("content-id", id))

@@ -40,14 +40,14 @@ pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result
 /// The configuration; without one, a first run makes it.
 fn load(args: &ServeArgs, surroundings: &Surroundings) -> anyhow::Result<Loaded> {
     let mut sources = surroundings.sources(args.config.config.clone(), super::flags(&args.config));
-    let mut loaded = carnet_config::load(&sources).map_err(could_not_load)?;
+    let mut loaded = carnet_config::load(&sources).map_err(|errors| could_not_load(&errors))?;
     let names_keys =
         loaded.config.auth.api_key.is_some() || loaded.config.auth.admin_api_key.is_some();
     if loaded.file.is_none() && !names_keys {
         let made = carnet_config::init::generate(&loaded.config.top.data_dir)
             .with_context(|| format!("fix: ls -ld {}", loaded.config.top.data_dir.display()))?;
         sources.path = Some(made.config.clone());
-        loaded = carnet_config::load(&sources).map_err(could_not_load)?;
+        loaded = carnet_config::load(&sources).map_err(|errors| could_not_load(&errors))?;
         eprintln!(
             "made {} with random keys; the command line needs none of them",
             made.config.display()
@@ -66,7 +66,7 @@ fn load(args: &ServeArgs, surroundings: &Surroundings) -> anyhow::Result<Loaded>
     Ok(loaded)
 }
 
-fn could_not_load(errors: carnet_config::ConfigErrors) -> Failure {
+fn could_not_load(errors: &carnet_config::ConfigErrors) -> Failure {
     let mut text = String::from("the configuration does not load\n");
     // Writing to a string does not fail.
     let _ = write!(text, "{errors}\n  fix: carnet config show");

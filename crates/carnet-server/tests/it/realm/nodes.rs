@@ -369,7 +369,7 @@ async fn a_realms_quota_is_never_passed_and_usage_stays_exact() {
 async fn large_nodes_are_private_files_and_small_ones_are_not() {
     use std::os::unix::fs::PermissionsExt;
     let server = Server::start().await;
-    let (small, large) = (file("a/b", &[1; 60_000]), file("a/b", &[2; 70_000]));
+    let (small, large) = (file("a/b", &vec![1; 60_000]), file("a/b", &vec![2; 70_000]));
     for node in [&small, &large] {
         server.put_node(As::Api, node).await.expect(200);
         assert_eq!(server.get_node(As::Api, node.key).await.expect(200).bytes, node.bytes);
@@ -389,7 +389,7 @@ async fn large_nodes_are_private_files_and_small_ones_are_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_file_is_never_served_and_repaired_by_its_next_upload() {
     let server = Server::start().await;
-    let node = file("a/b", &[3; 100_000]);
+    let node = file("a/b", &vec![3; 100_000]);
     server.put_node(As::Api, &node).await.expect(200);
     let name = hex::encode(node.key.as_bytes());
     let place = server.directory.path().join("blobs").join(&name[..2]).join(&name);

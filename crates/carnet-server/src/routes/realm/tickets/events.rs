@@ -102,7 +102,9 @@ impl Stream {
             self.step = Step::Waiting;
         } else {
             let end = json!({ "status": row.status().as_str(), "live": body["live"] });
-            text.push_str(&format!("event: end\ndata: {end}\n\n"));
+            text.push_str("event: end\ndata: ");
+            text.push_str(&end.to_string());
+            text.push_str("\n\n");
         }
         text
     }

@@ -1,0 +1,53 @@
+//! README's first command.
+
+use crate::support::{carnet, run};
+
+#[test]
+fn the_demo_makes_a_right_thumbnail_and_its_ticket_ends_everything_when_it_is_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(carnet(folder.path()).args(["demo", "--output", "small.jpg"]));
+    assert_eq!(ran.code, 0, "{} {}", ran.out, ran.err);
+    let small = image::open(folder.path().join("small.jpg")).unwrap().to_rgb8();
+    assert_eq!(small.dimensions(), (480, 320));
+    let picture = image::load_from_memory(include_bytes!("../../assets/evening.jpg")).unwrap();
+    let expected = picture.thumbnail(480, 480).to_rgb8();
+    let differences =
+        small.as_raw().iter().zip(expected.as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b)));
+    let mean = differences.sum::<u64>() / small.as_raw().len() as u64;
+    assert!(mean < 6, "the thumbnail is another picture: {mean} of 255 apart on average");
+    for said in [
+        "not in its scope: 403",
+        "more than its quota: 413",
+        "the event stream ended",
+        "the download ended",
+        "the next request is answered 410",
+    ] {
+        assert!(ran.out.contains(said), "{said}: {}", ran.out);
+    }
+    let left: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["small.jpg"], "nothing else is left behind");
+}
+
+#[test]
+fn a_kept_demo_server_goes_on_and_says_how() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(carnet(folder.path()).args(["demo", "--keep"]));
+    assert_eq!(ran.code, 0, "{} {}", ran.out, ran.err);
+    let line = |start: &str| {
+        ran.out.lines().find_map(|line| line.trim().strip_prefix(start)).unwrap().to_owned()
+    };
+    let data_dir = line("carnet realm usage --data-dir ");
+    let usage = run(carnet(folder.path()).args([
+        "realm",
+        "usage",
+        "--format",
+        "json",
+        "--data-dir",
+        &data_dir,
+    ]));
+    assert!(usage.json()["nodeCount"].as_u64().unwrap() >= 3);
+    let pid = rustix::process::Pid::from_raw(line("kill ").parse().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    std::fs::remove_dir_all(data_dir).unwrap();
+}

@@ -1,0 +1,144 @@
+//! Running the binary.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// The binary under test, in a folder, with an environment of nothing.
+pub fn carnet(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_carnet"));
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// What a command printed and how it ended.
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("{error}: {} {}", self.out, self.err))
+    }
+
+    /// The single line on stdout of a command that succeeded.
+    #[track_caller]
+    pub fn line(&self) -> &str {
+        assert_eq!(self.code, 0, "{}", self.err);
+        self.out.trim_end()
+    }
+
+    /// What stderr says of a command that ended like this.
+    #[track_caller]
+    pub fn failed(&self, code: i32) -> &str {
+        assert_eq!(self.code, code, "{} {}", self.out, self.err);
+        &self.err
+    }
+}
+
+pub fn run(command: &mut Command) -> Ran {
+    ran(command.output().unwrap())
+}
+
+/// Runs with something on stdin.
+pub fn run_with(command: &mut Command, input: &[u8]) -> Ran {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    ran(child.wait_with_output().unwrap())
+}
+
+fn ran(output: Output) -> Ran {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+    }
+}
+
+/// A server in a process of its own, killed when it is dropped.
+pub struct Server {
+    pub folder: TempDir,
+    pub url: String,
+    child: Child,
+    said: Vec<String>,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap())
+    }
+
+    /// Starts in a folder that may have been started in before.
+    pub fn start_in(folder: TempDir) -> Self {
+        let mut child = carnet(folder.path())
+            .args(["serve", "--set", "server.port=0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = Vec::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+            said.push(line.clone());
+            if let Some(url) = line.strip_prefix("listening on ") {
+                return Self { folder, url: url.to_owned(), child, said };
+            }
+        }
+        let mut err = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        panic!("the server did not start: {said:?} {err}");
+    }
+
+    /// What it printed before it listened.
+    pub fn said(&self) -> &[String] {
+        &self.said
+    }
+
+    /// A command in the server's folder: it finds the local socket.
+    pub fn carnet(&self, args: &[&str]) -> Command {
+        let mut command = carnet(self.folder.path());
+        command.args(args);
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ran {
+        run(&mut self.carnet(args))
+    }
+
+    /// Kills it without a word, and gives its folder back.
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.take_folder()
+    }
+
+    /// Ends it as an operator would; its exit code, and its folder.
+    pub fn terminate(mut self) -> (i32, TempDir) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let status = self.child.wait().unwrap();
+        (status.code().unwrap_or(-1), self.take_folder())
+    }
+
+    fn take_folder(&mut self) -> TempDir {
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
