@@ -1,1 +1,24 @@
-fn main() {}
+//! Measures Carnet, and beside it what bounds it: all numbers of one run come from one machine at one time.
+//!
+//! `cargo xtask bench [filter]`. Every measurement is bounded in time.
+
+#![expect(clippy::disallowed_methods, reason = "measuring is what this program is for")]
+
+mod gate;
+mod http;
+mod report;
+mod world;
+
+use crate::report::Report;
+
+fn main() -> anyhow::Result<()> {
+    let filter = std::env::args().nth(1).unwrap_or_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut report = Report::new(&filter);
+    runtime.block_on(async {
+        gate::run(&mut report).await?;
+        http::run(&mut report).await
+    })?;
+    report.print();
+    Ok(())
+}

@@ -7,7 +7,8 @@ use carnet_ticket::verify::Profile;
 use secrecy::SecretString;
 
 use crate::load::Values;
-use crate::value::{Kind, LogFormat, LogLevel, Setting, Size, VerifyOnRead};
+pub use crate::value::Kind;
+use crate::value::{LogFormat, LogLevel, Setting, Size, VerifyOnRead};
 
 /// What is known of a key.
 #[derive(Debug, Clone, Copy)]

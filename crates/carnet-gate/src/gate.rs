@@ -173,9 +173,10 @@ impl Gate {
         self.0.epochs.now()
     }
 
-    /// Whether facts read at `epoch` about `content` still stand, so that a cache may hand them out.
-    pub fn is_current(&self, epoch: u64, content: &UniqueId) -> bool {
-        !self.0.epochs.is_stale(epoch, [content])
+    /// Whether the row of `facts`, and those above it, still stand as they were read.
+    pub fn is_current(&self, facts: &Facts) -> bool {
+        let contents = facts.row.iter().map(|row| &row.content_id).chain(&facts.ancestors);
+        !self.0.epochs.is_stale(facts.epoch, contents)
     }
 
     /// The row of `content` has changed: facts read before are refused from here on. Called after the
@@ -316,7 +317,8 @@ impl Inner {
             return Err(Reason::Revoked(kind));
         }
         let contents = std::iter::once(&state.verified.content_id).chain(&state.verified.ancestors);
-        if facts.row.is_some() && self.epochs.is_stale(facts.epoch, contents) {
+        let is_stale = facts.row.is_some() && self.epochs.is_stale(facts.epoch, contents);
+        if is_stale {
             return Err(Reason::StatusUnavailable);
         }
         Ok(Grant::new(state))

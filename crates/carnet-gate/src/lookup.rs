@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use carnet_ticket::id::{Fingerprint, UniqueId};
 use carnet_ticket::verify::{Class, Facts, Presented, Reason, Surface};
 use futures::future::BoxFuture;
+use moka::sync::Cache;
 
 use crate::denied::Denied;
 use crate::gate::Gate;
@@ -17,11 +19,17 @@ pub trait StatusSource: Send + Sync + 'static {
     fn load<'a>(&'a self, presented: &'a Presented<'_>) -> BoxFuture<'a, Result<Facts, Reason>>;
 }
 
-/// Brings the gate its facts.
+/// How many credentials' facts are remembered.
+const REMEMBERED_MAX: u64 = 100_000;
+
+/// Brings the gate its facts: from the store, or as they were read before while their row stands unchanged.
+/// Time, revocation and meters are judged afresh each time all the same.
 #[derive(Clone)]
 pub struct Lookup {
     gate: Gate,
     sources: Arc<HashMap<Class, Arc<dyn StatusSource>>>,
+    /// By the hash of the whole credential.
+    remembered: Cache<UniqueId, Arc<Facts>>,
 }
 
 /// Makes a [`Lookup`].
@@ -40,7 +48,8 @@ impl LookupBuilder {
 
     /// The lookup.
     pub fn build(self) -> Lookup {
-        Lookup { gate: self.gate, sources: Arc::new(self.sources) }
+        let remembered = Cache::new(REMEMBERED_MAX);
+        Lookup { gate: self.gate, sources: Arc::new(self.sources), remembered }
     }
 }
 
@@ -56,11 +65,19 @@ impl Lookup {
     }
 
     /// What is known of `presented`; nothing, at once, for classes without a source.
-    pub async fn load(&self, presented: &Presented<'_>) -> Result<Facts, Reason> {
-        match presented.class().and_then(|class| self.sources.get(&class)) {
-            Some(source) => source.load(presented).await,
-            None => Ok(Facts::none()),
+    pub async fn load(&self, presented: &Presented<'_>) -> Result<Arc<Facts>, Reason> {
+        let Some(class) = presented.class() else { return Ok(Arc::default()) };
+        let Some(source) = self.sources.get(&class) else { return Ok(Arc::default()) };
+        let key =
+            UniqueId::from_parts(&[class.as_str().as_bytes(), presented.data.unwrap_or_default()]);
+        if let Some(facts) = self.remembered.get(&key).filter(|facts| self.gate.is_current(facts)) {
+            return Ok(facts);
         }
+        let facts = Arc::new(source.load(presented).await?);
+        if facts.row.is_some() {
+            self.remembered.insert(key, Arc::clone(&facts));
+        }
+        Ok(facts)
     }
 
     /// Loads the facts and admits; loads once more when the row changed in between.
@@ -86,7 +103,7 @@ impl Lookup {
             reason,
             class: presented.class(),
             surface,
-            fingerprint: carnet_ticket::id::Fingerprint::default(),
+            fingerprint: Fingerprint::default(),
             rule: None,
         })?;
         self.gate.admit(presented, &facts, surface)

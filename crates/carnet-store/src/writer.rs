@@ -57,8 +57,10 @@ impl Writer {
                 };
                 let is_kept = result.is_ok();
                 let answer = move |committed: Result<(), StoreError>| {
-                    // Nobody may be waiting any more.
-                    let _ = sender.send(committed.map_err(E::from).and(result));
+                    // Its own failure says more than what that did to the transaction. Nobody may be waiting any
+                    // more.
+                    let _ = sender
+                        .send(result.and_then(|done| committed.map(|()| done).map_err(E::from)));
                 };
                 Step { is_kept, answer: Box::new(answer) }
             })
@@ -160,4 +162,56 @@ async fn execute(
 ) -> Result<(), StoreError> {
     sqlx::query(statement).execute(connection).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{ConnectOptions, Row};
+
+    use super::*;
+
+    /// A database that may not grow any further says so; what was acknowledged stays, what was not is not there.
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_what_was_acknowledged_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("db");
+        let options =
+            sqlx::sqlite::SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+        let mut connection = options.connect().await.unwrap();
+        execute(&mut connection, "CREATE TABLE t (n INTEGER PRIMARY KEY, pad BLOB) STRICT")
+            .await
+            .unwrap();
+        execute(&mut connection, "PRAGMA max_page_count = 40").await.unwrap();
+        let writer = Writer::start(connection);
+        let insert = |n: i64| {
+            writer.run::<_, StoreError, _>(move |connection| {
+                Box::pin(async move {
+                    let query =
+                        sqlx::query("INSERT INTO t (n, pad) VALUES ($1, zeroblob(2000))").bind(n);
+                    query.execute(connection).await?;
+                    Ok(())
+                })
+            })
+        };
+        let mut acknowledged = Vec::new();
+        let mut is_full = false;
+        for first in (0..200).step_by(4) {
+            let results = futures::future::join_all((first..first + 4).map(|n| insert(n))).await;
+            for (n, result) in (first..).zip(results) {
+                match result {
+                    Ok(()) => acknowledged.push(n),
+                    Err(StoreError::Full(_)) => is_full = true,
+                    // SQLite undoes the whole transaction then: those that shared it have not happened either.
+                    Err(StoreError::Unavailable(_)) => {}
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+        }
+        assert!(is_full && !acknowledged.is_empty());
+        writer.close().await;
+        let mut connection = options.connect().await.unwrap();
+        let rows =
+            sqlx::query("SELECT n FROM t ORDER BY n").fetch_all(&mut connection).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.get::<i64, _>("n")).collect::<Vec<_>>(), acknowledged);
+    }
 }

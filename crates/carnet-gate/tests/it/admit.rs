@@ -210,5 +210,15 @@ fn the_lookup_loads_once_more_when_the_row_changed_meanwhile() {
     let admitted =
         futures::executor::block_on(lookup.admit(&presented(Class::Realm), Surface::Api));
     assert!(admitted.is_ok());
-    assert_eq!(source.1.load(std::sync::atomic::Ordering::SeqCst), 2);
+    let loads = || source.1.load(std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(loads(), 2);
+    // What was read is remembered until its row changes again.
+    let admit = || {
+        futures::executor::block_on(lookup.admit(&presented(Class::Realm), Surface::Api)).unwrap()
+    };
+    drop((admit(), admit()));
+    assert_eq!(loads(), 2);
+    gate.row_changed(CONTENT);
+    drop((admit(), admit()));
+    assert_eq!(loads(), 3);
 }

@@ -5,6 +5,7 @@
 mod runner;
 
 mod admit;
+mod allocations;
 mod end;
 mod meters;
 mod support;

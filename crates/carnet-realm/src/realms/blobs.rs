@@ -121,7 +121,9 @@ fn write(part: &Path, path: &Path, bytes: &[u8]) -> Result<(), BlobError> {
         move |source| BlobError::Io { path, source }
     };
     let folder = path.parent().unwrap_or(path);
+    // Made again when somebody cleaned up while the server ran.
     make_folder(folder)?;
+    make_folder(part.parent().unwrap_or(part))?;
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(part).map_err(io(part))?;
     file.write_all(bytes).map_err(io(part))?;

@@ -63,7 +63,9 @@ fn what_a_server_refuses_to_start_with_is_said_in_a_line_with_the_command_that_f
     let refuse = |settings: &[&str]| {
         let mut command = carnet(folder.path());
         command.arg("serve");
-        settings.iter().for_each(|setting| drop(command.args(["--set", setting])));
+        for setting in settings {
+            command.args(["--set", setting]);
+        }
         let ran = run(&mut command);
         assert!(ran.failed(3).contains("\n  fix: "), "{}", ran.err);
         ran.err
@@ -114,14 +116,13 @@ fn a_second_server_a_taken_port_and_a_damaged_database_are_told_apart() {
     assert!(run(carnet(file.path()).arg("serve")).failed(3).contains("fix: "));
 }
 
-/// A disk that fills: a clear refusal, and what was stored before is still served.
+/// A blob storage that takes no more: a clear refusal, and what was stored before is still served.
 #[test]
-fn a_full_disk_refuses_clearly_and_loses_nothing() {
+fn a_blob_storage_that_fails_refuses_clearly_and_loses_nothing() {
     let server = Server::start();
     let kept = server.folder.path().join("kept.txt");
     std::fs::write(&kept, "kept").unwrap();
     let key = server.run(&["realm", "node", "put", "kept.txt"]).line().to_owned();
-    // A file where the blob storage wants a folder stands in for a disk that takes no more.
     let blobs = server.folder.path().join("carnet-data/blobs");
     std::fs::remove_dir_all(&blobs).unwrap();
     std::fs::write(&blobs, "").unwrap();

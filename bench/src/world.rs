@@ -1,0 +1,51 @@
+//! A server of its own, in a folder that goes with it.
+
+use std::collections::BTreeMap;
+
+use carnet_gate::Clock;
+use carnet_server::serve::{self, Listening};
+use carnet_server::{App, AppOptions};
+use carnet_store::{Store, StoreOptions};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tempfile::TempDir;
+
+/// The key of the service that measures.
+pub const KEY: &str = "the-key-of-the-benchmark";
+
+/// A running server.
+pub struct World {
+    /// `host:port`.
+    pub address: std::net::SocketAddr,
+    listening: Listening,
+    _folder: TempDir,
+}
+
+impl World {
+    /// Starts one.
+    pub async fn start() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let flags = BTreeMap::from([
+            ("data_dir".to_owned(), folder.path().display().to_string()),
+            ("server.port".to_owned(), "0".to_owned()),
+            ("auth.admin_api_key".to_owned(), KEY.to_owned()),
+        ]);
+        let sources =
+            carnet_config::Sources { flags, cwd: folder.path().to_owned(), ..Default::default() };
+        let config = carnet_config::load(&sources)?.config;
+        let options = StoreOptions {
+            path: config.database.path.clone(),
+            busy_timeout: config.database.busy_timeout,
+            readers: config.database.pool,
+        };
+        let store = Store::open(&options).await?;
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let app = App::open(AppOptions { config, store, clock: Clock::System, metrics }).await?;
+        let listening = serve::listen(app).await?;
+        Ok(Self { address: listening.address(), listening, _folder: folder })
+    }
+
+    /// Stops it.
+    pub async fn stop(self) {
+        self.listening.shut_down().await;
+    }
+}

@@ -1,0 +1,5 @@
+//! Configuration from every source, and everything that can be wrong with it.
+
+mod load;
+mod secrets;
+mod support;

@@ -1,0 +1,48 @@
+//! What happens at every action allocates nothing.
+
+use std::alloc::System;
+
+use carnet_gate::Cost;
+use carnet_ticket::id::UniqueId;
+use carnet_ticket::realm::RealmId;
+use carnet_ticket::rights::{Holder, RealmNeed, RealmRights, Roots, RouteScopes};
+use carnet_ticket::verify::{Class, Limits, Surface};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+use crate::support::{facts, gate, presented};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Promise: G-22
+#[test]
+fn permits_and_charge_allocate_nothing() {
+    let (gate, _) = gate();
+    let mut facts = facts(&gate, UniqueId::from_u8(1));
+    let generous = Some(u64::MAX);
+    facts.row.as_mut().unwrap().limits =
+        Limits { ops: generous, bandwidth_bytes: generous, ..Limits::none() };
+    let grant = gate.admit(&presented(Class::Realm), &facts, Surface::Api).unwrap();
+    let scopes = RouteScopes::of_role("admin");
+    let holder = Holder::User;
+    let rights = RealmRights {
+        realm: RealmId::local_admin(),
+        holder,
+        roots: Roots::All,
+        write: None,
+        delegable: false,
+    };
+    let mut act = || {
+        assert!(scopes.permits("admin:*").is_ok() && scopes.permits("nothing").is_err());
+        assert!(
+            rights.permits(RealmNeed::Read).is_ok() && rights.permits(RealmNeed::Write).is_err()
+        );
+        let charged = std::pin::pin!(grant.charge(Cost::op().bytes(10)));
+        assert!(futures::FutureExt::now_or_never(charged).unwrap().is_ok());
+    };
+    act();
+    let region = Region::new(ALLOCATOR);
+    (0..10_000).for_each(|_| act());
+    let change = region.change();
+    assert_eq!((change.allocations, change.reallocations), (0, 0));
+}
