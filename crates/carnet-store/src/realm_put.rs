@@ -22,7 +22,8 @@ const ADD_USAGE: &str = "INSERT INTO realm_usage (realm, physical, logical, node
     logical = realm_usage.logical + $3, nodes = realm_usage.nodes + 1, updated_at = $4";
 const ADD_BLOB: &str = "INSERT INTO blobs \
     (key, kind, size, own_bytes, content_bytes, children, content_type, bytes, refs, is_bad) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0) ON CONFLICT (key) DO UPDATE SET refs = blobs.refs + 1";
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0) ON CONFLICT (key) DO UPDATE SET refs = blobs.refs + 1, \
+    bytes = CASE WHEN blobs.is_bad <> 0 THEN excluded.bytes ELSE blobs.bytes END, is_bad = 0";
 const REPAIR_BLOB: &str = "UPDATE blobs SET bytes = $2, is_bad = 0 WHERE key = $1 AND is_bad <> 0";
 const PHYSICAL: &str = "SELECT physical FROM realm_usage WHERE realm = $1";
 const RESERVED_BY_TICKET: &str = "SELECT COALESCE(SUM(bytes), 0) AS bytes FROM (SELECT DISTINCT key, bytes \
@@ -201,8 +202,8 @@ async fn put(
         insert(connection, node, &realm, now).await?;
     } else {
         sqlx::query(TOUCH).bind(&realm).bind(key).bind(now.0).execute(&mut *connection).await?;
+        sqlx::query(REPAIR_BLOB).bind(key).bind(node.bytes.as_deref()).execute(connection).await?;
     }
-    sqlx::query(REPAIR_BLOB).bind(key).bind(node.bytes.as_deref()).execute(connection).await?;
     Ok(Put { is_new: additions.to_realm })
 }
 

@@ -49,7 +49,7 @@ fn every_key_is_set_by_file_variable_and_flag_and_the_later_ones_win() {
         let variable = key.variable();
         let (from_default, from_file) = (origin(None, &[], &[]), origin(Some(&file), &[], &[]));
         let from_variable = origin(Some(&file), &[(&variable, other)], &[]);
-        let from_flag = origin(Some(&file), &[(&variable, other)], &[(key.name, &samples(key).1)]);
+        let from_flag = origin(Some(&file), &[(&variable, other)], &[(key.name, samples(key).1)]);
         assert_eq!(from_default.0, Origin::Default, "{}", key.name);
         assert_eq!(
             (from_file.0, from_variable.0, from_flag.0),
@@ -99,7 +99,7 @@ fn all_faults_are_told_together_with_place_key_and_suggestion() {
             "{told}"
         );
     }
-    let many: String = (0..80).map(|at| format!("zz{at} = 1\n")).collect();
+    let many = (0..80).map(|at| format!("zz{at} = 1")).collect::<Vec<_>>().join("\n");
     assert_eq!(errors(folder.path(), &many).lines().count(), 50);
 }
 

@@ -32,7 +32,7 @@ fn permits_and_charge_allocate_nothing() {
         write: None,
         delegable: false,
     };
-    let mut act = || {
+    let act = || {
         assert!(scopes.permits("admin:*").is_ok() && scopes.permits("nothing").is_err());
         assert!(
             rights.permits(RealmNeed::Read).is_ok() && rights.permits(RealmNeed::Write).is_err()

@@ -28,6 +28,7 @@ use carnet_ticket::time::Timestamp;
 
 use crate::node::Limits;
 use blobs::Blobs;
+use read::RecentNodes;
 use scope::Scopes;
 use watch::Watches;
 
@@ -75,6 +76,7 @@ pub struct Realms {
     options: RealmOptions,
     scopes: Scopes,
     watches: Watches,
+    recent: RecentNodes,
 }
 
 impl Realms {
@@ -83,7 +85,8 @@ impl Realms {
         let blobs = Blobs::open(options.blobs.clone(), options.verify_on_read)?;
         store.sweep_reservations(gate.clock().now()).await?;
         let scopes = Scopes::new(options.scope_step_nodes, options.scope_max_nodes);
-        Ok(Self { store, gate, blobs, options, scopes, watches: Watches::default() })
+        let recent = RecentNodes::new();
+        Ok(Self { store, gate, blobs, options, scopes, watches: Watches::default(), recent })
     }
 
     /// What nodes may be.

@@ -4,12 +4,16 @@ use std::fs::File;
 
 use bytes::Bytes;
 use carnet_store::{NodeRow, StoreError};
-use carnet_ticket::realm::NodeKey;
+use carnet_ticket::realm::{NodeKey, RealmId};
 use carnet_ticket::rights::RealmRights;
+use moka::sync::Cache;
 
 use super::blobs::BlobError;
 use super::{Realms, ScopeError};
 use crate::node::{Limits, encode_dict};
+
+/// How many bytes of small nodes are kept in memory.
+const RECENT_BYTES: u64 = 32 << 20;
 
 /// The bytes of a node, checked against its key.
 #[derive(Debug)]
@@ -51,7 +55,15 @@ impl Realms {
             return Ok(empty_dict());
         }
         self.reaches(rights, key).await?;
-        let row = self.store.node(&rights.realm, key).await?.ok_or(ReadNodeError::NotFound)?;
+        let row = match self.recent.get(rights.realm, key) {
+            Some(row) => row,
+            None => {
+                let row =
+                    self.store.node(&rights.realm, key).await?.ok_or(ReadNodeError::NotFound)?;
+                self.recent.keep(rights.realm, &row);
+                row
+            }
+        };
         self.learn(rights, &row.children).await;
         Ok(row)
     }
@@ -75,6 +87,29 @@ impl Realms {
         tracing::error!(%key, "a stored node is damaged");
         self.store.mark_bad(key).await?;
         Err(ReadNodeError::Damaged { key })
+    }
+}
+
+/// Small nodes that were read lately. A node never changes, so they are right for as long as they are kept;
+/// their bytes are hashed like any others.
+pub(super) struct RecentNodes(Cache<(RealmId, NodeKey), NodeRow>);
+
+impl RecentNodes {
+    pub(super) fn new() -> Self {
+        let weight =
+            |_: &(RealmId, NodeKey), row: &NodeRow| u32::try_from(row.size).unwrap_or(u32::MAX);
+        Self(Cache::builder().max_capacity(RECENT_BYTES).weigher(weight).build())
+    }
+
+    fn get(&self, realm: RealmId, key: NodeKey) -> Option<NodeRow> {
+        self.0.get(&(realm, key))
+    }
+
+    /// Keeps a node whose bytes are at hand and good.
+    fn keep(&self, realm: RealmId, row: &NodeRow) {
+        if row.bytes.is_some() && !row.is_bad {
+            self.0.insert((realm, row.key), row.clone());
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Running the binary.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -42,7 +42,7 @@ impl Ran {
 }
 
 pub fn run(command: &mut Command) -> Ran {
-    ran(command.output().unwrap())
+    ran(&command.output().unwrap())
 }
 
 /// Runs with something on stdin.
@@ -54,10 +54,10 @@ pub fn run_with(command: &mut Command, input: &[u8]) -> Ran {
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
-    ran(child.wait_with_output().unwrap())
+    ran(&child.wait_with_output().unwrap())
 }
 
-fn ran(output: Output) -> Ran {
+fn ran(output: &Output) -> Ran {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     Ran {
         code: output.status.code().unwrap_or(-1),
@@ -94,9 +94,8 @@ impl Server {
                 return Self { folder, url: url.to_owned(), child, said };
             }
         }
-        let mut err = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-        panic!("the server did not start: {said:?} {err}");
+        let output = child.wait_with_output().unwrap();
+        panic!("the server did not start: {said:?} {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// What it printed before it listened.
