@@ -14,7 +14,6 @@ use crate::support::{facts, gate, presented};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Promise: G-22
 #[test]
 fn permits_and_charge_allocate_nothing() {
     let (gate, _) = gate();

@@ -25,7 +25,6 @@ fn bandwidth(n: u64) -> Limits {
     Limits { bandwidth_bytes: Some(n), ..Limits::none() }
 }
 
-/// Promise: G-16
 #[tokio::test]
 async fn exhausted_operations_end_every_grant_of_the_ticket_and_quota_denials_do_not() {
     let (gate, _) = gate();

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use crate::support::{As, Server};
 
-/// Promise: P-50
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_a_request_id_and_the_control_plane_repeats_it_in_errors() {
     let server = Server::start().await;

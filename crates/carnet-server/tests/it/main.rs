@@ -8,6 +8,7 @@ mod matrix;
 mod realm;
 mod revocations;
 mod socket;
+mod tls;
 mod vectors;
 
 #[path = "../../../../vectors/runner.rs"]

@@ -138,7 +138,11 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
         "warn,carnet={0},carnet_server={0},carnet_store={0},carnet_realm={0}",
         config.logging.level.as_str()
     );
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(is_terminal);
     let started = match config.logging.format {
         LogFormat::Json => log.json().try_init(),
         LogFormat::Text => log.try_init(),

@@ -56,7 +56,6 @@ fn the_printed_key_opens_the_api_and_without_one_nothing_is_open() {
     assert!(usage(Some("wrong")).failed(1).contains("401"));
 }
 
-/// Promise: P-9
 #[test]
 fn what_a_server_refuses_to_start_with_is_said_in_a_line_with_the_command_that_fixes_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -163,4 +162,53 @@ fn the_doctor_finds_what_is_wrong_and_passes_what_is_not() {
             && ran.out.contains("[WARN] data_dir:")
             && ran.out.contains("fix: chmod 700")
     );
+}
+
+/// Promise: R-33
+#[test]
+fn no_ticket_and_no_key_is_in_the_log_the_metrics_or_an_error() {
+    let server = Server::start_with(&["--set", "logging.level=trace"]);
+    let key = server.said()[0].strip_prefix("API key: ").unwrap().to_owned();
+    std::fs::write(server.folder.path().join("file"), "content").unwrap();
+    let node = server.run(&["realm", "node", "put", "file"]).line().to_owned();
+    let ticket = server.run(&["realm", "ticket", "create", "-i", &node, "-w"]).line().to_owned();
+    let as_tool = |args: &[&str]| {
+        let mut command = server.carnet(args);
+        run(command.env("CARNET_SERVER", &server.url).env("CARNET_TICKET", &ticket))
+    };
+    let mut errors = String::new();
+    for args in [
+        &["realm", "node", "cat", &node][..],
+        &["realm", "ticket", "show", &ticket],
+        &["realm", "ticket", "show", "ticket:01HQXK5V8N3Y7M2P4R6T9W0ABC"],
+        &["realm", "ticket", "commit", "self", &node],
+        &["realm", "ticket", "commit", "self", &node],
+        &["realm", "ticket", "list"],
+    ] {
+        errors += &as_tool(args).err;
+    }
+    assert_eq!(server.run(&["realm", "ticket", "revoke", &ticket]).code, 0);
+    errors += &as_tool(&["realm", "node", "cat", &node]).err;
+    errors += &server.run(&["realm", "ticket", "revoke", &ticket]).err;
+    let metrics = metrics(&server, &key);
+    assert!(metrics.contains("carnet_gate_admissions_total"), "{metrics}");
+    let log = server.log();
+    assert!(log.contains("denied") && log.contains("reason=\"gone\""), "{log}");
+    for (name, text) in [("the log", &log), ("an error", &errors), ("a metric", &metrics)] {
+        let (ulid, admin) = (&ticket[7..], &key);
+        assert!(!text.contains(ulid) && !text.contains(admin.as_str()), "{name}: {text}");
+    }
+}
+
+fn metrics(server: &Server, key: &str) -> String {
+    use std::io::{Read, Write};
+    let mut stream =
+        std::net::TcpStream::connect(server.url.strip_prefix("http://").unwrap()).unwrap();
+    let request = format!(
+        "GET /metrics HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }

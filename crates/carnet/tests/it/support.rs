@@ -81,10 +81,21 @@ impl Server {
 
     /// Starts in a folder that may have been started in before.
     pub fn start_in(folder: TempDir) -> Self {
+        Self::start_in_with(folder, &[])
+    }
+
+    /// Starts with these flags beside.
+    pub fn start_with(flags: &[&str]) -> Self {
+        Self::start_in_with(tempfile::tempdir().unwrap(), flags)
+    }
+
+    fn start_in_with(folder: TempDir, flags: &[&str]) -> Self {
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut child = carnet(folder.path())
             .args(["serve", "--set", "server.port=0"])
+            .args(flags)
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut said = Vec::new();
@@ -94,13 +105,19 @@ impl Server {
                 return Self { folder, url: url.to_owned(), child, said };
             }
         }
-        let output = child.wait_with_output().unwrap();
-        panic!("the server did not start: {said:?} {}", String::from_utf8_lossy(&output.stderr));
+        child.wait().unwrap();
+        let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+        panic!("the server did not start: {said:?} {log}");
     }
 
     /// What it printed before it listened.
     pub fn said(&self) -> &[String] {
         &self.said
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
     /// A command in the server's folder: it finds the local socket.

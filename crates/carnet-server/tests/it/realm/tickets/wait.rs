@@ -31,6 +31,7 @@ fn data(event: &str) -> Value {
     serde_json::from_str(line).unwrap()
 }
 
+/// Promise: R-55
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_tells_the_state_its_change_and_its_end() {
     let server = Server::start().await;
@@ -58,6 +59,7 @@ async fn a_stream_tells_the_state_its_change_and_its_end() {
     assert_eq!(next(&mut stream).await, None);
 }
 
+/// Promise: R-55
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_on_revoke_expiry_and_delete() {
     let server = Server::start().await;
@@ -82,6 +84,7 @@ async fn a_stream_ends_on_revoke_expiry_and_delete() {
     }
 }
 
+/// Promise: R-55
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wait_answers_as_soon_as_something_has_become_of_the_ticket() {
     let server = std::sync::Arc::new(Server::start().await);
