@@ -41,6 +41,12 @@ pub fn fields(rows: &[(&str, String)]) -> String {
     lines.join("\n")
 }
 
+/// The members of an answer, a line each.
+pub fn object(value: &Value) -> String {
+    let members = value.as_object().into_iter().flatten();
+    fields(&members.map(|(name, value)| (name.as_str(), text(value))).collect::<Vec<_>>())
+}
+
 /// A moment in an answer, milliseconds, as RFC 3339.
 pub fn moment(value: &Value) -> String {
     value.as_i64().map_or_else(|| "-".to_owned(), |ms| Timestamp(ms).to_string())

@@ -27,26 +27,10 @@ const OPS: &[(&str, runner::Op)] = &[
     ("checksum", checksum_op),
 ];
 
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("key-text", "runs in carnet-ticket"),
-    ("id-user", "runs in carnet-ticket"),
-    ("id-realm", "runs in carnet-ticket"),
-    ("id-client", "runs in carnet-ticket"),
-    ("id-ticket", "runs in carnet-ticket"),
-    ("id-token", "runs in carnet-ticket"),
-    ("ticket-state", "runs in carnet-server"),
-    ("scope-read", "runs in carnet-server"),
-    ("scope-reference", "runs in carnet-server"),
-    ("quota", "runs in carnet-server"),
-    ("p256", "comes with signed requests"),
-    ("attenuate", "comes with child tickets"),
-    ("depot-history", "comes with depots"),
-];
-
 /// Promise
 #[test]
 fn vectors_realm_nodes() {
-    runner::run("realm-nodes.json", OPS, ELSEWHERE);
+    runner::run("realm-nodes.json", OPS);
 }
 
 fn limits(input: &mut Input) -> Limits {

@@ -8,4 +8,4 @@ mod rights;
 pub use access::Access;
 pub(crate) use access::{Caller, InRealm, admit, authorize};
 pub(crate) use api_keys::ApiKeyStatusSource;
-pub(crate) use rights::{ApiRights, RealmRightsMap, actor};
+pub(crate) use rights::{ApiRights, RealmRightsMap, actor, home_realm};

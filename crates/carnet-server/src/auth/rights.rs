@@ -22,13 +22,18 @@ pub(crate) struct RealmRightsMap;
 
 impl RightsMap for RealmRightsMap {
     fn rights(&self, verified: &Verified, _: &Facts) -> Result<Rights, Reason> {
-        let realm = match (verified.class, &verified.rights) {
-            (Class::Local | Class::Anonymous, _) => RealmId::local_admin(),
-            (Class::ApiKey, Some(Rights::Routes(scopes))) => {
-                service_realm(scopes, verified.subject.as_deref().unwrap_or_default())?
+        let local = RouteScopes::of_role("admin");
+        let scopes = match (verified.class, &verified.rights) {
+            (Class::Local | Class::Anonymous, _) => &local,
+            // A role that reads nothing has no realm.
+            (Class::ApiKey, Some(Rights::Routes(scopes))) if scopes.scopes.contains("read:*") => {
+                scopes
             }
+            (Class::ApiKey, Some(Rights::Routes(_))) => return Err(Reason::Role),
             _ => return Err(Reason::NotAccepted),
         };
+        let realm =
+            home_realm(verified.class, scopes, verified.subject.as_deref().unwrap_or_default());
         let write = Some(WriteLimits::default());
         Ok(Rights::Realm(RealmRights {
             realm,
@@ -40,13 +45,13 @@ impl RightsMap for RealmRightsMap {
     }
 }
 
-/// The home realm of a service: its tenant's, else its own. A role without one may do nothing there.
-fn service_realm(scopes: &RouteScopes, subject: &str) -> Result<RealmId, Reason> {
-    if !scopes.scopes.contains("read:*") {
-        return Err(Reason::Role);
+/// The home realm of a principal: a service's tenant's, else its own; the local operator's.
+pub(crate) fn home_realm(class: Class, scopes: &RouteScopes, subject: &str) -> RealmId {
+    match (class, &scopes.tenant) {
+        (Class::ApiKey, Some(tenant)) => RealmId::tenant(tenant),
+        (Class::ApiKey, None) => RealmId::service(subject.trim_start_matches("key:")),
+        _ => RealmId::local_admin(),
     }
-    let key = subject.strip_prefix("key:").ok_or(Reason::NotAccepted)?;
-    Ok(scopes.tenant.as_deref().map_or_else(|| RealmId::service(key), RealmId::tenant))
 }
 
 /// Who does something, as rows and answers name it: `key:…`, or the user's id.

@@ -1,30 +1,23 @@
 //! `GET /api/v1/me`: who the caller is.
 
 use axum::Json;
-use carnet_ticket::realm::RealmId;
 use carnet_ticket::verify::Class;
 use serde_json::{Value, json};
 
-use crate::auth::Caller;
+use crate::auth::{Caller, home_realm};
 use crate::problem::Problem;
 
 pub(super) async fn show(Caller(grant): Caller) -> Result<Json<Value>, Problem> {
     let scopes = grant.routes().ok_or(Problem::forbidden())?;
     let id = grant.subject().unwrap_or_default();
-    let (kind, home_realm) = match grant.class() {
-        Class::ApiKey => {
-            let own = || RealmId::service(id.trim_start_matches("key:"));
-            ("service", scopes.tenant.as_deref().map_or_else(own, RealmId::tenant))
-        }
-        _ => ("user", RealmId::local_admin()),
-    };
+    let kind = if grant.class() == Class::ApiKey { "service" } else { "user" };
     let mut body = json!({
         "kind": kind,
         "id": id,
         "roles": [scopes.role],
         "scopes": scopes.scopes,
         "tenant_id": scopes.tenant,
-        "home_realm": home_realm.to_string(),
+        "home_realm": home_realm(grant.class(), scopes, id).to_string(),
         "class": grant.class().as_str(),
     });
     if let Some(moment) = grant.expires().moment() {

@@ -16,35 +16,9 @@ const OPS: &[(&str, runner::Op)] = &[
     ("quota", |input| run(quota, input)),
 ];
 
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("key-text", "runs in carnet-ticket"),
-    ("id-user", "runs in carnet-ticket"),
-    ("id-realm", "runs in carnet-ticket"),
-    ("id-client", "runs in carnet-ticket"),
-    ("id-ticket", "runs in carnet-ticket"),
-    ("id-token", "runs in carnet-ticket"),
-    ("node-decode", "runs in carnet-realm"),
-    ("node-encode", "runs in carnet-realm"),
-    ("layout", "runs in carnet-realm"),
-    ("capacity", "runs in carnet-realm"),
-    ("write-file", "runs in carnet-realm"),
-    ("read-file", "runs in carnet-realm"),
-    ("accept", "runs in carnet-realm"),
-    ("accept-syntax", "runs in carnet-realm"),
-    ("range", "runs in carnet-realm"),
-    ("checksum", "runs in carnet-realm"),
-    ("scope-read-kid-output", "comes with child tickets"),
-    ("ticket-state-committed-prepare", "comes with prepare-nodes"),
-    ("ticket-state-revoke-other-revoked", "comes with agents"),
-    ("ticket-state-delete-agent", "comes with agents"),
-    ("p256", "comes with signed requests"),
-    ("attenuate", "comes with child tickets"),
-    ("depot-history", "comes with depots"),
-];
-
 #[test]
 fn vectors_realm_nodes() {
-    runner::run("realm-nodes.json", OPS, ELSEWHERE);
+    runner::run("realm-nodes.json", OPS);
 }
 
 /// Runs a case on a server of its own.

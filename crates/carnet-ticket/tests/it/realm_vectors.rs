@@ -14,29 +14,9 @@ const OPS: &[(&str, runner::Op)] = &[
     ("id-token", id_token),
 ];
 
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("node-decode", "runs in carnet-realm"),
-    ("node-encode", "runs in carnet-realm"),
-    ("layout", "runs in carnet-realm"),
-    ("capacity", "runs in carnet-realm"),
-    ("write-file", "runs in carnet-realm"),
-    ("read-file", "runs in carnet-realm"),
-    ("accept", "runs in carnet-realm"),
-    ("accept-syntax", "runs in carnet-realm"),
-    ("range", "runs in carnet-realm"),
-    ("checksum", "runs in carnet-realm"),
-    ("ticket-state", "runs in carnet-realm"),
-    ("scope-read", "runs in carnet-realm"),
-    ("scope-reference", "runs in carnet-realm"),
-    ("quota", "runs in carnet-realm"),
-    ("p256", "comes with signed requests"),
-    ("attenuate", "comes with child tickets"),
-    ("depot-history", "comes with depots"),
-];
-
 #[test]
 fn vectors_realm_nodes() {
-    runner::run("realm-nodes.json", OPS, ELSEWHERE);
+    runner::run("realm-nodes.json", OPS);
 }
 
 fn key_text(input: &mut Input) -> Outcome {

@@ -17,24 +17,10 @@ const OPS: &[(&str, runner::Op)] = &[
     ("expiration_wire", expiration_wire),
 ];
 
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("revocation", "runs in carnet-gate"),
-    ("meter", "runs in carnet-gate"),
-    ("jwt_verify", "comes with the JWT class"),
-    ("jwt_signature", "comes with the JWT class"),
-    ("jwt_build", "comes with the JWT class"),
-    ("jwk_import", "comes with the JWT class"),
-    ("key_id", "comes with the JWT class"),
-    ("tdx_criteria_signature", "comes with the TDX class"),
-    ("tdx_signature", "comes with the TDX class"),
-    ("tdx_report_data", "comes with the TDX class"),
-    ("tdx_quote", "comes with the TDX class"),
-];
-
 /// Promise: V-1, V-2, V-3, V-5
 #[test]
 fn vectors_validators() {
-    runner::run("validators.json", OPS, ELSEWHERE);
+    runner::run("validators.json", OPS);
 }
 
 fn unique_id(input: &mut Input) -> Outcome {

@@ -22,12 +22,7 @@ pub fn run(args: &InspectArgs) -> anyhow::Result<()> {
                 .to_owned(),
         )
     })?;
-    output::show(args.format, &value, |value| {
-        let members = value.as_object().into_iter().flatten();
-        let rows: Vec<_> =
-            members.map(|(name, value)| (name.as_str(), output::text(value))).collect();
-        output::fields(&rows)
-    })?;
+    output::show(args.format, &value, output::object)?;
     Ok(())
 }
 

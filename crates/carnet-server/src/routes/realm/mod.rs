@@ -6,12 +6,11 @@ pub(super) mod tickets;
 use axum::Json;
 use axum::extract::State;
 use carnet_realm::realms::ScopeError;
-use carnet_ticket::realm::RealmId;
 use carnet_ticket::verify::Class;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::auth::{Caller, InRealm};
+use crate::auth::{Caller, InRealm, home_realm};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -50,14 +49,10 @@ pub(super) async fn me(Caller(grant): Caller) -> Result<Json<Value>, Problem> {
         _ => "unauthorized",
     };
     let subject = grant.subject().unwrap_or_default();
-    let (user_id, realm) = match grant.class() {
-        Class::ApiKey => {
-            let own = || RealmId::service(subject.trim_start_matches("key:"));
-            (subject.to_owned(), scopes.tenant.as_deref().map_or_else(own, RealmId::tenant))
-        }
-        _ => (RealmId::local_admin().to_string(), RealmId::local_admin()),
-    };
-    Ok(Json(json!({ "userId": user_id, "realm": realm.to_string(), "role": role })))
+    let realm = home_realm(grant.class(), scopes, subject).to_string();
+    // A user is named as its realm.
+    let user_id = if grant.class() == Class::ApiKey { subject } else { &realm };
+    Ok(Json(json!({ "userId": user_id, "realm": realm, "role": role })))
 }
 
 /// `GET /api/realm/{realm}`.

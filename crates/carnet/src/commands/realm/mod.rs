@@ -23,11 +23,6 @@ pub async fn run(command: RealmCommand, surroundings: &Surroundings) -> anyhow::
 async fn show(args: &ServerArgs, path: &str, surroundings: &Surroundings) -> anyhow::Result<()> {
     let client = connect::client(args, surroundings)?;
     let value = client.call(Method::GET, &format!("/api/realm/{}{path}", args.realm), None).await?;
-    output::show(args.format, &value, |value| {
-        let members = value.as_object().into_iter().flatten();
-        let rows: Vec<_> =
-            members.map(|(name, value)| (name.as_str(), output::text(value))).collect();
-        output::fields(&rows)
-    })?;
+    output::show(args.format, &value, output::object)?;
     Ok(())
 }
