@@ -260,7 +260,7 @@ impl Values<'_> {
         if kind == Kind::Path && !given.text.is_empty() {
             let text = match given.text.strip_prefix("<data_dir>/") {
                 Some(below) if given.origin == Origin::Default => self.data_dir.join(below),
-                _ => given.base.join(&given.text),
+                _ => plainly(&given.base.join(&given.text)),
             };
             given.text = text.to_string_lossy().into_owned();
         }
@@ -326,8 +326,16 @@ impl Values<'_> {
 
     fn resolve_data_dir(&self) -> PathBuf {
         let given = self.given.get("data_dir");
-        given.map_or_else(|| self.cwd.join("carnet-data"), |given| given.base.join(&given.text))
+        given.map_or_else(
+            || self.cwd.join("carnet-data"),
+            |given| plainly(&given.base.join(&given.text)),
+        )
     }
+}
+
+/// A path without its `.` parts, as people would write it.
+fn plainly(path: &Path) -> PathBuf {
+    path.components().collect()
 }
 
 /// A file's text, to tell lines and columns in.

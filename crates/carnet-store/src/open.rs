@@ -70,8 +70,9 @@ impl Store {
 
     /// Writes what is waiting and closes the database. What is asked afterwards is [`StoreError::Closed`].
     pub async fn close(&self) {
-        self.0.writer.close().await;
+        // The last connection to close folds the log into the database, and only one that writes can.
         self.0.readers.close().await;
+        self.0.writer.close().await;
     }
 
     /// Whether the database answers.

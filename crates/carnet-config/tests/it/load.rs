@@ -131,7 +131,7 @@ fn files_are_found_in_their_order_and_relative_paths_start_where_they_are_writte
         (loaded.config.server.port, loaded.file.as_deref()),
         (1, Some(&*data.join("carnet.toml")))
     );
-    assert_eq!(loaded.config.database.path, data.join(".").join("carnet.db"));
+    assert_eq!(loaded.config.database.path, data.join("carnet.db"));
 
     let loaded = load_with(folder.path(), Some("[server]\nport = 2\n"), &[], &[]).unwrap();
     assert_eq!(loaded.config.server.port, 2);

@@ -55,7 +55,9 @@ pub(super) struct Blobs {
 
 impl Blobs {
     pub(super) fn open(root: PathBuf, verify: VerifyOnRead) -> Result<Self, BlobError> {
-        make_folder(&root.join("tmp"))?;
+        let tmp = root.join("tmp");
+        make_folder(&tmp)?;
+        sweep(&tmp)?;
         Ok(Self { root: root.into(), verify, verified: Cache::new(VERIFIED_MAX) })
     }
 
@@ -130,6 +132,15 @@ fn write(part: &Path, path: &Path, bytes: &[u8]) -> Result<(), BlobError> {
     file.sync_all().map_err(io(part))?;
     std::fs::rename(part, path).map_err(io(path))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(io(folder))
+}
+
+/// Removes what writes that a crash cut short have left.
+fn sweep(tmp: &Path) -> Result<(), BlobError> {
+    let io = |source| BlobError::Io { path: tmp.to_owned(), source };
+    for part in std::fs::read_dir(tmp).map_err(io)? {
+        std::fs::remove_file(part.map_err(io)?.path()).map_err(io)?;
+    }
+    Ok(())
 }
 
 fn make_folder(path: &Path) -> Result<(), BlobError> {

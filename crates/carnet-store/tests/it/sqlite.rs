@@ -68,6 +68,8 @@ async fn data_outlives_the_process_and_the_file_is_private() {
     let directory = with_a_node().await;
     let store = open(directory.path()).await.unwrap();
     assert!(store.node(&realm(), NodeKey::of(b"kept")).await.unwrap().is_some());
+    store.close().await;
+    assert!(!directory.path().join("carnet.db-wal").exists(), "closing leaves one file");
     for entry in std::fs::read_dir(directory.path()).unwrap() {
         let mode = entry.unwrap().metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0);

@@ -46,6 +46,8 @@ async fn what_was_acknowledged_survives_kills_and_nothing_torn_is_served() {
     }
     let server = Server::start_in(folder);
     let client = client(&server);
+    let parts = std::fs::read_dir(server.folder.path().join("carnet-data/blobs/tmp")).unwrap();
+    assert_eq!(parts.count(), 0, "nothing half-written is left");
     all.extend(std::mem::take(&mut *acknowledged.lock().unwrap()));
     assert!(all.len() as u64 > ROUNDS, "the load did something: {}", all.len());
     verify(&client, &all).await;
