@@ -13,12 +13,13 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::report::Report;
+use crate::report::{Report, percentile_ms};
 use crate::world::{KEY, World};
 
 const CONNECTIONS: u64 = 16;
 const LENGTH: Duration = Duration::from_secs(4);
 const NODE: usize = 4096;
+const COMMITS: usize = 200;
 
 /// Measures storing and reading 4 KiB nodes.
 pub async fn run(report: &mut Report) -> anyhow::Result<()> {
@@ -57,8 +58,72 @@ pub async fn run(report: &mut Report) -> anyhow::Result<()> {
         "/s",
         format!("{:.2} of bare axum; goal >= 40,000", get / bare),
     );
+    let mut told = commits_told(&world).await?;
+    let p50 = percentile_ms(&mut told, 0.5);
+    let p99 = percentile_ms(&mut told, 0.99);
+    report.add(
+        "http: commit sent -> told on an event stream, p99",
+        p99,
+        "ms",
+        format!("goal < 1,000; p50 {p50:.2}"),
+    );
     world.stop().await;
     Ok(())
+}
+
+/// How long it takes from sending a commit until somebody else's event stream tells of it.
+async fn commits_told(world: &World) -> anyhow::Result<Vec<Duration>> {
+    let (mut owner, mut tool) = (connect(world.address).await?, connect(world.address).await?);
+    let mut samples = Vec::new();
+    for _ in 0..COMMITS {
+        let body = br#"{"input":[],"writable":{}}"#;
+        let made = ask(
+            &mut owner,
+            Method::POST,
+            "/api/realm/self/tickets",
+            ("x-admin-api-key", KEY),
+            body,
+        )
+        .await?;
+        let made: serde_json::Value = serde_json::from_slice(&made.collect().await?.to_bytes())?;
+        let ticket =
+            made["ticketId"].as_str().ok_or_else(|| anyhow::anyhow!("no ticket was made"))?;
+        let mut listener = connect(world.address).await?;
+        let path = format!("/api/realm/self/tickets/{ticket}/events");
+        let mut events =
+            ask(&mut listener, Method::GET, &path, ("x-admin-api-key", KEY), b"").await?;
+        anyhow::ensure!(events.frame().await.is_some(), "the event stream is empty");
+        let output = format!(r#"{{"output":"{}"}}"#, carnet_ticket::realm::NodeKey::EMPTY_DICT);
+        let credential = format!("Ticket {ticket}");
+        let started = Instant::now();
+        let path = "/api/realm/self/tickets/self/commit";
+        let commit =
+            ask(&mut tool, Method::POST, path, ("authorization", &credential), output.as_bytes());
+        let (commit, told) = tokio::join!(commit, events.frame());
+        anyhow::ensure!(told.is_some(), "the event stream ended without a word");
+        samples.push(started.elapsed());
+        commit?.collect().await?;
+    }
+    Ok(samples)
+}
+
+async fn ask(
+    sender: &mut SendRequest<Full<Bytes>>,
+    method: Method,
+    path: &str,
+    (name, value): (&str, &str),
+    body: &[u8],
+) -> anyhow::Result<hyper::body::Incoming> {
+    let request =
+        Request::builder().method(method).uri(path).header("host", "localhost").header(name, value);
+    let response =
+        sender.send_request(request.body(Full::new(Bytes::copy_from_slice(body)))?).await?;
+    anyhow::ensure!(
+        response.status() == StatusCode::OK,
+        "{path} was answered {}",
+        response.status()
+    );
+    Ok(response.into_body())
 }
 
 /// A node of 4 KiB like no other.

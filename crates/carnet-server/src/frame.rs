@@ -41,6 +41,12 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     headers.insert(REQUEST_ID, id.0.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if app.config().server.tls_cert_file.is_some() {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
     line.count(&response, &id);
     response
 }

@@ -107,6 +107,13 @@ impl Listening {
         self.address
     }
 
+    /// The URL at that address.
+    pub fn url(&self) -> String {
+        let scheme =
+            if self.app.config().server.tls_cert_file.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
     /// The local socket, when there is one.
     pub fn socket(&self) -> Option<&Path> {
         self.socket.as_deref()

@@ -14,14 +14,19 @@ async fn with_a_certificate_the_listener_speaks_https_and_nothing_else() {
     let settings =
         [("server.tls_cert_file", &*path("cert.pem")), ("server.tls_key_file", &*path("key.pem"))];
     let mut server = Server::start_with(&settings).await;
-    assert!(server.http.get(&server.url).send().await.is_err(), "plain HTTP");
+    assert!(
+        server.http.get(server.url.replace("https", "http")).send().await.is_err(),
+        "plain HTTP"
+    );
 
     let trusted = Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
     server.http = reqwest::Client::builder().tls_certs_only([trusted]).build().unwrap();
-    server.url = server.url.replace("http://127.0.0.1", "https://localhost");
+    server.url = server.url.replace("127.0.0.1", "localhost");
     let node = file("a/b", &vec![8; 500_000]);
     server.put_node(As::Api, &node).await.expect(200);
     assert_eq!(server.get_node(As::Api, node.key).await.expect(200).bytes, node.bytes);
+    let live = server.get(As::Nobody, "/live").await.expect(200);
+    assert_eq!(live.header("strict-transport-security"), "max-age=31536000");
     let stranger = reqwest::Client::builder().build().unwrap();
     assert!(stranger.get(&server.url).send().await.is_err(), "who does not trust the certificate");
 }

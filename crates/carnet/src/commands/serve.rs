@@ -25,7 +25,7 @@ pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result
         tracing::warn!("{warning}");
     }
     let listening = start(loaded.config).await?;
-    output::line(&format!("listening on http://{}", listening.address()))?;
+    output::line(&format!("listening on {}", listening.url()))?;
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::select! {

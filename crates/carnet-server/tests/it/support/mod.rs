@@ -100,7 +100,7 @@ impl Server {
         let (clock, hand) = Clock::manual(START);
         let app = App::open(AppOptions { config, store, clock, metrics: metrics() }).await.unwrap();
         let listening = serve::listen(app.clone()).await.unwrap();
-        let url = format!("http://{}", listening.address());
+        let url = listening.url();
         let http =
             reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(1)).build().unwrap();
         Self { url, app, hand, http, directory, listening }
