@@ -40,8 +40,13 @@ fn permits_and_charge_allocate_nothing() {
         assert!(futures::FutureExt::now_or_never(charged).unwrap().is_ok());
     };
     act();
-    let region = Region::new(ALLOCATOR);
-    (0..10_000).for_each(|_| act());
-    let change = region.change();
-    assert_eq!((change.allocations, change.reallocations), (0, 0));
+    // The harness has a thread of its own that allocates now and then, so the quietest of some rounds counts:
+    // an action that allocated would show in each.
+    let quietest = (0..5).map(|_| {
+        let region = Region::new(ALLOCATOR);
+        (0..10_000).for_each(|_| act());
+        let change = region.change();
+        change.allocations + change.reallocations
+    });
+    assert_eq!(quietest.min(), Some(0));
 }
