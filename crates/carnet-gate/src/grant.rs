@@ -182,10 +182,15 @@ impl Grant {
                 Ok(())
             }
             Err(reason) => {
-                if let Reason::Exhausted(meter) = reason {
-                    self.exhaust(meter);
-                }
                 self.0.gate.count_denied_charge(reason);
+                // What is over its budget is over: it answers like any grant that has ended.
+                let reason = match reason {
+                    Reason::Exhausted(meter) => {
+                        self.exhaust(meter);
+                        Reason::Ended(Ended::Exhausted(meter))
+                    }
+                    reason => reason,
+                };
                 Err(self.deny(reason))
             }
         }

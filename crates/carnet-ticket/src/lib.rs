@@ -13,6 +13,7 @@
 //! [`verify::Verify`], its vectors, and a runner for them in `tests/it`.
 
 pub mod api_key;
+pub mod capability;
 pub mod id;
 pub mod implicit;
 pub mod realm;

@@ -55,7 +55,7 @@ async fn a_charge_of_more_operations_than_are_left_ends_the_ticket_too() {
     let (gate, _) = gate();
     let grant = admit(&gate, Class::Realm, ops(3)).unwrap();
     let denied = grant.charge(Cost { ops: 4, ..Cost::default() }).await.unwrap_err();
-    assert_eq!(denied.reason, Reason::Exhausted(Meter::Ops));
+    assert_eq!(denied.reason, Reason::Ended(Ended::Exhausted(Meter::Ops)));
     assert_eq!(grant.is_ended(), Some(Ended::Exhausted(Meter::Ops)));
     assert_eq!(admit(&gate, Class::Realm, ops(3)).unwrap_err(), Reason::Exhausted(Meter::Ops));
 }

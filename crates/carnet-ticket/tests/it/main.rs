@@ -3,6 +3,8 @@
 #[path = "../../../../vectors/runner.rs"]
 mod runner;
 
+mod capability;
+mod capability_vectors;
 mod ids;
 mod realm_vectors;
 mod vectors;

@@ -15,8 +15,9 @@ async fn stalled(server: &Server, ticket: &str, path: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut stream = socket.connect(host.parse().unwrap()).await.unwrap();
-    let head =
-        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Ticket {ticket}\r\n\r\n");
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Ticket {ticket}\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut start = [0; 100];
     stream.read_exact(&mut start).await.unwrap();
