@@ -363,6 +363,7 @@ impl Inner {
 fn is_kind_of(rights: &Rights, surface: Surface) -> bool {
     match rights {
         Rights::Routes(_) => matches!(surface, Surface::Api | Surface::Rpc),
+        Rights::Paths(_) => surface == Surface::Namespace,
         Rights::Realm(_) => surface == Surface::Realm,
         _ => false,
     }

@@ -16,8 +16,9 @@ pub enum Ranged {
 /// What `header` asks of `len` bytes.
 pub fn of_header(header: Option<&str>, len: u64) -> Ranged {
     let range = header
-        .and_then(|header| header.strip_prefix("bytes="))
-        .and_then(|range| range.split_once('-'));
+        .and_then(|header| header.split_once('='))
+        .filter(|(unit, _)| unit.eq_ignore_ascii_case("bytes"))
+        .and_then(|(_, range)| range.split_once('-'));
     let Some((first, last)) = range else { return Ranged::Whole };
     match (number(first), number(last)) {
         _ if first.is_empty() && last.is_empty() => Ranged::Whole,
@@ -40,6 +41,44 @@ fn from(first: u64, last: u64, len: u64) -> Ranged {
     }
 }
 
+/// Digits, at least one. A number that no `u64` holds is past every end.
 fn number(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_past_every_end_are_numbers() {
+        for (header, expected) in [
+            ("bytes=99999999999999999999-", Ranged::Unsatisfiable),
+            ("bytes=5-99999999999999999999", Ranged::Part(5..93)),
+            ("bytes=-99999999999999999999", Ranged::Part(0..93)),
+            ("bytes=99999999999999999999-5", Ranged::Whole),
+        ] {
+            assert_eq!(of_header(Some(header), 93), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_range_of_bytes_is_ignored() {
+        for header in [
+            "",
+            "bytes",
+            "bytes=",
+            "bytes=-",
+            "bytes=5",
+            "bytes=--5",
+            "bytes=+1-2",
+            "bytes= 1-2",
+            "lines=1-2",
+        ] {
+            assert_eq!(of_header(Some(header), 93), Ranged::Whole, "{header}");
+        }
+        assert_eq!(of_header(None, 93), Ranged::Whole);
+        assert_eq!(of_header(Some("Bytes=1-2"), 93), Ranged::Part(1..3));
+    }
 }

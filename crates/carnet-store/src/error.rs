@@ -1,6 +1,7 @@
 //! [`StoreError`]: why the store could not do what it was asked.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Why the store could not do what it was asked. Clones share their source: one failed commit answers many.
@@ -19,7 +20,7 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: Arc<std::io::Error>,
+        source: Arc<io::Error>,
     },
     /// The file is no database, or a damaged one.
     #[error("the database is damaged, or is not a database")]
@@ -33,6 +34,9 @@ pub enum StoreError {
     /// The database was held for longer than it is waited for.
     #[error("the database was locked for too long")]
     LockTimeout(#[source] Arc<sqlx::Error>),
+    /// There is a row with that id already.
+    #[error("it conflicts with what is stored")]
+    Conflict(#[source] Arc<sqlx::Error>),
     /// It did not answer, or not as it should.
     #[error("the database did not answer")]
     Unavailable(#[source] Arc<sqlx::Error>),
@@ -61,21 +65,63 @@ pub enum StoreError {
     },
 }
 
+/// SQLite's extended code for shared memory that cannot grow: the disk is full.
+const IOERR_SHMSIZE: u32 = 4874;
+
+impl StoreError {
+    /// What a failure to open or make `path` is.
+    pub(crate) fn of_file(path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::Full(Arc::new(source.into()))
+            }
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly(Arc::new(source.into())),
+            _ => Self::File { path: path.to_owned(), source: Arc::new(source) },
+        }
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        Arc::new(error).into()
+    }
+}
+
+impl From<Arc<sqlx::Error>> for StoreError {
+    fn from(source: Arc<sqlx::Error>) -> Self {
+        let code = match &*source {
+            sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<u32>().ok()),
+            sqlx::Error::PoolClosed => return Self::Closed,
+            sqlx::Error::ColumnDecode { .. } => return Self::Corrupt(source),
+            _ => None,
+        };
+        if code == Some(IOERR_SHMSIZE) {
+            return Self::Full(source);
+        }
         // SQLite's primary result codes: the extended ones carry them in their low byte.
-        let code = error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code)
-            .and_then(|code| code.parse::<u32>().ok())
-            .map(|code| code & 0xff);
-        let source = Arc::new(error);
-        match code {
+        match code.map(|code| code & 0xff) {
             Some(5 | 6) => Self::LockTimeout(source),
-            Some(8) => Self::ReadOnly(source),
+            Some(3 | 8) => Self::ReadOnly(source),
             Some(11 | 26) => Self::Corrupt(source),
             Some(13) => Self::Full(source),
+            Some(19) => Self::Conflict(source),
             _ => Self::Unavailable(source),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_or_read_only_disk_is_told_from_a_file_that_cannot_be_opened() {
+        let of = |kind| StoreError::of_file(Path::new("carnet.db"), io::Error::from(kind));
+        assert!(matches!(of(io::ErrorKind::StorageFull), StoreError::Full(_)));
+        assert!(matches!(of(io::ErrorKind::QuotaExceeded), StoreError::Full(_)));
+        assert!(matches!(of(io::ErrorKind::ReadOnlyFilesystem), StoreError::ReadOnly(_)));
+        let denied = of(io::ErrorKind::PermissionDenied);
+        assert!(matches!(&denied, StoreError::File { .. }));
+        assert_eq!(denied.to_string(), "\"carnet.db\" cannot be opened");
     }
 }

@@ -38,8 +38,6 @@ struct Inner {
     writer: Writer,
     /// Revocations are handed to a gate in order.
     feed: Mutex<()>,
-    /// Held for as long as the store is open: no second process may have it.
-    _lock: File,
 }
 
 impl Store {
@@ -60,15 +58,21 @@ impl Store {
             .connect()
             .await?;
         migrate::run(&mut connection).await?;
-        let writer = Writer::start(connection);
-        let pool =
-            SqlitePoolOptions::new().max_connections(options.readers.max(1)).min_connections(1);
+        let writer = Writer::start(connection, lock)?;
+        // A connection to a file does not go stale: it is neither tried before each use nor made anew.
+        let pool = SqlitePoolOptions::new()
+            .max_connections(options.readers.max(1))
+            .min_connections(1)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None);
         let readers =
             pool.connect_with(connect.read_only(true).pragma("mmap_size", "268435456")).await?;
-        Ok(Self(Arc::new(Inner { readers, writer, feed: Mutex::default(), _lock: lock })))
+        Ok(Self(Arc::new(Inner { readers, writer, feed: Mutex::default() })))
     }
 
-    /// Writes what is waiting and closes the database. What is asked afterwards is [`StoreError::Closed`].
+    /// Writes what is waiting and closes the database, after which another process may have it. What is asked
+    /// afterwards is [`StoreError::Closed`].
     pub async fn close(&self) {
         // The last connection to close folds the log into the database, and only one that writes can.
         self.0.readers.close().await;
@@ -95,7 +99,7 @@ impl Store {
     where
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: std::error::Error + From<StoreError> + Send + 'static,
     {
         self.0.writer.run(operation).await
     }
@@ -112,9 +116,7 @@ fn lock(database: &Path) -> Result<File, StoreError> {
         Err(std::fs::TryLockError::WouldBlock) => {
             Err(StoreError::InUse { path: database.to_owned() })
         }
-        Err(std::fs::TryLockError::Error(source)) => {
-            Err(StoreError::File { path, source: Arc::new(source) })
-        }
+        Err(std::fs::TryLockError::Error(source)) => Err(StoreError::of_file(&path, source)),
     }
 }
 
@@ -126,7 +128,5 @@ fn create(database: &Path) -> Result<(), StoreError> {
 fn open_private(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    options
-        .open(path)
-        .map_err(|source| StoreError::File { path: path.to_owned(), source: Arc::new(source) })
+    options.open(path).map_err(|source| StoreError::of_file(path, source))
 }

@@ -1,8 +1,15 @@
 //! [`Writer`]: one connection that writes, and commits what is waiting together.
+//!
+//! It has a thread of its own: the driver runs each statement on another thread, and a plain thread that waits
+//! for it wakes in a fraction of the time that a worker of the runtime takes, which sits in its event loop.
+
+use std::error::Error;
+use std::sync::Arc;
 
 use carnet_gate::Clock;
 use futures::future::BoxFuture;
 use sqlx::{Connection, SqliteConnection};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::StoreError;
@@ -13,9 +20,18 @@ const QUEUE: usize = 4096;
 /// How many operations share a commit at most.
 const BATCH: usize = 256;
 
-/// What an operation left behind: whether to keep what it did, and how to answer once that is durable.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+const BEGIN_SHARED: &str = "BEGIN IMMEDIATE; SAVEPOINT operation";
+const KEEP: &str = "RELEASE operation; SAVEPOINT operation";
+const UNDO: &str = "ROLLBACK TO operation";
+const COMMIT: &str = "COMMIT";
+const ROLLBACK: &str = "ROLLBACK";
+
+/// What an operation left behind: whether to keep what it did, what of the database made it fail, and how to
+/// answer once it is durable.
 struct Step {
     is_kept: bool,
+    fault: Option<StoreError>,
     answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
 }
 
@@ -33,11 +49,19 @@ enum Message {
 pub(crate) struct Writer(mpsc::Sender<Message>);
 
 impl Writer {
-    /// Starts the task. It ends when the writer is closed or dropped, after what is waiting.
-    pub(crate) fn start(connection: SqliteConnection) -> Self {
+    /// Starts the thread. It ends when the writer is closed or dropped, after what is waiting; until its
+    /// connection is closed it keeps `lock`.
+    pub(crate) fn start(
+        connection: SqliteConnection,
+        lock: impl Send + 'static,
+    ) -> Result<Self, StoreError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(connection, receiver));
-        Self(sender)
+        let runtime = Handle::current();
+        std::thread::Builder::new()
+            .name("carnet-store".to_owned())
+            .spawn(move || runtime.block_on(serve(connection, receiver, lock)))
+            .map_err(sqlx::Error::Io)?;
+        Ok(Self(sender))
     }
 
     /// Runs `operation` in the next transaction and answers when it is durable. A caller that goes away does
@@ -46,7 +70,7 @@ impl Writer {
     where
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: Error + From<StoreError> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
@@ -56,13 +80,14 @@ impl Writer {
                     Err(error) => Err(error.into()),
                 };
                 let is_kept = result.is_ok();
+                let fault = result.as_ref().err().and_then(fault_of);
                 let answer = move |committed: Result<(), StoreError>| {
                     // Its own failure says more than what that did to the transaction. Nobody may be waiting any
                     // more.
                     let _ = sender
                         .send(result.and_then(|done| committed.map(|()| done).map_err(E::from)));
                 };
-                Step { is_kept, answer: Box::new(answer) }
+                Step { is_kept, fault, answer: Box::new(answer) }
             })
         });
         self.0.send(Message::Job(job)).await.map_err(|_| StoreError::Closed)?;
@@ -78,7 +103,11 @@ impl Writer {
     }
 }
 
-async fn serve(mut connection: SqliteConnection, mut messages: mpsc::Receiver<Message>) {
+async fn serve(
+    mut connection: SqliteConnection,
+    mut messages: mpsc::Receiver<Message>,
+    lock: impl Send,
+) {
     let mut closed = None;
     while closed.is_none() {
         let Some(first) = messages.recv().await else { break };
@@ -102,6 +131,7 @@ async fn serve(mut connection: SqliteConnection, mut messages: mpsc::Receiver<Me
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "the database did not close cleanly");
     }
+    drop(lock);
     if let Some(sender) = closed {
         let _ = sender.send(());
     }
@@ -114,18 +144,27 @@ async fn commit_together(connection: &mut SqliteConnection, jobs: Vec<Job>) {
         .record(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
     let is_shared = jobs.len() > 1;
     let mut steps = Vec::with_capacity(jobs.len());
-    let mut state = execute(connection, "BEGIN IMMEDIATE").await;
+    let mut state = execute(connection, if is_shared { BEGIN_SHARED } else { BEGIN }).await;
     for job in jobs {
-        steps.push(run_one(connection, job, is_shared, &mut state).await);
+        let step = match &state {
+            Ok(()) => job(Ok(connection)).await,
+            Err(error) => job(Err(error.clone())).await,
+        };
+        if is_shared && state.is_ok() {
+            state = settle(connection, &step).await;
+        }
+        steps.push(step);
     }
-    let end = if steps.iter().any(|step| step.is_kept) { "COMMIT" } else { "ROLLBACK" };
-    if state.is_ok() {
-        state = execute(connection, end).await;
+    let is_any_kept = steps.iter().any(|step| step.is_kept);
+    if is_any_kept && state.is_ok() {
+        state = execute(connection, COMMIT).await;
+    }
+    if !is_any_kept || state.is_err() {
+        // What the database has undone by itself need not be undone: then this fails, and nothing is wrong.
+        let _ = execute(connection, ROLLBACK).await;
     }
     if let Err(error) = &state {
         tracing::error!(%error, operations = steps.len(), "a transaction failed; nothing of it was kept");
-        // Where there is no transaction, there is nothing to undo.
-        let _ = execute(connection, "ROLLBACK").await;
     }
     metrics::histogram!("carnet_store_commit_seconds").record(stopwatch.elapsed());
     for step in steps {
@@ -133,27 +172,17 @@ async fn commit_together(connection: &mut SqliteConnection, jobs: Vec<Job>) {
     }
 }
 
-/// Runs one job; when it fails among others, undoes it alone. `state` is the transaction's.
-async fn run_one(
-    connection: &mut SqliteConnection,
-    job: Job,
-    is_shared: bool,
-    state: &mut Result<(), StoreError>,
-) -> Step {
-    if is_shared && state.is_ok() {
-        *state = execute(connection, "SAVEPOINT operation").await;
-    }
-    let step = match state {
-        Ok(()) => job(Ok(connection)).await,
-        Err(error) => job(Err(error.clone())).await,
-    };
-    if is_shared && state.is_ok() && !step.is_kept {
-        *state = execute(connection, "ROLLBACK TO operation").await;
-    }
-    if is_shared && state.is_ok() {
-        *state = execute(connection, "RELEASE operation").await;
-    }
-    step
+/// Keeps what a job did, or undoes it and nothing else. When that fails, what made the job fail has ended the
+/// whole transaction, and is what the others have to hear.
+async fn settle(connection: &mut SqliteConnection, step: &Step) -> Result<(), StoreError> {
+    let settled = execute(connection, if step.is_kept { KEEP } else { UNDO }).await;
+    settled.map_err(|error| step.fault.clone().unwrap_or(error))
+}
+
+/// What the database said, below an operation's own error.
+fn fault_of(error: &impl Error) -> Option<StoreError> {
+    let said = error.source()?.downcast_ref::<Arc<sqlx::Error>>()?;
+    Some(StoreError::from(Arc::clone(said)))
 }
 
 async fn execute(
@@ -182,7 +211,7 @@ mod tests {
             .await
             .unwrap();
         execute(&mut connection, "PRAGMA max_page_count = 40").await.unwrap();
-        let writer = Writer::start(connection);
+        let writer = Writer::start(connection, ()).unwrap();
         let insert = |n: i64| {
             writer.run::<_, StoreError, _>(move |connection| {
                 Box::pin(async move {
@@ -200,9 +229,8 @@ mod tests {
             for (n, result) in (first..).zip(results) {
                 match result {
                     Ok(()) => acknowledged.push(n),
+                    // SQLite may undo the whole transaction then: those that shared it hear the same.
                     Err(StoreError::Full(_)) => is_full = true,
-                    // SQLite undoes the whole transaction then: those that shared it have not happened either.
-                    Err(StoreError::Unavailable(_)) => {}
                     Err(error) => panic!("{error:?}"),
                 }
             }

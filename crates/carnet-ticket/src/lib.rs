@@ -14,6 +14,8 @@
 
 pub mod api_key;
 pub mod capability;
+pub mod claim;
+pub mod ed25519;
 pub mod id;
 pub mod implicit;
 pub mod realm;

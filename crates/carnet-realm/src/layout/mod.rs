@@ -61,9 +61,11 @@ pub fn layout(size: u64, node_limit: u32) -> Result<Layout, LayoutError> {
     Ok(Layout { node_limit, depth, root: fill(node_limit, root_budget(node_limit), depth, size) })
 }
 
-/// The most bytes of data in a tree of `depth` levels: below an inner node, and below a root.
+/// The most bytes of data in a tree of `depth` levels, 1 to 10: below an inner node, and below a root.
+/// Other depths count as the nearest of these.
 pub fn capacity(node_limit: u32, depth: u32) -> Result<(u128, u128), LayoutError> {
     check(node_limit)?;
+    let depth = depth.clamp(1, DEPTH_MAX);
     Ok((inner_capacity(node_limit, depth), root_capacity(node_limit, depth)))
 }
 

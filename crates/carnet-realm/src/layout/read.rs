@@ -1,5 +1,6 @@
 //! Reading a file from nodes, whatever its layout.
 
+use std::collections::HashSet;
 use std::future::Future;
 
 use bytes::Bytes;
@@ -65,7 +66,8 @@ pub enum ReadError<E> {
 }
 
 /// Writes the content of the file `root` to `out`, and gives its size. Every node is checked against its
-/// key; holds one node and the keys still to come.
+/// key. Holds one node, the keys still to come, and those of nodes below which there is nothing: these are
+/// read once, so that a few nodes that repeat each other cannot keep a reader busy for ever.
 pub async fn read_file<S: NodeSource>(
     root: NodeKey,
     source: &S,
@@ -76,12 +78,21 @@ pub async fn read_file<S: NodeSource>(
     let node = check(root, &bytes, limits)?;
     let declared = node.file_size().ok_or(ReadError::NotAFile { key: root })?;
     let mut pending: Vec<NodeKey> = Vec::new();
+    let mut barren = Barren::default();
     let mut actual = emit(&node, &mut pending, declared, 0, out).await?;
-    while let Some(key) = pending.pop() {
+    loop {
+        barren.leave(pending.len(), actual);
+        let Some(key) = pending.pop() else { break };
+        if barren.known.contains(&key) {
+            continue;
+        }
         let bytes = fetch(key, source).await?;
         let node = check(key, &bytes, limits)?;
         if node.kind() != NodeKind::Successor {
             return Err(ReadError::ChildKind { key });
+        }
+        if node.data().is_empty() {
+            barren.open.push(Open { key, pending: pending.len(), before: actual });
         }
         actual = emit(&node, &mut pending, declared, actual, out).await?;
     }
@@ -90,6 +101,33 @@ pub async fn read_file<S: NodeSource>(
         return Err(ReadError::FileSizeMismatch { declared, actual });
     }
     Ok(actual)
+}
+
+/// Nodes that have no data, nor has anything below them.
+#[derive(Default)]
+struct Barren {
+    known: HashSet<NodeKey>,
+    /// Those without data of their own on the way to where the reader is.
+    open: Vec<Open>,
+}
+
+struct Open {
+    key: NodeKey,
+    /// How many keys were to come after it.
+    pending: usize,
+    /// How much was written before it.
+    before: u64,
+}
+
+impl Barren {
+    /// Closes the nodes below which all has been read when `pending` keys are still to come.
+    fn leave(&mut self, pending: usize, actual: u64) {
+        while let Some(closed) = self.open.pop_if(|open| open.pending == pending) {
+            if closed.before == actual {
+                self.known.insert(closed.key);
+            }
+        }
+    }
 }
 
 async fn fetch<S: NodeSource>(key: NodeKey, source: &S) -> Result<Bytes, ReadError<S::Error>> {

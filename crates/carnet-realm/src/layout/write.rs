@@ -10,6 +10,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use super::{Layout, LayoutError, Part, layout};
 use crate::node::{Encoded, Limits, NodeError, encode_file, encode_successor};
 
+/// How many keys of sent nodes are remembered: 1 MiB of them, and 256 GiB of file at the usual limit.
+const SENT_MAX: usize = 1 << 16;
+
 /// Where nodes go: children before their parents.
 pub trait NodeSink: Send {
     /// Why a node could not be stored.
@@ -44,7 +47,8 @@ pub enum WriteError<E> {
 }
 
 /// Writes the `size` bytes of `source` as a file of `content_type`, and gives its key. Equal nodes are sent
-/// once. Holds at most one node of each level.
+/// once, unless very many others lie between them. Holds one node of each level, and the keys of those sent
+/// lately.
 pub async fn write_file<S: NodeSink>(
     source: impl AsyncRead + Unpin + Send,
     size: u64,
@@ -101,6 +105,9 @@ impl<R: AsyncRead + Unpin + Send, S: NodeSink> Writer<'_, R, S> {
 
     async fn put(&mut self, node: Encoded) -> Result<NodeKey, WriteError<S::Error>> {
         let key = node.key;
+        if self.sent.len() >= SENT_MAX {
+            self.sent.clear();
+        }
         if self.sent.insert(key) {
             self.sink.put(node).await.map_err(WriteError::Sink)?;
         }

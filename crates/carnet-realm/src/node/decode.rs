@@ -104,7 +104,7 @@ impl<'a> Iterator for Names<'a> {
     }
 }
 
-/// Reads a node and checks its form. Never allocates more than nothing.
+/// Reads a node and checks its form. Borrows `bytes` and allocates nothing.
 pub fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Node<'a>, NodeError> {
     let node = decode_header(bytes, limits)?;
     match node.kind {
@@ -131,7 +131,7 @@ pub fn verify<'a>(
 
 fn decode_header<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Node<'a>, NodeError> {
     let len = bytes.len() as u64;
-    let max = limits.node_len_max();
+    let max = len_max(bytes, limits);
     if len > max {
         return Err(NodeError::TooLarge { len, max });
     }
@@ -151,10 +151,6 @@ fn decode_header<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Node<'a>, NodeE
         .ok()
         .and_then(NodeKind::of_code)
         .ok_or(NodeError::BadFlags { flags })?;
-    let is_over_its_own = kind != NodeKind::File && len > u64::from(limits.node_limit);
-    if is_over_its_own {
-        return Err(NodeError::TooLarge { len, max: u64::from(limits.node_limit) });
-    }
     let children_len = u64::from(count) * KEY_LEN as u64;
     let expected = HEADER_LEN as u64 + children_len + u64::from(size);
     let split = usize::try_from(children_len)
@@ -163,6 +159,12 @@ fn decode_header<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Node<'a>, NodeE
         .and_then(|at| rest.split_at_checked(at));
     let (children, payload) = split.ok_or(NodeError::LengthMismatch { expected, actual: len })?;
     Ok(Node { kind, children, payload, len: bytes.len() })
+}
+
+/// The most bytes that a node with these flags may have: in compat a file has more.
+fn len_max(bytes: &[u8], limits: &Limits) -> u64 {
+    const FILE: &[u8] = &[NodeKind::File.code(), 0, 0, 0];
+    if bytes.get(4..8) == Some(FILE) { limits.node_len_max() } else { u64::from(limits.node_limit) }
 }
 
 /// First every name by itself and what follows the last, then forbidden names and their order.
@@ -213,15 +215,21 @@ fn check_file(node: &Node<'_>, limits: &Limits) -> Result<(), NodeError> {
 /// Printable ASCII, then only zeros.
 fn check_content_type(field: &[u8]) -> Result<(), NodeError> {
     let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
-    for (offset, value) in (0_u8..).zip(field.iter().copied()) {
-        if usize::from(offset) < end && !matches!(value, 0x20..=0x7e) {
-            return Err(NodeError::ContentTypeChar { offset, value });
-        }
-        if usize::from(offset) >= end && value != 0 {
-            return Err(NodeError::ContentTypePadding { offset, value });
-        }
+    check_printable(&field[..end])?;
+    let mut padding = (0_u8..).zip(field.iter().copied()).skip(end);
+    match padding.find(|(_, value)| *value != 0) {
+        None => Ok(()),
+        Some((offset, value)) => Err(NodeError::ContentTypePadding { offset, value }),
     }
-    Ok(())
+}
+
+/// Checks that a content type, at most as long as its field, is printable ASCII.
+pub(super) fn check_printable(content_type: &[u8]) -> Result<(), NodeError> {
+    let mut bytes = (0_u8..).zip(content_type.iter().copied());
+    match bytes.find(|(_, value)| !matches!(value, 0x20..=0x7e)) {
+        None => Ok(()),
+        Some((offset, value)) => Err(NodeError::ContentTypeChar { offset, value }),
+    }
 }
 
 fn split_name(bytes: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use carnet_ticket::realm::NodeKey;
 use carnet_ticket::verify::Profile;
 
+use super::decode::check_printable;
 use super::{CONTENT_TYPE_LEN, HEADER_LEN, KEY_LEN, Limits, MAGIC, NodeError, NodeKind, decode};
 
 /// A node, ready to be stored.
@@ -46,6 +47,8 @@ pub fn encode_file(
         .get_mut(..len)
         .ok_or(NodeError::ContentTypeTooLong { len })?
         .copy_from_slice(content_type.as_bytes());
+    // In the field a NUL at the end could not be told from padding.
+    check_printable(content_type.as_bytes())?;
     encode(NodeKind::File, children, &[&file_size.to_le_bytes(), &field, data], limits)
 }
 

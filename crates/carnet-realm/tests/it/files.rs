@@ -1,7 +1,9 @@
-//! Properties of nodes and files that vectors cannot show.
+//! Properties of files that vectors cannot show.
 
-use carnet_realm::layout::{ReadError, WriteError, layout, read_file, write_file};
-use carnet_realm::node::{self, Limits};
+use carnet_realm::layout::{
+    Layout, LayoutError, Part, ReadError, WriteError, capacity, layout, read_file, write_file,
+};
+use carnet_realm::node::{Limits, encode_file, encode_successor};
 use carnet_ticket::realm::NodeKey;
 use futures::executor::block_on;
 use proptest::prelude::*;
@@ -61,6 +63,66 @@ fn a_damaged_or_overlong_tree_never_gives_more_than_the_file_says() {
     assert!(out.len() <= 100);
 }
 
+#[test]
+fn a_tree_without_data_is_read_in_time_that_its_nodes_take() {
+    let mut memory = Memory::default();
+    let mut store = |node: carnet_realm::node::Encoded| {
+        memory.nodes.insert(node.key, node.bytes);
+        node.key
+    };
+    let mut below = store(encode_successor(&[], &[], &SMALL).unwrap());
+    // Read one by one, these would be 60^20 nodes.
+    for _ in 0..20 {
+        below = store(encode_successor(&[below; 60], &[], &SMALL).unwrap());
+    }
+    let data = store(encode_successor(&[], b"abc", &SMALL).unwrap());
+    let mixed = store(encode_successor(&[below, data, below], &[], &SMALL).unwrap());
+    let root = store(encode_file("a/b", 6, &[mixed, below, mixed], &[], &SMALL).unwrap());
+    let mut out = Vec::new();
+    assert_eq!(block_on(read_file(root, &memory, &SMALL, &mut out)).unwrap(), 6);
+    assert_eq!(out, b"abcabc");
+}
+
+#[test]
+fn a_capacity_of_any_depth_is_told() {
+    assert_eq!(capacity(1024, u32::MAX), capacity(1024, 10));
+    assert_eq!(capacity(1024, 0), capacity(1024, 1));
+    assert_eq!(layout(u64::MAX, 16 << 20).unwrap().depth, 4);
+    let most = u64::try_from(capacity(1024, 10).unwrap().1).unwrap();
+    assert_eq!(layout(most, 1024).unwrap().depth, 10);
+    assert_eq!(layout(most + 1, 1024), Err(LayoutError::TooLarge));
+}
+
+/// Promise: R-6
+#[test]
+fn layouts_hold_every_byte_and_no_node_is_over_the_limit() {
+    for node_limit in [1024, 4096, 65_536] {
+        let (_, most) = capacity(node_limit, 10).unwrap();
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        let edges = (1..=10).filter_map(|depth| {
+            let (_, edge) = capacity(node_limit, depth).unwrap();
+            u64::try_from(edge).ok().filter(|edge| *edge < most)
+        });
+        for size in edges.flat_map(|edge| [edge, edge + 1]).chain([0, most / 3, most]) {
+            let layout = layout(size, node_limit).unwrap();
+            let inner = u64::from(node_limit) - 16;
+            let held = held(&layout, &layout.root, inner - 64, inner);
+            assert_eq!(held, size, "at {node_limit}");
+        }
+    }
+}
+
+/// The bytes that `part`, which has this much room, and the `inner` nodes below it hold. All its children but
+/// the last are alike.
+fn held(layout: &Layout, part: &Part, room: u64, inner: u64) -> u64 {
+    assert!(part.data + 16 * part.children <= room, "a node is over the limit");
+    let mut children = layout.children(part);
+    let Some(first) = children.next() else { return part.data };
+    let last = children.last().unwrap_or(first);
+    let below = |child: &Part| held(layout, child, inner, inner);
+    part.data + (part.children - 1) * below(&first) + below(&last)
+}
+
 proptest! {
     /// Promise: R-6
     #[test]
@@ -72,26 +134,5 @@ proptest! {
         block_on(read_file(root, &memory, &SMALL, &mut out)).unwrap();
         prop_assert!(out == data);
         prop_assert!(memory.nodes.values().all(|node| node.len() <= 1024));
-    }
-
-    #[test]
-    fn dicts_round_trip(entries: std::collections::BTreeMap<String, [u8; 16]>) {
-        let entries: Vec<_> = entries.into_iter().filter(|(name, _)| !node::is_forbidden_name(name) && name.len() < 256)
-            .map(|(name, key)| (name, NodeKey::from_bytes(key))).collect();
-        let encoded = node::encode_dict(entries.clone(), &Limits::default()).unwrap();
-        let node = node::decode(&encoded.bytes, &Limits::default()).unwrap();
-        let read: Vec<_> = node.names().map(str::to_owned).zip(node.children()).collect();
-        prop_assert_eq!(read, entries);
-    }
-
-    #[test]
-    fn random_bytes_and_damaged_nodes_never_panic(noise: Vec<u8>, at in 0_usize..93, bit in 0_u8..8) {
-        let _ = node::decode(&noise, &SMALL);
-        let with_header = [b"CAS\x01", &noise[..]].concat();
-        let _ = node::decode(&with_header, &SMALL);
-        let mut damaged = node::encode_file("text/plain", 13, &[], b"Hello, world!", &SMALL).unwrap().bytes.to_vec();
-        let key = NodeKey::of(&damaged);
-        damaged[at] ^= 1 << bit;
-        prop_assert!(node::verify(&damaged, key, &SMALL).is_err());
     }
 }

@@ -4,4 +4,5 @@
 mod runner;
 
 mod files;
+mod nodes;
 mod vectors;

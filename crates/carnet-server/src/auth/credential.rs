@@ -1,6 +1,6 @@
 //! What a request presents: which header says what. Nothing is parsed beyond the scheme.
 
-use carnet_ticket::verify::{Class, Presented};
+use carnet_ticket::verify::{Bearer, Class, Presented};
 use http::{HeaderMap, HeaderName, header};
 
 use crate::serve::Peer;
@@ -59,5 +59,9 @@ fn authorization(value: &str) -> Offer<'_> {
         () if scheme.eq_ignore_ascii_case("bearer") => None,
         () => return Offer::Unreadable,
     };
-    Offer::Credential(Presented { class, data: Some(credential.as_bytes()) })
+    Offer::Credential(Presented {
+        class,
+        data: Some(credential.as_bytes()),
+        bearer: Bearer::nobody(),
+    })
 }

@@ -3,7 +3,7 @@
 use super::TOKEN_LEN_MAX;
 
 /// Why a text is no capability ticket, or claims make none. In the order in which it is judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TicketError {
     /// More characters than any ticket has.

@@ -13,12 +13,17 @@
 //! # Ok::<(), carnet_ticket::capability::TicketError>(())
 //! ```
 
+mod admit;
 mod claims;
 mod decode;
 mod encode;
 mod error;
 mod key;
 
+pub use admit::{
+    Admitted, AdmittedTicket, AttachRequest, Capability, CapabilityError, LimitFault, RoleKeys,
+    TicketLimits,
+};
 pub use claims::{
     BudgetSpec, MountSpec, Role, TicketClaims, TicketQuotas, TicketScope, TicketVerb,
 };

@@ -106,3 +106,51 @@ impl<'de> Deserialize<'de> for NodeKey {
         text.parse().map_err(de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_empty_dict_has_the_key_of_its_bytes() {
+        assert_eq!(NodeKey::of(b"CAS\x01\x01\0\0\0\0\0\0\0\0\0\0\0"), NodeKey::EMPTY_DICT);
+        assert_eq!(format!("{:?}", NodeKey::EMPTY_DICT), "node:000B5PHBGEC2A705WTKKMVRS30");
+    }
+
+    proptest! {
+        /// Promise: R-5
+        #[test]
+        fn bodies_take_one_text_and_paths_also_its_look_alikes(bytes: [u8; 16]) {
+            let key = NodeKey::from_bytes(bytes);
+            let text = key.to_string();
+            prop_assert_eq!(text.parse(), Ok(key));
+            let json = serde_json::to_string(&key).unwrap();
+            prop_assert_eq!(&json, &format!("\"{text}\""));
+            prop_assert_eq!(serde_json::from_str::<NodeKey>(&json).unwrap(), key);
+            for (digit, alike) in [('1', 'I'), ('1', 'l'), ('0', 'O'), ('0', 'o'), ('A', 'a')] {
+                let other = format!("{PREFIX}{}", text[PREFIX.len()..].replace(digit, &alike.to_string()));
+                prop_assert_eq!(NodeKey::parse_path(&other), Ok(key));
+                prop_assert_eq!(other.parse::<NodeKey>().is_ok(), other == text);
+            }
+        }
+
+        /// Promise: R-5
+        #[test]
+        fn a_text_that_is_taken_is_the_text_that_is_given(text in "node:[0-9A-HJKMNP-TV-Z]{26}") {
+            let is_canonical = text.ends_with(|last| "048CGMRW".contains(last));
+            prop_assert_eq!(NodeKey::parse_path(&text).is_ok(), is_canonical);
+            match text.parse::<NodeKey>() {
+                Ok(key) => prop_assert_eq!(key.to_string(), text),
+                Err(fault) => prop_assert_eq!((fault, is_canonical), (KeyError::NotCanonical, false)),
+            }
+        }
+
+        #[test]
+        fn noise_is_refused_without_a_panic(noise: String) {
+            let _ = NodeKey::parse_path(&noise);
+            let _ = NodeKey::parse_path(&format!("{PREFIX}{noise}"));
+        }
+    }
+}

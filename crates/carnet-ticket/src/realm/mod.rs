@@ -10,7 +10,7 @@ mod owner;
 mod ulid;
 mod verify;
 
-pub use client::{AgentToken, BadAgentToken, ClientId, TokenId};
+pub use client::{AgentToken, BadAgentToken, ClientId, MalformedId, TokenId};
 pub use key::{KeyError, NodeKey};
 pub use owner::{BadSubject, RealmId, RealmPath, UnknownRealm};
 pub use ulid::{MalformedTicket, MalformedUlid, TicketId, Ulid};

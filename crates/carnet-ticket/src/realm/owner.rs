@@ -25,7 +25,8 @@ pub struct BadSubject;
 pub struct UnknownRealm;
 
 impl RealmId {
-    /// The realm of a user of the realm's own issuer: a UUID's bytes, anything else hashed.
+    /// The realm of a user: with the realm's own issuer a UUID's bytes; every other subject, and every subject
+    /// of another issuer, is hashed together with its issuer.
     pub fn user(issuer: &str, subject: &str, is_realm_issuer: bool) -> Result<Self, BadSubject> {
         check_subject(subject)?;
         let uuid = is_realm_issuer.then(|| uuid_bytes(subject)).flatten();
@@ -131,4 +132,48 @@ fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
     let is_uuid = groups.iter().map(|group| group.len()).eq(GROUPS);
     let mut bytes = [0; 16];
     (is_uuid && hex::decode_to_slice(groups.concat(), &mut bytes).is_ok()).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UUID: &str = "340804d8-50d1-7022-08cc-c93a7198cc99";
+
+    fn hash(text: &[u8]) -> RealmId {
+        RealmId(*blake3::hash(text).as_bytes().first_chunk().unwrap())
+    }
+
+    #[test]
+    fn owners_are_hashed_with_their_kind() {
+        assert_eq!(RealmId::service("01ABC"), hash(b"service\x0001ABC"));
+        assert_eq!(RealmId::tenant("acme"), hash(b"tenant\0acme"));
+        assert_eq!(RealmId::local_admin(), hash(b"local\0admin"));
+    }
+
+    #[test]
+    fn a_uuid_is_taken_as_it_is_from_the_realm_issuer_only() {
+        let user = |issuer, is_own| RealmId::user(issuer, UUID, is_own).unwrap();
+        assert_eq!(user("https://a", true), RealmId::dev_user(UUID).unwrap());
+        assert_eq!(user("https://a", false), hash(format!("https://a\0{UUID}").as_bytes()));
+        assert_ne!(user("https://a", false), user("https://b", false));
+    }
+
+    #[test]
+    fn subjects_have_1_to_256_bytes() {
+        assert!(RealmId::dev_user(&"s".repeat(256)).is_ok());
+        assert_eq!(RealmId::dev_user(&"s".repeat(257)), Err(BadSubject));
+        assert_eq!(RealmId::dev_user("a\u{85}b"), Err(BadSubject));
+    }
+
+    #[test]
+    fn paths_name_home_tenants_and_realms() {
+        let tenant = RealmId::tenant("acme");
+        assert_eq!(RealmPath::parse("self", false), Ok(RealmPath::Home));
+        assert_eq!(RealmPath::parse("tenant:acme", false), Ok(RealmPath::Realm(tenant)));
+        assert_eq!(RealmPath::parse(&tenant.to_string(), false), Ok(RealmPath::Realm(tenant)));
+        for wrong in ["", "Self", "tenant:", "tenant:a/b", "acme", "usr_bob"] {
+            assert_eq!(RealmPath::parse(wrong, false), Err(UnknownRealm), "{wrong}");
+        }
+    }
 }

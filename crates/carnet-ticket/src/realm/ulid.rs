@@ -81,3 +81,48 @@ impl fmt::Debug for TicketId {
         f.write_str("TicketId(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_ulid_is_its_time_and_then_its_random_bytes() {
+        let ulid = Ulid::new(Timestamp(1_469_922_850_259), [0xff; 10]);
+        assert_eq!(ulid.to_string(), "01ARZ3NDEKZZZZZZZZZZZZZZZZ");
+    }
+
+    #[test]
+    fn a_ticket_is_shown_by_nothing_but_display() {
+        let id = TicketId::new(Timestamp(0), [7; 10]);
+        assert_eq!(format!("{id:?}"), "TicketId(..)");
+        assert_eq!(format!("{:#?}", Some(id)), "Some(\n    TicketId(..),\n)");
+    }
+
+    #[test]
+    fn only_a_credential_may_leave_the_prefix_out() {
+        let bare = "01HQXK5V8N3Y7M2P4R6T9W0ABC";
+        let id: TicketId = format!("ticket:{bare}").parse().unwrap();
+        assert_eq!(TicketId::from_credential(bare), Ok(id));
+        assert_eq!(bare.parse::<TicketId>(), Err(MalformedTicket));
+        assert_eq!(TicketId::from_credential("8HQXK5V8N3Y7M2P4R6T9W0ABCD"), Err(MalformedTicket));
+        assert_eq!(TicketId::from_credential("ticket:ticket:"), Err(MalformedTicket));
+    }
+
+    proptest! {
+        #[test]
+        fn texts_round_trip_and_sort_by_time(a in 0_i64..1 << 48, b in 0_i64..1 << 48, random: [u8; 10]) {
+            let (first, second) = (Ulid::new(Timestamp(a), random), Ulid::new(Timestamp(b), random));
+            prop_assert_eq!(first.to_string().parse(), Ok(first));
+            prop_assert_eq!(first.to_string().cmp(&second.to_string()), a.cmp(&b));
+        }
+
+        #[test]
+        fn noise_is_refused_without_a_panic(noise: String) {
+            prop_assert!(noise.len() == base32::LEN || noise.parse::<Ulid>().is_err());
+            let _ = TicketId::from_credential(&noise);
+        }
+    }
+}

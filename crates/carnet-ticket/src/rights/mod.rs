@@ -3,11 +3,13 @@
 //! `permits` of each is a pure function of rights and target: no clock, no counters, no I/O, no
 //! allocation. It names the rule it matched. Source: credential spec, section 8.
 
+mod paths;
 mod realm;
 mod routes;
 
 use std::fmt;
 
+pub use paths::{PathScopes, PathVerb};
 pub use realm::{Holder, RealmNeed, RealmRights, Roots, WriteLimits};
 pub use routes::{RouteScopes, role_scopes};
 
@@ -17,6 +19,8 @@ pub use routes::{RouteScopes, role_scopes};
 pub enum Rights {
     /// On `api` and `rpc`: scopes of routes.
     Routes(RouteScopes),
+    /// On `namespace`: a role and the scopes that narrow it.
+    Paths(PathScopes),
     /// On `realm`: one realm, and what of it.
     Realm(RealmRights),
 }
@@ -41,6 +45,8 @@ pub struct RuleId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RuleKind {
+    /// The role alone.
+    Role,
     /// A scope that the rights hold.
     Scope,
     /// A row of the realm's table of who may do what.
@@ -50,6 +56,7 @@ pub enum RuleKind {
 impl fmt::Display for RuleId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
+            RuleKind::Role => "role",
             RuleKind::Scope => "scope",
             RuleKind::Realm => "realm",
         };

@@ -156,27 +156,45 @@ pub struct Presented<'a> {
     pub class: Option<Class>,
     /// The credential's own text or bytes; none for the socket's peer and for nobody.
     pub data: Option<&'a [u8]>,
+    /// Who presents it, and as what.
+    pub bearer: Bearer<'a>,
+}
+
+/// Who presents a credential, and as what: what the surface knows beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bearer<'a> {
+    /// Who the bearer says it is.
+    pub subject: Option<&'a str>,
+    /// The role asked for.
+    pub role: Option<&'a str>,
+}
+
+impl Bearer<'_> {
+    /// Nothing is known.
+    pub const fn nobody() -> Self {
+        Self { subject: None, role: None }
+    }
 }
 
 impl<'a> Presented<'a> {
     /// A credential whose class its prefix tells.
     pub const fn text(text: &'a str) -> Self {
-        Self { class: None, data: Some(text.as_bytes()) }
+        Self { class: None, data: Some(text.as_bytes()), bearer: Bearer::nobody() }
     }
 
     /// A credential of a class that the surface knows.
     pub const fn of(class: Class, text: &'a str) -> Self {
-        Self { class: Some(class), data: Some(text.as_bytes()) }
+        Self { class: Some(class), data: Some(text.as_bytes()), bearer: Bearer::nobody() }
     }
 
     /// The peer of the local socket, whose uid is the server's own.
     pub const fn local() -> Self {
-        Self { class: Some(Class::Local), data: None }
+        Self { class: Some(Class::Local), data: None, bearer: Bearer::nobody() }
     }
 
     /// Nobody.
     pub const fn anonymous() -> Self {
-        Self { class: Some(Class::Anonymous), data: None }
+        Self { class: Some(Class::Anonymous), data: None, bearer: Bearer::nobody() }
     }
 
     /// The class, told or by prefix.

@@ -8,7 +8,7 @@ mod facts;
 mod limits;
 mod reason;
 
-pub use credential::{Class, Presented, Profile, Surface};
+pub use credential::{Bearer, Class, Presented, Profile, Surface};
 pub use facts::{Facts, Proof, Row, RowEnd};
 pub use limits::{Limits, Meter};
 pub use reason::{Ended, Reason, RevocationKind};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::facts::RowEnd;
 use super::limits::Meter;
+use crate::capability::CapabilityError;
 
 /// Why something presented, or something asked of a grant, was denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -48,6 +49,9 @@ pub enum Reason {
     /// That much is not left.
     #[error("over the quota of {0}")]
     Quota(Meter),
+    /// A capability ticket was refused.
+    #[error(transparent)]
+    Capability(CapabilityError),
     /// The gate holds as many grants or meters as it may.
     #[error("the gate is at its capacity")]
     Capacity,
@@ -73,6 +77,7 @@ impl Reason {
             Self::Scope => "scope",
             Self::Role => "role",
             Self::Quota(_) => "quota",
+            Self::Capability(error) => error.code(),
             Self::Capacity => "capacity",
             Self::StatusUnavailable => "status_unavailable",
         }

@@ -14,6 +14,7 @@ const OPS: &[(&str, runner::Op)] = &[
     ("id-token", id_token),
 ];
 
+/// Promise: R-5
 #[test]
 fn vectors_realm_nodes() {
     runner::run("realm-nodes.json", OPS);

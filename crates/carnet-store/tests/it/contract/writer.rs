@@ -23,7 +23,7 @@ pub async fn a_conflict_with_a_stored_row_is_an_error_of_that_operation_alone(st
     store.insert_ticket(new_ticket(1)).await.unwrap();
     let (again, other) =
         tokio::join!(store.insert_ticket(new_ticket(1)), store.insert_ticket(new_ticket(2)));
-    assert!(matches!(again, Err(StoreError::Unavailable(_))));
+    assert!(matches!(again, Err(StoreError::Conflict(_))));
     other.unwrap();
 }
 
