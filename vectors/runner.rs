@@ -27,6 +27,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("encode", "runs in carnet-ticket"),
     ("decode", "runs in carnet-ticket"),
     ("inspect", "runs in carnet-ticket"),
+    ("admit", "runs in carnet-ticket"),
+    ("permits", "runs in carnet-ticket"),
+    ("charge", "runs in carnet-gate"),
     ("revocation", "runs in carnet-gate"),
     ("meter", "runs in carnet-gate"),
     ("node-decode", "runs in carnet-realm"),
@@ -47,9 +50,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
 
 /// What waits for something that is still to be built: operations, and single cases by their id.
 const PENDING: &[(&str, &str)] = &[
-    ("admit", "waits for admission of capability tickets"),
-    ("permits", "waits for admission of capability tickets"),
-    ("charge", "waits for rate windows"),
     ("jwt_verify", "waits for the JWT class"),
     ("jwt_signature", "waits for the JWT class"),
     ("jwt_build", "waits for the JWT class"),

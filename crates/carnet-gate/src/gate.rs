@@ -7,7 +7,7 @@ use carnet_ticket::id::{Fingerprint, UniqueId};
 use carnet_ticket::rights::Rights;
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::{
-    Class, Ended, Facts, Presented, Reason, RowEnd, Surface, Verified, Verify,
+    Class, Ended, Facts, Meter, Presented, Reason, RowEnd, Surface, Verified, Verify,
 };
 
 use crate::clock::Clock;
@@ -15,7 +15,8 @@ use crate::denied::Denied;
 use crate::epoch::Epochs;
 use crate::expiry::Expiry;
 use crate::grant::{Grant, State};
-use crate::meter::Meters;
+use crate::meter::{Meters, Spending};
+use crate::purse::Purse;
 use crate::registry::{Registry, Slot};
 use crate::revocation::{Applied, Delta, FeedError, RevocationSet, Selector};
 
@@ -229,6 +230,25 @@ impl Gate {
         self.0.registry.live()
     }
 
+    /// Goes on counting where another process stopped. Called once, before anything is admitted.
+    pub fn restore_meters(&self, spendings: &[Spending]) {
+        for spending in spendings {
+            self.0.meters.restore(spending);
+        }
+    }
+
+    /// What was spent since it was last stored. Whoever stores it says so with [`Gate::meters_saved`].
+    pub fn unsaved_meters(&self) -> Vec<Spending> {
+        self.0.meters.unsaved()
+    }
+
+    /// These are stored.
+    pub fn meters_saved(&self, spendings: &[Spending]) {
+        for spending in spendings {
+            self.0.meters.saved(spending);
+        }
+    }
+
     /// How many contents are metered.
     pub fn live_meters(&self) -> usize {
         self.0.meters.live()
@@ -292,22 +312,8 @@ impl Inner {
                 self.rights.get(&surface).ok_or(Reason::NotAccepted)?.rights(&verified, facts)?
             }
         };
-        let counter = if verified.limits.is_none() {
-            None
-        } else {
-            let (content, limits) = (verified.content_id, verified.limits);
-            Some(self.meters.counter(
-                content,
-                &limits,
-                facts.spent.as_ref(),
-                verified.expires,
-                now,
-            )?)
-        };
-        if let Some(meter) = counter.as_ref().and_then(|counter| counter.exhausted()) {
-            return Err(Reason::Exhausted(meter));
-        }
-        let make = |slot| State::new(Arc::clone(self), slot, surface, verified, rights, counter);
+        let purse = Purse::of(&self.meters, &verified, &rights, now)?;
+        let make = |slot| State::new(Arc::clone(self), slot, surface, verified, rights, purse);
         let state = self.registry.register(make).ok_or(Reason::Capacity)?;
         self.live[&surface].increment(1);
 
@@ -324,9 +330,13 @@ impl Inner {
         Ok(Grant::new(state))
     }
 
-    /// Ends every live grant that `matches` for one and the same reason.
-    pub(crate) fn end_matching(&self, why: Ended, matches: impl Fn(&Verified) -> bool) -> usize {
-        self.end_with(|credential| matches(credential).then_some(why))
+    /// Ends every grant of `content` and of what derives from it: that meter of it is used up.
+    pub(crate) fn end_spent(&self, content: UniqueId, meter: Meter) {
+        self.end_with(|credential| {
+            let spends_it =
+                credential.content_id == content || credential.ancestors.contains(&content);
+            spends_it.then_some(Ended::Exhausted(meter))
+        });
     }
 
     fn end_with(&self, why: impl Fn(&Verified) -> Option<Ended>) -> usize {

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
 use carnet_ticket::id::{Fingerprint, KeyId, UniqueId};
-use carnet_ticket::rights::{RealmRights, Rights, RouteScopes};
+use carnet_ticket::rights::{PathScopes, RealmRights, Rights, RouteScopes};
 use carnet_ticket::time::Expiration;
 use carnet_ticket::verify::{Class, Ended, Meter, Reason, Surface, Verified};
 use tokio::sync::Notify;
@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 use crate::denied::Denied;
 use crate::expiry::{self, Expiry};
 use crate::gate::Inner;
-use crate::meter::{Cost, Counter};
+use crate::meter::Cost;
+use crate::purse::Purse;
 use crate::registry::Slot;
 
 /// Live authority: who, what, how much, until when. Clones share one life; it ends at the latest when the
@@ -30,7 +31,7 @@ pub(crate) struct State {
     surface: Surface,
     pub(crate) verified: Verified,
     rights: Rights,
-    counter: Option<Arc<Counter>>,
+    purse: Purse,
     ended: OnceLock<Ended>,
     queued: OnceLock<expiry::Ticket>,
     notify: Notify,
@@ -40,7 +41,7 @@ pub(crate) struct State {
 /// back everything but the operations.
 #[must_use = "a hold that is dropped at once reserves nothing"]
 pub struct Hold {
-    counter: Option<Arc<Counter>>,
+    purse: Purse,
     cost: Cost,
 }
 
@@ -58,6 +59,14 @@ impl Grant {
     pub fn routes(&self) -> Option<&RouteScopes> {
         match &self.0.rights {
             Rights::Routes(scopes) => Some(scopes),
+            _ => None,
+        }
+    }
+
+    /// Its role and the paths that narrow it, on `namespace`.
+    pub fn paths(&self) -> Option<&PathScopes> {
+        match &self.0.rights {
+            Rights::Paths(paths) => Some(paths),
             _ => None,
         }
     }
@@ -82,7 +91,7 @@ impl Grant {
     /// Reserves `cost` now, to be settled when it is known how much was used.
     pub async fn hold(&self, cost: Cost) -> Result<Hold, Denied> {
         self.charge(cost).await?;
-        Ok(Hold { counter: self.0.counter.clone(), cost })
+        Ok(Hold { purse: self.0.purse.clone(), cost })
     }
 
     /// Waits for the end, and tells why it came. Costs nothing until it is awaited; resolves for every clone
@@ -151,7 +160,7 @@ impl Grant {
 
     /// What is left of `meter`; `None` without a limit.
     pub fn remaining(&self, meter: Meter) -> Option<u64> {
-        self.0.counter.as_ref()?.remaining(meter)
+        self.0.purse.remaining(meter)
     }
 
     /// Names the credential in logs.
@@ -174,33 +183,19 @@ impl Grant {
         if let Some(why) = self.is_ended() {
             return Err(self.deny(Reason::Ended(why)));
         }
-        let Some(counter) = &self.0.counter else { return Ok(()) };
-        match counter.charge(cost) {
-            Ok(None) => Ok(()),
-            Ok(Some(meter)) => {
-                self.exhaust(meter);
-                Ok(())
-            }
-            Err(reason) => {
-                self.0.gate.count_denied_charge(reason);
-                // What is over its budget is over: it answers like any grant that has ended.
-                let reason = match reason {
-                    Reason::Exhausted(meter) => {
-                        self.exhaust(meter);
-                        Reason::Ended(Ended::Exhausted(meter))
-                    }
-                    reason => reason,
-                };
-                Err(self.deny(reason))
-            }
+        let gate = &self.0.gate;
+        let (result, used_up) = self.0.purse.charge(cost, &gate.clock);
+        if let Some((content, meter)) = used_up {
+            gate.end_spent(content, meter);
         }
-    }
-
-    /// Ends every grant of this content: its budget is spent.
-    fn exhaust(&self, meter: Meter) {
-        self.0
-            .gate
-            .end_matching(Ended::Exhausted(meter), |other| other.content_id == self.content_id());
+        result.map_err(|reason| {
+            gate.count_denied_charge(reason);
+            // What is over its budget is over: it answers like any grant that has ended.
+            self.deny(match reason {
+                Reason::Exhausted(meter) => Reason::Ended(Ended::Exhausted(meter)),
+                reason => reason,
+            })
+        })
     }
 }
 
@@ -222,7 +217,7 @@ impl State {
         surface: Surface,
         verified: Verified,
         rights: Rights,
-        counter: Option<Arc<Counter>>,
+        purse: Purse,
     ) -> Self {
         Self {
             gate,
@@ -230,7 +225,7 @@ impl State {
             surface,
             verified,
             rights,
-            counter,
+            purse,
             ended: OnceLock::new(),
             queued: OnceLock::new(),
             notify: Notify::new(),
@@ -277,17 +272,14 @@ impl Hold {
             bandwidth_bytes: self.cost.bandwidth_bytes.saturating_sub(actual.bandwidth_bytes),
             cursor_resumes: self.cost.cursor_resumes.saturating_sub(actual.cursor_resumes),
             cursor_advances: self.cost.cursor_advances.saturating_sub(actual.cursor_advances),
+            permit: None,
         };
-        if let Some(counter) = self.counter.take() {
-            counter.give_back(&rest);
-        }
+        std::mem::take(&mut self.purse).give_back(&rest);
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        if let Some(counter) = &self.counter {
-            counter.give_back(&Cost { ops: 0, ..self.cost });
-        }
+        self.purse.give_back(&Cost { ops: 0, ..self.cost });
     }
 }

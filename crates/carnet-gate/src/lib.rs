@@ -25,6 +25,7 @@ mod gate;
 mod grant;
 mod lookup;
 mod meter;
+mod purse;
 mod registry;
 mod revocation;
 
@@ -33,5 +34,5 @@ pub use denied::Denied;
 pub use gate::{Gate, GateBuilder, GateLimits, RightsMap};
 pub use grant::{Grant, Hold};
 pub use lookup::{Lookup, LookupBuilder, StatusSource};
-pub use meter::Cost;
+pub use meter::{Cost, Spending};
 pub use revocation::{Applied, Delta, Entry, FeedError, InvalidSelector, RevocationSet, Selector};

@@ -6,15 +6,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use carnet_ticket::id::UniqueId;
+use carnet_ticket::rights::{Permit, RuleId};
 use carnet_ticket::time::{Expiration, Timestamp};
 use carnet_ticket::verify::{Limits, Meter, Reason};
 use parking_lot::Mutex;
+
+use crate::clock::Clock;
 
 const SHARDS: usize = 16;
 const METERS: usize = Meter::ALL.len();
 
 /// How long after a ticket's end its meters are kept: clocks may differ by as much.
 const KEEP_AFTER_END: Duration = Duration::from_secs(30);
+
+/// What the rates of scopes are counted in.
+const RATE_WINDOW: Duration = Duration::from_secs(1);
 
 /// What one action costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,12 +35,27 @@ pub struct Cost {
     pub cursor_resumes: u64,
     /// Cursor steps.
     pub cursor_advances: u64,
+    /// The rule that lets it happen: it counts in the rate of that rule, if it has one.
+    pub permit: Option<Permit>,
 }
 
 impl Cost {
     /// One operation.
     pub const fn op() -> Self {
-        Self { ops: 1, ticks: 0, bandwidth_bytes: 0, cursor_resumes: 0, cursor_advances: 0 }
+        Self {
+            ops: 1,
+            ticks: 0,
+            bandwidth_bytes: 0,
+            cursor_resumes: 0,
+            cursor_advances: 0,
+            permit: None,
+        }
+    }
+
+    /// This, under the rule that `permit` names.
+    #[must_use]
+    pub const fn under(self, permit: Permit) -> Self {
+        Self { permit: Some(permit), ..self }
     }
 
     /// This and `n` bytes moved.
@@ -55,8 +76,32 @@ pub(crate) struct Counter(Mutex<Count>);
 #[derive(Debug)]
 struct Count {
     used: [u64; METERS],
+    /// What of that is known to be stored.
+    saved: [u64; METERS],
     limits: [Option<u64>; METERS],
     expires: Expiration,
+    windows: Vec<Window>,
+}
+
+/// How often a rule was used in the second that began with its first use.
+#[derive(Debug)]
+struct Window {
+    rule: RuleId,
+    start: Timestamp,
+    used: u32,
+}
+
+/// What was spent under one content: what outlives a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spending {
+    /// Names the content.
+    pub content_id: UniqueId,
+    /// How much, by meter.
+    pub used: [u64; METERS],
+    /// Of how much.
+    pub limits: Limits,
+    /// When the content is over.
+    pub expires: Expiration,
 }
 
 /// The meters of every content that has limits.
@@ -75,18 +120,17 @@ impl Meters {
         self.live.load(Ordering::Relaxed)
     }
 
-    /// The counter of `content`, made with what was `spent` before, or found and cut to the lesser limits.
+    /// The counter of `content`, made, or found and cut to the lesser limits.
     pub(crate) fn counter(
         &self,
         content: UniqueId,
         limits: &Limits,
-        spent: Option<&Limits>,
         expires: Expiration,
         now: Timestamp,
     ) -> Result<Arc<Counter>, Reason> {
-        if let Some(counter) = self.shard(&content).lock().get(&content) {
+        if let Some(counter) = self.known(&content) {
             counter.narrow(limits, expires);
-            return Ok(Arc::clone(counter));
+            return Ok(counter);
         }
         if self.live() >= self.max {
             self.prune(now);
@@ -94,13 +138,46 @@ impl Meters {
                 return Err(Reason::Capacity);
             }
         }
+        let counter = self.make(content, [0; METERS], expires);
+        counter.narrow(limits, expires);
+        Ok(counter)
+    }
+
+    /// The counter of `content`, if something was ever counted there.
+    pub(crate) fn known(&self, content: &UniqueId) -> Option<Arc<Counter>> {
+        self.shard(content).lock().get(content).cloned()
+    }
+
+    /// Goes on where another process stopped.
+    pub(crate) fn restore(&self, spending: &Spending) {
+        self.make(spending.content_id, spending.used, spending.expires)
+            .narrow(&spending.limits, spending.expires);
+    }
+
+    /// What was spent and is not known to be stored.
+    pub(crate) fn unsaved(&self) -> Vec<Spending> {
+        let mut unsaved = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            unsaved.extend(shard.iter().filter_map(|(content, counter)| counter.unsaved(*content)));
+        }
+        unsaved
+    }
+
+    /// `spending` is stored.
+    pub(crate) fn saved(&self, spending: &Spending) {
+        if let Some(counter) = self.known(&spending.content_id) {
+            counter.0.lock().saved = spending.used;
+        }
+    }
+
+    fn make(&self, content: UniqueId, used: [u64; METERS], expires: Expiration) -> Arc<Counter> {
         let mut shard = self.shard(&content).lock();
         let counter = shard.entry(content).or_insert_with(|| {
             self.live.fetch_add(1, Ordering::Relaxed);
-            Arc::new(Counter::new(spent, expires))
+            Arc::new(Counter::new(used, expires))
         });
-        counter.narrow(limits, expires);
-        Ok(Arc::clone(counter))
+        Arc::clone(counter)
     }
 
     /// Drops the meters of tickets whose end is more than 30 s past. Live counts are never dropped.
@@ -119,9 +196,20 @@ impl Meters {
 }
 
 impl Counter {
-    fn new(spent: Option<&Limits>, expires: Expiration) -> Self {
-        let used = Meter::ALL.map(|meter| spent.and_then(|spent| spent.of(meter)).unwrap_or(0));
-        Self(Mutex::new(Count { used, limits: [None; METERS], expires }))
+    fn new(used: [u64; METERS], expires: Expiration) -> Self {
+        let limits = [None; METERS];
+        Self(Mutex::new(Count { used, saved: used, limits, expires, windows: Vec::new() }))
+    }
+
+    fn unsaved(&self, content_id: UniqueId) -> Option<Spending> {
+        let count = self.0.lock();
+        let is_saved = count.saved == count.used;
+        (!is_saved).then(|| Spending {
+            content_id,
+            used: count.used,
+            limits: count.limits(),
+            expires: count.expires,
+        })
     }
 
     /// A second admission counts with the lesser of both limits.
@@ -148,9 +236,9 @@ impl Counter {
         self.0.lock().exhausted()
     }
 
-    /// Spends `cost`, all or nothing. `Exhausted` ends the credential; `Quota` spends the operations alone.
-    /// Tells which meter is used up by it, if one that ends the credential is.
-    pub(crate) fn charge(&self, cost: &Cost) -> Result<Option<Meter>, Reason> {
+    /// Spends `cost`, all or nothing. `Exhausted` ends the credential; `Rate` and `Quota` spend the
+    /// operations alone. Tells which meter is used up by it, if one that ends the credential is.
+    pub(crate) fn charge(&self, cost: &Cost, clock: &Clock) -> Result<Option<Meter>, Reason> {
         let mut count = self.0.lock();
         let amounts = cost.amounts();
         let over = |count: &Count, meter: Meter| {
@@ -167,10 +255,13 @@ impl Counter {
             }
         }
         let quotas = [Meter::CursorAdvances, Meter::CursorResumes, Meter::BandwidthBytes];
-        if let Some(meter) = quotas.into_iter().find(|meter| over(&count, *meter)) {
-            count.used[Meter::Ops as usize] =
-                count.used[Meter::Ops as usize].saturating_add(cost.ops);
-            return Err(Reason::Quota(meter));
+        let over_quota = quotas.into_iter().find(|meter| over(&count, *meter)).map(Reason::Quota);
+        let refusal =
+            if count.is_too_often(cost.permit, clock) { Some(Reason::Rate) } else { over_quota };
+        if let Some(reason) = refusal {
+            let spent = &mut count.used[Meter::Ops as usize];
+            *spent = spent.saturating_add(cost.ops);
+            return Err(reason);
         }
         for (used, amount) in count.used.iter_mut().zip(amounts) {
             *used = used.saturating_add(amount);
@@ -194,6 +285,29 @@ impl Counter {
 }
 
 impl Count {
+    fn limits(&self) -> Limits {
+        let [ops, ticks, bandwidth_bytes, cursor_resumes, cursor_advances] = self.limits;
+        Limits { ops, ticks, bandwidth_bytes, cursor_resumes, cursor_advances }
+    }
+
+    /// Counts one use of the rule of `permit`, if that has a rate: a second begins with its first use.
+    fn is_too_often(&mut self, permit: Option<Permit>, clock: &Clock) -> bool {
+        let Some(Permit { rule, rate: Some(rate) }) = permit else { return false };
+        let now = clock.now();
+        let index = self.windows.iter().position(|window| window.rule == rule);
+        let index = index.unwrap_or_else(|| {
+            self.windows.push(Window { rule, start: now, used: 0 });
+            self.windows.len() - 1
+        });
+        let window = &mut self.windows[index];
+        if window.start.after(RATE_WINDOW) <= now {
+            (window.start, window.used) = (now, 0);
+        }
+        let is_over = window.used >= rate.get();
+        window.used += u32::from(!is_over);
+        is_over
+    }
+
     fn exhausted(&self) -> Option<Meter> {
         let is_spent = |meter: Meter| {
             self.limits[meter as usize].is_some_and(|limit| self.used[meter as usize] >= limit)

@@ -129,7 +129,7 @@ impl From<carnet_gate::Denied> for Problem {
                 Self::gone()
             }
             Reason::Scope | Reason::Role => Self::forbidden(),
-            Reason::Quota(_) => Self::rate_limited(Duration::from_secs(1)),
+            Reason::Rate | Reason::Quota(_) => Self::rate_limited(Duration::from_secs(1)),
             Reason::Capacity | Reason::StatusUnavailable => Self::unavailable(),
             _ => Self::unauthorized(),
         };

@@ -73,6 +73,56 @@ async fn admitting_again_never_refreshes_a_meter() {
     assert_eq!(admit(&gate, Class::Realm, ops(3)).unwrap_err(), Reason::Exhausted(Meter::Ops));
 }
 
+/// What was spent is told once, goes on in the next process, and is told no more when nothing was added.
+#[tokio::test]
+async fn a_restart_never_refreshes_a_meter() {
+    let limits = Limits { bandwidth_bytes: Some(100), ..ops(3) };
+    let (first, _) = gate();
+    let grant = admit(&first, Class::Capability, limits).unwrap();
+    assert_eq!(first.unsaved_meters(), []);
+    grant.charge(Cost::op().bytes(60)).await.unwrap();
+    let unsaved = first.unsaved_meters();
+    assert_eq!(first.unsaved_meters(), unsaved, "until it is said to be stored");
+    first.meters_saved(&unsaved);
+    assert_eq!(first.unsaved_meters(), []);
+
+    let (second, _) = gate();
+    second.restore_meters(&unsaved);
+    let grant = admit(&second, Class::Capability, limits).unwrap();
+    assert_eq!(grant.remaining(Meter::Ops), Some(2));
+    assert_eq!(grant.remaining(Meter::BandwidthBytes), Some(40));
+    assert_eq!(second.unsaved_meters(), []);
+}
+
+fn admit_child(gate: &Gate, limits: Limits) -> Result<Grant, Reason> {
+    let mut facts = facts(gate, UniqueId::from_u8(2));
+    facts.row.as_mut().unwrap().limits = limits;
+    facts.ancestors = vec![CONTENT];
+    gate.admit(&presented(Class::Capability), &facts, Surface::Api).map_err(|denied| denied.reason)
+}
+
+#[tokio::test]
+async fn a_child_spends_from_its_parent_and_ends_with_it() {
+    let (gate, _) = gate();
+    let limits = Limits { bandwidth_bytes: Some(100), ..ops(4) };
+    let parent = admit(&gate, Class::Capability, limits).unwrap();
+    let child = admit_child(&gate, bandwidth(50)).unwrap();
+
+    child.charge(Cost::op().bytes(30)).await.unwrap();
+    assert_eq!(parent.remaining(Meter::Ops), Some(3));
+    assert_eq!(parent.remaining(Meter::BandwidthBytes), Some(70));
+    parent.charge(Cost::op().bytes(60)).await.unwrap();
+    let denied = child.charge(Cost::op().bytes(11)).await.unwrap_err();
+    assert_eq!(denied.reason, Reason::Quota(Meter::BandwidthBytes), "its own would do");
+    assert_eq!(child.remaining(Meter::BandwidthBytes), Some(10), "the lesser of both");
+    assert_eq!(parent.remaining(Meter::Ops), Some(1), "an operation is spent in any case");
+
+    child.charge(Cost::op()).await.unwrap();
+    let ended = Ended::Exhausted(Meter::Ops);
+    assert_eq!((parent.is_ended(), child.is_ended()), (Some(ended), Some(ended)));
+    assert_eq!(admit_child(&gate, bandwidth(50)).unwrap_err(), Reason::Exhausted(Meter::Ops));
+}
+
 /// Promise: G-14
 #[test]
 fn sixty_four_threads_never_pass_a_limit_and_lose_nothing() {

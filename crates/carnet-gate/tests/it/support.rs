@@ -12,18 +12,30 @@ use carnet_ticket::verify::{
 
 pub const START: Timestamp = Timestamp(1_700_000_000_000);
 
-/// A gate that takes on the API whatever class its facts' row describes, and the clock's hand.
+/// A gate that takes on the API and the namespace whatever its facts' row describes, and the clock's hand.
 pub fn gate() -> (Gate, Hand) {
     gate_with(GateLimits::default())
 }
 
 pub fn gate_with(limits: GateLimits) -> (Gate, Hand) {
     let (clock, hand) = Clock::manual(START);
+    (build(clock, limits), hand)
+}
+
+/// The same on this clock.
+pub fn gate_at(clock: Clock) -> Gate {
+    build(clock, GateLimits::default())
+}
+
+fn build(clock: Clock, limits: GateLimits) -> Gate {
     let mut builder = Gate::builder(clock).limits(limits).rights(Surface::Api, Arc::new(Viewer));
     for class in Class::ALL {
-        builder = builder.verifier(class, Arc::new(ByRow(class))).accept(Surface::Api, &[class]);
+        builder = builder
+            .verifier(class, Arc::new(ByRow(class)))
+            .accept(Surface::Api, &[class])
+            .accept(Surface::Namespace, &[class]);
     }
-    (builder.build(), hand)
+    builder.build()
 }
 
 /// Something of `class` that its row alone describes.
@@ -33,7 +45,7 @@ pub fn presented(class: Class) -> Presented<'static> {
 
 /// Facts with a row of this content that counts for ever.
 pub fn facts(gate: &Gate, content_id: UniqueId) -> Facts {
-    Facts { epoch: gate.epoch(), row: Some(row(content_id)), ancestors: Vec::new(), spent: None }
+    Facts { epoch: gate.epoch(), row: Some(row(content_id)), ancestors: Vec::new() }
 }
 
 pub fn row(content_id: UniqueId) -> Row {

@@ -1,21 +1,28 @@
-//! `validators.json`: revocations and meters.
+//! `validators.json`: revocations and meters. `capability.json`: what a grant may spend.
 
-use carnet_gate::{Cost, Delta, Entry, Gate, Grant, Selector};
+use std::collections::BTreeMap;
+
+use carnet_gate::{Clock, Cost, Delta, Denied, Entry, Gate, Grant, Selector};
+use carnet_ticket::capability::{Role, TicketScope, TicketVerb};
 use carnet_ticket::id::{KeyId, UniqueId};
-use carnet_ticket::rights::{Rights, RouteScopes};
+use carnet_ticket::rights::{PathScopes, PathVerb, Rights, RouteScopes};
 use carnet_ticket::time::{Expiration, Timestamp};
 use carnet_ticket::verify::{Class, Ended, Limits, Reason, RevocationKind, Surface, Verified};
+use futures::executor::block_on;
 use serde_json::{Value, json};
 
 use crate::runner::{self, Input, Outcome, error, variant};
-use crate::support::{facts, gate, presented};
-
-const OPS: &[(&str, runner::Op)] = &[("revocation", revocation), ("meter", meter)];
+use crate::support::{facts, gate, gate_at, presented};
 
 /// Promise: G-7, G-11
 #[test]
 fn vectors_validators() {
-    runner::run("validators.json", OPS);
+    runner::run("validators.json", &[("revocation", revocation), ("meter", meter)]);
+}
+
+#[test]
+fn vectors_capability() {
+    runner::run("capability.json", &[("charge", charge)]);
 }
 
 fn revocation(input: &mut Input) -> Outcome {
@@ -93,17 +100,74 @@ fn meter_step(gate: &Gate, grants: &mut Vec<Grant>, step: &Value) -> Value {
         }
         "charge" => {
             let grant = grants.iter().rfind(|grant| grant.content_id() == content).unwrap();
-            futures::executor::block_on(grant.charge(cost(&step["cost"])))
+            block_on(grant.charge(cost(&step["cost"])))
         }
         other => panic!("unknown step {other}"),
     };
-    match result.map_err(|denied| denied.reason) {
+    shown(result.map_err(|denied| denied.reason))
+}
+
+fn shown(result: Result<(), Reason>) -> Value {
+    match result {
         Ok(()) => json!("ok"),
         Err(Reason::Exhausted(meter)) => error(&format!("Exhausted({meter})")),
         Err(Reason::Ended(Ended::Exhausted(meter))) => error(&format!("Ended(Exhausted({meter}))")),
+        Err(Reason::Ended(why)) => error(&format!("Ended({why:?})")),
         Err(Reason::Quota(meter)) => error(&format!("Quota({meter})")),
         Err(reason) => error(&variant(&reason)),
     }
+}
+
+/// One grant on the namespace, with a scope for each that a step names.
+fn charge(input: &mut Input) -> Outcome {
+    let steps = input.take("steps");
+    let steps = steps.as_array().unwrap();
+    let declared = input.take("limits");
+    let (clock, hand) = Clock::manual(Timestamp(0));
+    let gate = gate_at(clock);
+    let mut facts = facts(&gate, UniqueId::from_u8(1));
+    let row = facts.row.as_mut().unwrap();
+    row.limits = limits(&declared);
+    row.expires = declared["expires_at_ms"]
+        .as_i64()
+        .map_or(Expiration::Never, |ms| Expiration::At(Timestamp(ms)));
+    row.rights = Some(Rights::Paths(PathScopes { role: Role::Queen, scopes: scopes(steps) }));
+    let grant = gate.admit(&presented(Class::Capability), &facts, Surface::Namespace).unwrap();
+    let results: Vec<_> = steps
+        .iter()
+        .map(|step| {
+            hand.set(Timestamp(step["at_ms"].as_i64().unwrap()));
+            shown(block_on(charge_step(&grant, step)).map_err(|denied| denied.reason))
+        })
+        .collect();
+    Ok(json!({ "results": results }))
+}
+
+async fn charge_step(grant: &Grant, step: &Value) -> Result<(), Denied> {
+    let Some(read) = step.get("read") else {
+        let cost = cost(&step["cost"]);
+        let permit = step["scope"].as_u64().map(|index| {
+            let path = format!("/{index}");
+            grant.paths().unwrap().permits(PathVerb::Read, &path).unwrap()
+        });
+        return grant.charge(permit.map_or(cost, |permit| cost.under(permit))).await;
+    };
+    let amount = |name: &str| read[name].as_u64().unwrap();
+    let bytes = amount("requested").min(amount("available"));
+    let hold = grant.hold(Cost::op().bytes(bytes)).await?;
+    hold.settle(Cost::op().bytes(bytes)).await;
+    Ok(())
+}
+
+fn scopes(steps: &[Value]) -> Vec<TicketScope> {
+    let mut rates = BTreeMap::new();
+    for step in steps {
+        if let (Some(scope), Some(rate)) = (step["scope"].as_u64(), step["scope_rate"].as_u64()) {
+            rates.insert(scope, u32::try_from(rate).unwrap());
+        }
+    }
+    let scope = |(index, rate)| TicketScope::new(format!("/{index}"), TicketVerb::Read, rate);
+    rates.into_iter().map(scope).collect()
 }
 
 fn limits(value: &Value) -> Limits {
@@ -125,5 +189,6 @@ fn cost(value: &Value) -> Cost {
         bandwidth_bytes: of("bandwidth_bytes"),
         cursor_resumes: of("cursor_resumes"),
         cursor_advances: of("cursor_advances"),
+        permit: None,
     }
 }

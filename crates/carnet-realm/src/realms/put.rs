@@ -1,6 +1,6 @@
 //! Storing nodes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use carnet_store::{NodeFacts, Put, PutError, PutNode, StoreError};
@@ -130,12 +130,10 @@ impl Realms {
         children: &[NodeKey],
     ) -> Result<HashMap<NodeKey, NodeFacts>, PutNodeError> {
         let facts = self.usable(rights, children).await?;
-        let mut missing: Vec<NodeKey> = Vec::new();
-        for child in children {
-            if !facts.contains_key(child) && !missing.contains(child) {
-                missing.push(*child);
-            }
-        }
+        let mut seen = HashSet::new();
+        let missing = children.iter().copied();
+        let missing: Vec<_> =
+            missing.filter(|child| !facts.contains_key(child) && seen.insert(*child)).collect();
         if missing.is_empty() { Ok(facts) } else { Err(PutNodeError::MissingChildren(missing)) }
     }
 

@@ -35,7 +35,7 @@ impl StatusSource for TicketStatusSource {
             // What issued it is above it: withdrawing an API key ends the tickets it made.
             let ancestors = row.iter().filter(|row| row.ticket.issuer.starts_with("key:"));
             let ancestors = ancestors.map(|row| api_key::content_id(&row.ticket.issuer)).collect();
-            Ok(Facts { epoch, row: row.map(|row| row_of(&id, row)), ancestors, spent: None })
+            Ok(Facts { epoch, row: row.map(|row| row_of(&id, row)), ancestors })
         })
     }
 }

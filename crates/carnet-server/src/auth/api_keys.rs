@@ -31,7 +31,7 @@ impl StatusSource for ApiKeyStatusSource {
                 tracing::error!(%error, "an API key's row could not be read");
                 Reason::StatusUnavailable
             })?;
-            Ok(Facts { epoch, row: row.map(row_of), ancestors: Vec::new(), spent: None })
+            Ok(Facts { epoch, row: row.map(row_of), ancestors: Vec::new() })
         })
     }
 }

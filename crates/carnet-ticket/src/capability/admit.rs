@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::{Role, TicketClaims, TicketError, TicketKey, TicketToken};
+use super::{
+    LimitFault, Role, TicketClaims, TicketError, TicketKey, TicketLimits, TicketScope, TicketToken,
+};
 use crate::id::{KeyId, UniqueId};
 use crate::rights::{PathScopes, Rights};
 use crate::time::{Expiration, Timestamp};
@@ -16,42 +18,6 @@ const SKEW: Duration = Duration::from_secs(30);
 /// The keys of each role: the active one first, then previous ones.
 pub type RoleKeys = HashMap<Role, Vec<TicketKey>>;
 
-/// What the manifest allows tickets to say; 0 is no limit, but for counts and lengths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TicketLimits {
-    /// Scopes of a ticket.
-    pub max_scopes: usize,
-    /// Bytes of a scope's path.
-    pub max_scope_path_len: usize,
-    /// Reads and writes a second in one scope.
-    pub max_scope_rate_per_s: u32,
-    /// Bytes moved: the most, and what a ticket gets that names none.
-    pub bandwidth_bytes: u64,
-    /// Cursors taken up again: likewise.
-    pub cursor_resumes: u32,
-    /// Cursor steps: likewise.
-    pub cursor_advances: u32,
-    /// Life, seconds.
-    pub max_ttl_s: u64,
-    /// Characters of a ticket.
-    pub max_token_chars: usize,
-}
-
-impl Default for TicketLimits {
-    fn default() -> Self {
-        Self {
-            max_scopes: 8,
-            max_scope_path_len: 128,
-            max_scope_rate_per_s: 64,
-            bandwidth_bytes: 131_072,
-            cursor_resumes: 16,
-            cursor_advances: 256,
-            max_ttl_s: 0,
-            max_token_chars: super::TOKEN_LEN_MAX,
-        }
-    }
-}
-
 /// Somebody who wants to attach.
 #[derive(Debug, Clone, Copy)]
 pub struct AttachRequest<'a> {
@@ -59,7 +25,7 @@ pub struct AttachRequest<'a> {
     pub role: Role,
     /// Who it says it is.
     pub identity: Option<&'a str>,
-    /// Its ticket, trimmed.
+    /// Its ticket; blanks around it do not count, and nothing but blanks is none.
     pub token: Option<&'a str>,
 }
 
@@ -125,68 +91,6 @@ pub enum CapabilityError {
     Limit(LimitFault),
 }
 
-/// What of a ticket is more than the manifest allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
-pub enum LimitFault {
-    /// Too many scopes.
-    #[error("scope count {count} exceeds {max}")]
-    ScopeCount {
-        /// How many.
-        count: usize,
-        /// The most.
-        max: usize,
-    },
-    /// A scope's path is too long, relative, or has `..`.
-    #[error("scope path {index} exceeds {max} bytes, is relative, or has ..")]
-    ScopePath {
-        /// Which scope.
-        index: usize,
-        /// The most bytes.
-        max: usize,
-    },
-    /// A scope's rate.
-    #[error("scope rate {rate} exceeds {max}")]
-    ScopeRate {
-        /// The rate.
-        rate: u32,
-        /// The most.
-        max: u32,
-    },
-    /// Bytes moved.
-    #[error("bandwidth quota {value} exceeds {max}")]
-    Bandwidth {
-        /// The quota.
-        value: u64,
-        /// The most.
-        max: u64,
-    },
-    /// Cursors taken up again.
-    #[error("cursor resume quota {value} exceeds {max}")]
-    CursorResumes {
-        /// The quota.
-        value: u32,
-        /// The most.
-        max: u32,
-    },
-    /// Cursor steps.
-    #[error("cursor advance quota {value} exceeds {max}")]
-    CursorAdvances {
-        /// The quota.
-        value: u32,
-        /// The most.
-        max: u32,
-    },
-    /// Life.
-    #[error("ttl {value} exceeds {max}")]
-    Ttl {
-        /// Seconds.
-        value: u64,
-        /// The most.
-        max: u64,
-    },
-}
-
 impl CapabilityError {
     /// The stable snake-case name in metrics, logs and audit.
     pub const fn code(&self) -> &'static str {
@@ -226,7 +130,8 @@ impl Capability {
         now: Timestamp,
     ) -> Result<Admitted, CapabilityError> {
         let is_worker = request.role != Role::Queen;
-        let Some(token) = request.token else {
+        let token = request.token.map(str::trim_ascii).filter(|token| !token.is_empty());
+        let Some(token) = token else {
             let subject = request.identity.map(str::to_owned);
             let free = Admitted {
                 role: request.role,
@@ -244,7 +149,7 @@ impl Capability {
         let ticket =
             TicketToken::decode_any(token, keys, self.profile).map_err(CapabilityError::Ticket)?;
         let claims = ticket.claims();
-        self.check_bearer(claims, request, is_worker)?;
+        Self::check_bearer(claims, request, is_worker)?;
         self.check_time(claims, is_worker, now)?;
         let limits = self.limits.effective(claims).map_err(CapabilityError::Limit)?;
         Ok(Admitted {
@@ -260,9 +165,17 @@ impl Capability {
         })
     }
 
-    #[expect(clippy::unused_self, reason = "the steps of one judgement")]
+    /// The scopes with the rates that count: in strict a scope that names none has the manifest's.
+    fn rated(&self, mut scopes: Vec<TicketScope>) -> Vec<TicketScope> {
+        if self.profile == Profile::Strict {
+            for scope in scopes.iter_mut().filter(|scope| scope.rate_per_s == 0) {
+                scope.rate_per_s = self.limits.max_scope_rate_per_s;
+            }
+        }
+        scopes
+    }
+
     fn check_bearer(
-        &self,
         claims: &TicketClaims,
         request: &AttachRequest<'_>,
         is_worker: bool,
@@ -300,68 +213,6 @@ impl Capability {
     }
 }
 
-impl TicketLimits {
-    /// What a ticket may spend: what it says, or what the manifest says where it says nothing.
-    pub fn effective(&self, claims: &TicketClaims) -> Result<Limits, LimitFault> {
-        self.check_scopes(claims)?;
-        let quotas = &claims.quotas;
-        let over = |value: u64, max: u64| max > 0 && value > max;
-        if let Some(value) =
-            quotas.bandwidth_bytes.filter(|value| over(*value, self.bandwidth_bytes))
-        {
-            return Err(LimitFault::Bandwidth { value, max: self.bandwidth_bytes });
-        }
-        let over_small = |value: &u32, max: u32| max > 0 && *value > max;
-        if let Some(value) =
-            quotas.cursor_resumes.filter(|value| over_small(value, self.cursor_resumes))
-        {
-            return Err(LimitFault::CursorResumes { value, max: self.cursor_resumes });
-        }
-        if let Some(value) =
-            quotas.cursor_advances.filter(|value| over_small(value, self.cursor_advances))
-        {
-            return Err(LimitFault::CursorAdvances { value, max: self.cursor_advances });
-        }
-        if let Some(value) = claims.budget.ttl_s().filter(|value| over(*value, self.max_ttl_s)) {
-            return Err(LimitFault::Ttl { value, max: self.max_ttl_s });
-        }
-        let default = |value: u64| Some(value).filter(|value| *value > 0);
-        Ok(Limits {
-            ops: claims.budget.ops(),
-            ticks: claims.budget.ticks(),
-            bandwidth_bytes: quotas.bandwidth_bytes.or(default(self.bandwidth_bytes)),
-            cursor_resumes: quotas
-                .cursor_resumes
-                .map(u64::from)
-                .or(default(self.cursor_resumes.into())),
-            cursor_advances: quotas
-                .cursor_advances
-                .map(u64::from)
-                .or(default(self.cursor_advances.into())),
-        })
-    }
-
-    fn check_scopes(&self, claims: &TicketClaims) -> Result<(), LimitFault> {
-        let count = claims.scopes.len();
-        if count > self.max_scopes {
-            return Err(LimitFault::ScopeCount { count, max: self.max_scopes });
-        }
-        for (index, scope) in claims.scopes.iter().enumerate() {
-            let path = scope.path.trim();
-            let is_path = path.is_empty()
-                || (path.starts_with('/') && path.split('/').all(|part| part != ".."));
-            if path.len() > self.max_scope_path_len || !is_path {
-                return Err(LimitFault::ScopePath { index, max: self.max_scope_path_len });
-            }
-            let (rate, max) = (scope.rate_per_s, self.max_scope_rate_per_s);
-            if max > 0 && rate > max {
-                return Err(LimitFault::ScopeRate { rate, max });
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Verify for Capability {
     /// The bearer's role says which keys count; without one, nobody gets in.
     fn verify(
@@ -373,7 +224,7 @@ impl Verify for Capability {
         let role = presented.bearer.role.and_then(Role::parse).ok_or(Reason::Role)?;
         let token = presented.as_text().ok_or(Reason::Malformed)?;
         let request =
-            AttachRequest { role, identity: presented.bearer.subject, token: Some(token.trim()) };
+            AttachRequest { role, identity: presented.bearer.subject, token: Some(token) };
         let admitted = self.admit(&request, now).map_err(Reason::Capability)?;
         let ticket = admitted.ticket.ok_or(Reason::Malformed)?;
         let issued_at = i64::try_from(ticket.claims.issued_at_ms).unwrap_or(i64::MAX);
@@ -385,7 +236,10 @@ impl Verify for Capability {
             key_id: Some(ticket.key_id),
             issued_at: Some(Timestamp(issued_at)),
             expires: admitted.expires,
-            rights: Some(Rights::Paths(PathScopes { role, scopes: ticket.claims.scopes })),
+            rights: Some(Rights::Paths(PathScopes {
+                role,
+                scopes: self.rated(ticket.claims.scopes),
+            })),
             limits: admitted.limits,
             certificate: None,
             ancestors: Vec::new(),

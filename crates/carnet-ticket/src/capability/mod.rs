@@ -19,16 +19,15 @@ mod decode;
 mod encode;
 mod error;
 mod key;
+mod limits;
 
-pub use admit::{
-    Admitted, AdmittedTicket, AttachRequest, Capability, CapabilityError, LimitFault, RoleKeys,
-    TicketLimits,
-};
+pub use admit::{Admitted, AdmittedTicket, AttachRequest, Capability, CapabilityError, RoleKeys};
 pub use claims::{
     BudgetSpec, MountSpec, Role, TicketClaims, TicketQuotas, TicketScope, TicketVerb,
 };
 pub use error::TicketError;
 pub use key::{TicketIssuer, TicketKey, TicketToken};
+pub use limits::{LimitFault, TicketLimits};
 
 use crate::id;
 use crate::id::UniqueId;

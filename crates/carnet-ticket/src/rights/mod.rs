@@ -8,6 +8,7 @@ mod realm;
 mod routes;
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 pub use paths::{PathScopes, PathVerb};
 pub use realm::{Holder, RealmNeed, RealmRights, Roots, WriteLimits};
@@ -25,11 +26,30 @@ pub enum Rights {
     Realm(RealmRights),
 }
 
+impl Rights {
+    /// Whether some rule limits how often something may be done, so that it has to be counted.
+    pub fn has_rates(&self) -> bool {
+        match self {
+            Self::Paths(paths) => paths.scopes.iter().any(|scope| scope.rate_per_s > 0),
+            Self::Routes(_) | Self::Realm(_) => false,
+        }
+    }
+}
+
 /// Something is allowed, and by which rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permit {
     /// The rule that matched.
     pub rule: RuleId,
+    /// How often a second that rule lets something be done; `None` without a limit.
+    pub rate: Option<NonZeroU32>,
+}
+
+impl Permit {
+    /// Allowed by the rule `index` of `kind`, however often.
+    pub const fn of(kind: RuleKind, index: u16) -> Self {
+        Self { rule: RuleId { kind, index }, rate: None }
+    }
 }
 
 /// Names one rule of a set of rights: shown `scope[2]`.

@@ -1,6 +1,8 @@
 //! [`PathScopes`]: rights on the operator namespace.
 
-use super::{Permit, RuleId, RuleKind};
+use std::num::NonZeroU32;
+
+use super::{Permit, RuleKind};
 use crate::capability::{Role, TicketScope, TicketVerb};
 use crate::verify::Reason;
 
@@ -32,18 +34,18 @@ impl PathScopes {
     /// of equals. Paths are compared by component, case-sensitively.
     pub fn permits(&self, verb: PathVerb, path: &str) -> Result<Permit, Reason> {
         if self.scopes.is_empty() {
-            return Ok(Permit { rule: RuleId { kind: RuleKind::Role, index: 0 } });
+            return Ok(Permit::of(RuleKind::Role, 0));
         }
-        let mut best: Option<(usize, u16)> = None;
+        let mut best: Option<(usize, Permit)> = None;
         for (index, scope) in (0_u16..).zip(&self.scopes) {
             let depth = components(&scope.path).count();
             let is_longer = best.is_none_or(|(best, _)| depth > best);
             if is_longer && matches(scope, verb, path) {
-                best = Some((depth, index));
+                let rate = NonZeroU32::new(scope.rate_per_s);
+                best = Some((depth, Permit { rate, ..Permit::of(RuleKind::Scope, index) }));
             }
         }
-        let (_, index) = best.ok_or(Reason::Scope)?;
-        Ok(Permit { rule: RuleId { kind: RuleKind::Scope, index } })
+        best.map(|(_, permit)| permit).ok_or(Reason::Scope)
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`RealmRights`]: rights on the content store.
 
-use super::{Permit, RuleId, RuleKind};
+use super::{Permit, RuleKind};
 use crate::realm::{NodeKey, RealmId, TicketId};
 use crate::verify::Reason;
 
@@ -79,8 +79,7 @@ impl RealmRights {
             RealmNeed::Manage => !is_ticket,
             RealmNeed::Delete => matches!(self.holder, Holder::User),
         };
-        let rule = RuleId { kind: RuleKind::Realm, index: need as u16 };
-        if allowed { Ok(Permit { rule }) } else { Err(Reason::Scope) }
+        if allowed { Ok(Permit::of(RuleKind::Realm, need as u16)) } else { Err(Reason::Scope) }
     }
 }
 
@@ -117,7 +116,7 @@ mod tests {
                 let got = rights.permits(need);
                 assert_eq!(got.is_ok(), allowed, "{:?} {need:?}", rights.holder);
                 if let Ok(permit) = got {
-                    assert_eq!(permit.rule, RuleId { kind: RuleKind::Realm, index: need as u16 });
+                    assert_eq!(permit, Permit::of(RuleKind::Realm, need as u16));
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Permit, RuleId, RuleKind};
+use super::{Permit, RuleKind};
 use crate::verify::Reason;
 
 /// Rights on `api` and `rpc`: a role's name and the scopes it holds. Scopes match exactly: `read:*` is a
@@ -27,9 +27,7 @@ impl RouteScopes {
     /// Whether `scope` is held.
     pub fn permits(&self, scope: &str) -> Result<Permit, Reason> {
         let index = self.scopes.iter().position(|held| held == scope).ok_or(Reason::Role)?;
-        Ok(Permit {
-            rule: RuleId { kind: RuleKind::Scope, index: u16::try_from(index).unwrap_or(u16::MAX) },
-        })
+        Ok(Permit::of(RuleKind::Scope, u16::try_from(index).unwrap_or(u16::MAX)))
     }
 }
 

@@ -18,8 +18,6 @@ pub struct Facts {
     pub row: Option<Row>,
     /// Content ids of everything it derives from, nearest first.
     pub ancestors: Vec<UniqueId>,
-    /// What was spent under it before this process began to count.
-    pub spent: Option<Limits>,
 }
 
 impl Facts {

@@ -46,6 +46,9 @@ pub enum Reason {
     /// Its role may not do that.
     #[error("not for this role")]
     Role,
+    /// More often than its scope lets it.
+    #[error("more often than the scope allows")]
+    Rate,
     /// That much is not left.
     #[error("over the quota of {0}")]
     Quota(Meter),
@@ -76,6 +79,7 @@ impl Reason {
             Self::Exhausted(_) => "exhausted",
             Self::Scope => "scope",
             Self::Role => "role",
+            Self::Rate => "rate",
             Self::Quota(_) => "quota",
             Self::Capability(error) => error.code(),
             Self::Capacity => "capacity",

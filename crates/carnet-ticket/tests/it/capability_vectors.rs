@@ -1,17 +1,26 @@
 //! `capability.json`: the bytes of capability tickets.
 
 use carnet_ticket::capability::{
-    BudgetSpec, MountSpec, Role, TicketClaims, TicketError, TicketIssuer, TicketKey, TicketQuotas,
-    TicketScope, TicketToken, TicketVerb,
+    AttachRequest, BudgetSpec, Capability, CapabilityError, MountSpec, Role, TicketClaims,
+    TicketError, TicketIssuer, TicketKey, TicketLimits, TicketQuotas, TicketScope, TicketToken,
+    TicketVerb,
 };
+use carnet_ticket::rights::{PathScopes, PathVerb};
+use carnet_ticket::time::{Expiration, Timestamp};
 use carnet_ticket::verify::Profile;
 use serde_json::{Value, json};
 
-use crate::runner::{self, Input, Outcome, error};
+use crate::runner::{self, Input, Outcome, error, variant};
 
-const OPS: &[(&str, runner::Op)] = &[("encode", encode), ("decode", decode), ("inspect", inspect)];
+const OPS: &[(&str, runner::Op)] = &[
+    ("encode", encode),
+    ("decode", decode),
+    ("inspect", inspect),
+    ("admit", admit),
+    ("permits", permits),
+];
 
-/// Promise: C-2, C-3
+/// Promise: C-2, C-3, C-11, C-14, C-15, C-19, C-32
 #[test]
 fn vectors_capability() {
     runner::run("capability.json", OPS);
@@ -41,18 +50,8 @@ fn encode(input: &mut Input) -> Outcome {
 }
 
 fn decode(input: &mut Input) -> Outcome {
-    let secrets = input.take("secrets");
-    let keys: Vec<_> = secrets
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|secret| TicketKey::from_secret(secret.as_str().unwrap()))
-        .collect();
-    let profile = match input.text("profile").as_str() {
-        "strict" => Profile::Strict,
-        "compat" => Profile::Compat,
-        other => panic!("unknown profile {other}"),
-    };
+    let keys = keys(&input.take("secrets"));
+    let profile = profile(input);
     let token = TicketToken::decode_any(&input.text("token"), &keys, profile).map_err(fault)?;
     assert!(keys.iter().any(|key| key.key_id() == token.key_id()));
     Ok(json!({ "claims": shown(token.claims()), "content_id": token.content_id() }))
@@ -61,6 +60,94 @@ fn decode(input: &mut Input) -> Outcome {
 fn inspect(input: &mut Input) -> Outcome {
     let claims = TicketToken::decode_unverified(&input.text("token")).map_err(fault)?;
     Ok(json!({ "claims": shown(&claims), "signature_verified": false }))
+}
+
+fn admit(input: &mut Input) -> Outcome {
+    let by_role = input.take("keys");
+    let by_role = by_role.as_object().unwrap();
+    let keys = by_role.iter().map(|(role, secrets)| (Role::parse(role).unwrap(), keys(secrets)));
+    let limits = limits(&input.take("limits"));
+    let judge = Capability::new(keys.collect(), limits, profile(input));
+    let now = Timestamp(i64::try_from(input.number("now_ms")).unwrap());
+    let role = Role::parse(&input.text("role")).unwrap();
+    let (identity, token) = (input.maybe("identity"), input.maybe("token"));
+    let request = AttachRequest {
+        role,
+        identity: identity.as_ref().and_then(Value::as_str),
+        token: token.as_ref().and_then(Value::as_str),
+    };
+    let admitted = judge.admit(&request, now).map_err(|refusal| error(&refused(&refusal)))?;
+    let expires_at = match admitted.expires {
+        Expiration::At(Timestamp(ms)) => Some(ms),
+        Expiration::Never => None,
+    };
+    let limits = admitted.limits;
+    Ok(json!({
+        "role": admitted.role.label(),
+        "subject": admitted.subject,
+        "expires_at_ms": expires_at,
+        "content_id": admitted.ticket.map(|ticket| ticket.content_id),
+        "limits": {
+            "ops": limits.ops,
+            "ticks": limits.ticks,
+            "bandwidth_bytes": limits.bandwidth_bytes,
+            "cursor_resumes": limits.cursor_resumes,
+            "cursor_advances": limits.cursor_advances,
+        },
+    }))
+}
+
+fn permits(input: &mut Input) -> Outcome {
+    let scopes: Vec<_> = input.take("scopes").as_array().unwrap().iter().map(scope).collect();
+    let has_scopes = !scopes.is_empty();
+    let verb = match input.text("action").as_str() {
+        "walk" => PathVerb::Walk,
+        "read" => PathVerb::Read,
+        "write" => PathVerb::Write,
+        "read-write" => PathVerb::ReadWrite,
+        other => panic!("unknown action {other}"),
+    };
+    let rights = PathScopes { role: Role::Queen, scopes };
+    let permit = rights.permits(verb, &input.text("path")).map_err(|why| error(&variant(&why)))?;
+    Ok(json!({ "scope": has_scopes.then_some(permit.rule.index) }))
+}
+
+fn profile(input: &mut Input) -> Profile {
+    match input.text("profile").as_str() {
+        "strict" => Profile::Strict,
+        "compat" => Profile::Compat,
+        other => panic!("unknown profile {other}"),
+    }
+}
+
+fn keys(secrets: &Value) -> Vec<TicketKey> {
+    let secrets = secrets.as_array().unwrap().iter();
+    secrets.map(|secret| TicketKey::from_secret(secret.as_str().unwrap())).collect()
+}
+
+fn limits(value: &Value) -> TicketLimits {
+    let number = |name: &str| value[name].as_u64().unwrap();
+    let small = |name: &str| u32::try_from(number(name)).unwrap();
+    let size = |name: &str| usize::try_from(number(name)).unwrap();
+    TicketLimits {
+        max_scopes: size("max_scopes"),
+        max_scope_path_len: size("max_scope_path_len"),
+        max_scope_rate_per_s: small("max_scope_rate_per_s"),
+        bandwidth_bytes: number("bandwidth_bytes"),
+        cursor_resumes: small("cursor_resumes"),
+        cursor_advances: small("cursor_advances"),
+        max_ttl_s: number("max_ttl_s"),
+        ..TicketLimits::default()
+    }
+}
+
+/// A ticket's own fault by its name; a limit's payload is not compared.
+fn refused(refusal: &CapabilityError) -> String {
+    match refusal {
+        CapabilityError::Ticket(fault) => format!("{fault:?}"),
+        CapabilityError::Limit(fault) => format!("Limit({})", variant(fault)),
+        other => variant(other),
+    }
 }
 
 fn fault(fault: TicketError) -> Value {

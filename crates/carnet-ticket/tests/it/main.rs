@@ -4,6 +4,7 @@
 mod runner;
 
 mod capability;
+mod capability_admit;
 mod capability_vectors;
 mod ids;
 mod realm_vectors;
