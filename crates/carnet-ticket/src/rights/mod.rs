@@ -10,7 +10,7 @@ mod routes;
 use std::fmt;
 use std::num::NonZeroU32;
 
-pub use paths::{PathScopes, PathVerb};
+pub use paths::{PathScopes, PathVerb, is_at_or_below};
 pub use realm::{Holder, RealmNeed, RealmRights, Roots, WriteLimits};
 pub use routes::{RouteScopes, role_scopes};
 

@@ -60,7 +60,8 @@ fn matches(scope: &TicketScope, verb: PathVerb, path: &str) -> bool {
     }
 }
 
-fn is_at_or_below(path: &str, top: &str) -> bool {
+/// Whether `path` is `top` or lies below it: by component, whatever slashes are at the ends.
+pub fn is_at_or_below(path: &str, top: &str) -> bool {
     let mut path = components(path);
     components(top).all(|component| path.next() == Some(component))
 }

@@ -1,0 +1,38 @@
+//! Minting: every format, under its policy. Gives the token and the entry that has to be in the ledger before the
+//! token leaves; stores nothing.
+
+mod attenuate;
+mod capability;
+
+pub use attenuate::{AttenuateError, Narrowing, attenuate};
+pub use capability::{CapabilityMintError, CapabilityRequest, capability};
+
+use carnet_ticket::realm::Ulid;
+use carnet_ticket::time::Timestamp;
+use secrecy::SecretString;
+
+use crate::ledger::LedgerEntry;
+
+/// Who mints, when, and under which id of the ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct Issue<'a> {
+    /// The entry's id.
+    pub id: Ulid,
+    /// Who asked for it: `user:…`, `key:…`.
+    pub issued_by: &'a str,
+    /// The tenant it will belong to.
+    pub tenant_id: Option<&'a str>,
+    /// The request that asked for it.
+    pub request_id: &'a str,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+/// A token, and what the ledger has to hold before it leaves.
+#[derive(Debug)]
+pub struct Minted {
+    /// The token's text.
+    pub token: SecretString,
+    /// Its entry.
+    pub entry: LedgerEntry,
+}

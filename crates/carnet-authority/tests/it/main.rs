@@ -1,0 +1,4 @@
+//! What the authority makes.
+
+mod capability;
+mod keyring;
