@@ -10,7 +10,7 @@ use carnet_ticket::verify::Limits;
 use super::capability::{entry, seconds_left};
 use super::{Issue, Minted};
 
-/// How long a chain of tickets may be, the child included.
+/// How many tickets a child may have above it.
 const DEPTH_MAX: usize = 16;
 
 /// What a child shall have; what is not named, it has from its parent.
@@ -77,7 +77,7 @@ pub fn attenuate(
     limits: &TicketLimits,
     issue: &Issue<'_>,
 ) -> Result<Minted, AttenuateError> {
-    if ancestors + 1 >= DEPTH_MAX {
+    if ancestors >= DEPTH_MAX {
         return Err(AttenuateError::Depth);
     }
     let claims = child(parent.claims(), left, narrowing, limits, issue)?;

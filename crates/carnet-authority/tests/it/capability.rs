@@ -155,8 +155,8 @@ fn whatever_is_wider_is_refused_by_its_name() {
         let (parent, limits) = (parent(), TicketLimits::default());
         attenuate(&parent, &LEFT, ancestors, Narrowing::default(), &issuer, &limits, &issue())
     };
-    assert!(at_depth(14).is_ok());
-    assert_eq!(at_depth(15).unwrap_err(), AttenuateError::Depth);
+    assert!(at_depth(15).is_ok(), "the 16th below the first");
+    assert_eq!(at_depth(16).unwrap_err(), AttenuateError::Depth);
 }
 
 proptest! {
