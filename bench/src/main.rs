@@ -7,6 +7,7 @@
 mod gate;
 mod http;
 mod report;
+mod tickets;
 mod world;
 
 use crate::report::Report;
@@ -17,6 +18,7 @@ fn main() -> anyhow::Result<()> {
     let mut report = Report::new(&filter);
     runtime.block_on(async {
         gate::run(&mut report).await?;
+        tickets::run(&mut report);
         http::run(&mut report).await
     })?;
     report.print();

@@ -152,16 +152,14 @@ impl Capability {
         Self::check_bearer(claims, request, is_worker)?;
         self.check_time(claims, is_worker, now)?;
         let limits = self.limits.effective(claims).map_err(CapabilityError::Limit)?;
+        let (content_id, key_id) = (ticket.content_id(), ticket.key_id());
+        let claims = ticket.into_claims();
         Ok(Admitted {
             role: claims.role,
             subject: claims.subject.clone().or_else(|| request.identity.map(str::to_owned)),
             expires: claims.expires(),
             limits,
-            ticket: Some(AdmittedTicket {
-                content_id: ticket.content_id(),
-                key_id: ticket.key_id(),
-                claims: claims.clone(),
-            }),
+            ticket: Some(AdmittedTicket { content_id, key_id, claims }),
         })
     }
 

@@ -22,10 +22,16 @@ pub(super) fn parts(token: &str) -> Result<Parts, TicketError> {
     }
     let rest = token.strip_prefix(PREFIX).ok_or(TicketError::MissingPrefix)?;
     let (payload, mac) = rest.split_once('.').ok_or(TicketError::MalformedToken)?;
-    let payload = hex::decode(payload).map_err(|_| TicketError::MalformedToken)?;
-    let mac = hex::decode(mac).map_err(|_| TicketError::MalformedToken)?;
+    let (payload, mac) = (bytes(payload)?, bytes(mac)?);
     let len = mac.len();
     Ok(Parts { payload, mac: mac.try_into().map_err(|_| TicketError::InvalidMacLength(len))? })
+}
+
+/// Hex of either case. Tickets are presented with every request: this is the part that takes longest.
+fn bytes(hex: &str) -> Result<Vec<u8>, TicketError> {
+    let mut bytes = vec![0; hex.len() / 2];
+    faster_hex::hex_decode(hex.as_bytes(), &mut bytes).map_err(|_| TicketError::MalformedToken)?;
+    Ok(bytes)
 }
 
 /// Reads a payload, field by field, to its end.

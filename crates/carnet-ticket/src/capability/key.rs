@@ -79,6 +79,11 @@ impl TicketToken {
         &self.claims
     }
 
+    /// What it says, and nothing else of it.
+    pub fn into_claims(self) -> TicketClaims {
+        self.claims
+    }
+
     /// The key that it holds under.
     pub fn key_id(&self) -> KeyId {
         self.key_id
