@@ -27,6 +27,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("encode", "runs in carnet-ticket"),
     ("decode", "runs in carnet-ticket"),
     ("inspect", "runs in carnet-ticket"),
+    ("mint", "runs in carnet-ticket"),
+    ("authenticate", "runs in carnet-ticket"),
     ("revocation", "runs in carnet-gate"),
     ("meter", "runs in carnet-gate"),
     ("node-decode", "runs in carnet-realm"),

@@ -8,3 +8,4 @@ mod capability_vectors;
 mod ids;
 mod realm_vectors;
 mod vectors;
+mod worker_token_vectors;
