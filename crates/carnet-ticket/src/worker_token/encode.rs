@@ -74,7 +74,7 @@ fn payload_v2(claims: &Claims) -> String {
     json.end()
 }
 
-/// One compact JSON object, member by member. serde_json is not used for it: StacyVM escapes more.
+/// One compact JSON object, member by member. `serde_json` does not write it: StacyVM escapes more.
 struct Json(String);
 
 impl Json {

@@ -67,7 +67,7 @@ pub const CLASS: UniqueId = id!("carnet.ticket.worker-token");
 pub const STATIC_CLASS: UniqueId = id!("carnet.credential.static-token");
 
 /// The longest life of a token.
-pub const LIFETIME_MAX: Duration = Duration::from_secs(900);
+pub const LIFETIME_MAX: Duration = Duration::from_mins(15);
 
 /// How far ahead `nbf` and `iat` may be: clocks may differ by as much. Nothing is added to `exp`.
 pub const SKEW: Duration = Duration::from_secs(30);
