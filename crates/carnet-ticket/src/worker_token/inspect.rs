@@ -37,7 +37,8 @@ pub fn inspect(token: &str) -> Result<Unverified, WorkerTokenError> {
     let parts = Parts::of(token)?;
     let dialect = Dialect::of(parts.format(), Profile::Compat);
     let mut json = dialect.decode(parts.payload)?;
-    let said = Members::read(&mut json, dialect)?.trimmed(dialect);
+    let mut said = Members::read(&mut json, dialect)?;
+    said.trim(dialect);
     Ok(Unverified {
         format: parts.format(),
         key_id: match parts.signature {

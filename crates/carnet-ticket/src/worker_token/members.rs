@@ -31,7 +31,7 @@ impl<'a> Members<'a> {
         }
         let json = std::str::from_utf8(json).map_err(|_| WorkerTokenError::Payload)?;
         let mut source = serde_json::Deserializer::from_str(json);
-        let reader = Reader {
+        let mut reader = Reader {
             dialect,
             members: Self::default(),
             seen: [false; Member::ALL.len()],
@@ -39,7 +39,7 @@ impl<'a> Members<'a> {
             name_fault: None,
             type_fault: None,
         };
-        let reader = source.deserialize_map(reader).map_err(|_| WorkerTokenError::Payload)?;
+        source.deserialize_map(&mut reader).map_err(|_| WorkerTokenError::Payload)?;
         source.end().map_err(|_| WorkerTokenError::Payload)?;
         reader.finish()
     }
@@ -81,10 +81,19 @@ impl Member {
     }
 
     fn of(name: &str, dialect: Dialect) -> Option<Self> {
-        let in_any_case =
-            || Self::ALL.into_iter().find(|member| is_any_case_of(name, member.name()));
-        let exact = Self::ALL.into_iter().find(|member| name == member.name());
-        exact.or_else(|| if dialect == Dialect::V1Compat { in_any_case() } else { None })
+        Some(match name {
+            "worker_id" => Self::WorkerId,
+            "jti" => Self::TokenId,
+            "aud" => Self::Audience,
+            "scopes" => Self::Scopes,
+            "exp" => Self::Expires,
+            "iat" => Self::IssuedAt,
+            "nbf" => Self::NotBefore,
+            _ if dialect == Dialect::V1Compat => {
+                Self::ALL.into_iter().find(|member| is_any_case_of(name, member.name()))?
+            }
+            _ => return None,
+        })
     }
 }
 
@@ -168,14 +177,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<'de> Visitor<'de> for Reader<'de> {
-    type Value = Self;
+impl<'de> Visitor<'de> for &mut Reader<'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(Json::Text(name)) = map.next_key()? {
             if let Some(member) = Member::of(&name, self.dialect) {
                 self.see(member);
@@ -185,7 +194,7 @@ impl<'de> Visitor<'de> for Reader<'de> {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(self)
+        Ok(())
     }
 }
 

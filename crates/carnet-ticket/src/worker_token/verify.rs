@@ -29,8 +29,6 @@ pub struct WorkerToken {
     pub worker_id: String,
     /// Its own id.
     pub token_id: Option<String>,
-    /// The endpoint it is for. `None`, in compat, for any.
-    pub audience: Option<String>,
     /// What it allows.
     pub scopes: WorkerScopes,
     /// When it was issued.
@@ -53,7 +51,8 @@ pub fn verify(
     let key_id = keys.signer(parts.signed, &parts.signature)?;
     let dialect = Dialect::of(parts.format(), profile);
     let mut json = dialect.decode(parts.payload)?;
-    let said = Members::read(&mut json, dialect)?.trimmed(dialect);
+    let mut said = Members::read(&mut json, dialect)?;
+    said.trim(dialect);
     said.check_required(dialect)?;
     said.check_time(now)?;
     said.check_audience(dialect, audience)?;
@@ -66,26 +65,24 @@ pub fn verify(
         not_before: moment(said.not_before_s),
         expires: Expiration::At(Timestamp::from_unix_s(said.expires_s)),
         token_id: non_empty(said.token_id),
-        audience: non_empty(said.audience),
         worker_id: said.worker_id.into_owned(),
     })
 }
 
 impl Members<'_> {
-    pub(super) fn trimmed(mut self, dialect: Dialect) -> Self {
+    pub(super) fn trim(&mut self, dialect: Dialect) {
         for text in [&mut self.worker_id, &mut self.token_id, &mut self.audience] {
             let trimmed = dialect.trim(text);
             if trimmed.len() < text.len() {
                 *text = Cow::Owned(trimmed.to_owned());
             }
         }
-        self
     }
 
     /// Steps 8 and 9: what must be there is there, and in v2 of the characters that ids have.
     fn check_required(&self, dialect: Dialect) -> Result<(), WorkerTokenError> {
         let is_compat = dialect == Dialect::V1Compat;
-        let is_said = |text: &str| !text.trim().is_empty();
+        let is_said = |text: &str| text.contains(|letter: char| !letter.is_whitespace());
         let required = [
             ("worker_id", is_said(&self.worker_id)),
             ("exp", self.expires_s > 0),
@@ -97,14 +94,12 @@ impl Members<'_> {
         if let Some((name, _)) = required.into_iter().find(|(_, is_there)| !is_there) {
             return Err(WorkerTokenError::MissingClaim(ClaimName::new(name)));
         }
-        let ids =
-            [("worker_id", is_worker_id(&self.worker_id)), ("jti", is_token_id(&self.token_id))];
-        match ids.into_iter().find(|(_, is_id)| !is_id) {
-            Some((name, _)) if dialect == Dialect::V2 => {
-                Err(WorkerTokenError::WrongType(ClaimName::new(name)))
-            }
-            _ => Ok(()),
-        }
+        let wrong_id = match dialect {
+            Dialect::V1Strict | Dialect::V1Compat => None,
+            Dialect::V2 if !is_worker_id(&self.worker_id) => Some("worker_id"),
+            Dialect::V2 => (!is_token_id(&self.token_id)).then_some("jti"),
+        };
+        wrong_id.map_or(Ok(()), |name| Err(WorkerTokenError::WrongType(ClaimName::new(name))))
     }
 
     /// Steps 10 to 12. Other dialects than compat do not have times below 0.

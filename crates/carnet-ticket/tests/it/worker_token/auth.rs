@@ -117,8 +117,8 @@ fn what_is_missing_is_told_in_order() {
 }
 
 /// By construction: a static token is kept as its digest alone, what is presented is hashed, and digests, which
-/// all have 32 bytes, are compared with `subtle`; MACs are compared by it too, in their 43 characters, and a
-/// text of another length, which is public, is refused before. What can be seen of it is that only equality
+/// all have 32 bytes, are compared with `subtle`; MACs are compared in constant time too, in their 43
+/// characters; a text of another length, which is no secret, is refused before. What can be seen of it is that only equality
 /// counts, and that no secret is kept to be compared otherwise.
 ///
 /// Promise: W-43

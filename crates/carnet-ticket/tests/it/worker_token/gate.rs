@@ -12,7 +12,7 @@ use carnet_ticket::worker_token::{
 
 use super::{NOW, WAYS, claims, keys, mint, payload, sign};
 
-fn present<'a>(class: Class, text: &'a str, endpoint: Audience) -> Presented<'a> {
+fn present(class: Class, text: &str, endpoint: Audience) -> Presented<'_> {
     let bearer =
         Bearer { subject: Some("worker-a"), audience: Some(endpoint.as_str()), ..Bearer::nobody() };
     Presented { bearer, ..Presented::of(class, text) }

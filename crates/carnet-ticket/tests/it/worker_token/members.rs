@@ -119,7 +119,7 @@ fn compat_reads_what_old_fleets_read() {
     assert_eq!(token.scopes.as_slice(), [WorkerScope::Logs]);
     let nulls = r#"{"worker_id":"a","exp":1778321100,"jti":null,"aud":null,"scopes":null,"iat":null,"nbf":null}"#;
     let token = read(nulls).unwrap();
-    assert_eq!((token.token_id, token.audience, token.issued_at), (None, None, None));
+    assert_eq!((token.token_id, token.issued_at, token.not_before), (None, None, None));
     let halves = r#"{"worker_id":"a\ud800b\\ud800","exp":1778321100,"\udc00":"\ud83d\ude00"}"#;
     assert_eq!(read(halves).unwrap().worker_id, "a\u{fffd}b\\ud800");
     assert_eq!(judge(Profile::Strict, &sign(Format::V1, halves)), Err(WorkerTokenError::Payload));

@@ -107,9 +107,9 @@ fn payload(changes: &[(&str, Option<&str>)]) -> String {
     ];
     let is_changed = |name: &str| changes.iter().any(|(changed, _)| *changed == name);
     let kept = members.into_iter().filter(|(name, _)| !is_changed(name));
-    let changed = changes.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+    let new = changes.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
     let members: Vec<_> =
-        kept.chain(changed).map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        kept.chain(new).map(|(name, value)| format!("\"{name}\":{value}")).collect();
     format!("{{{}}}", members.join(","))
 }
 
