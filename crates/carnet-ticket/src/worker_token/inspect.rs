@@ -36,8 +36,8 @@ pub struct Unverified {
 pub fn inspect(token: &str) -> Result<Unverified, WorkerTokenError> {
     let parts = Parts::of(token)?;
     let dialect = Dialect::of(parts.format(), Profile::Compat);
-    let mut json = dialect.decode(parts.payload)?;
-    let mut said = Members::read(&mut json, dialect)?;
+    let json = dialect.decode(parts.payload)?;
+    let mut said = Members::read(&json, dialect)?;
     said.trim(dialect);
     Ok(Unverified {
         format: parts.format(),

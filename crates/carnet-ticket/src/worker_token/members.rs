@@ -2,12 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt;
-
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::dialect::Dialect;
-use super::json::{Json, replace_lone_surrogates};
+use super::json::{Json, Reader};
 use super::{LAST_S, WorkerTokenError};
 use crate::claim::ClaimName;
 
@@ -25,13 +22,9 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     /// Reads one JSON object, all of `json`.
-    pub(super) fn read(json: &'a mut [u8], dialect: Dialect) -> Result<Self, WorkerTokenError> {
-        if replace_lone_surrogates(json) && dialect != Dialect::V1Compat {
-            return Err(WorkerTokenError::Payload);
-        }
+    pub(super) fn read(json: &'a [u8], dialect: Dialect) -> Result<Self, WorkerTokenError> {
         let json = std::str::from_utf8(json).map_err(|_| WorkerTokenError::Payload)?;
-        let mut source = serde_json::Deserializer::from_str(json);
-        let mut reader = Reader {
+        let mut sorter = Sorter {
             dialect,
             members: Self::default(),
             seen: [false; Member::ALL.len()],
@@ -39,9 +32,10 @@ impl<'a> Members<'a> {
             name_fault: None,
             type_fault: None,
         };
-        source.deserialize_map(&mut reader).map_err(|_| WorkerTokenError::Payload)?;
-        source.end().map_err(|_| WorkerTokenError::Payload)?;
-        reader.finish()
+        Reader::new(json, dialect == Dialect::V1Compat)
+            .object(|name, value| sorter.take(name, value))
+            .ok_or(WorkerTokenError::Payload)?;
+        sorter.finish()
     }
 }
 
@@ -109,7 +103,7 @@ fn is_any_case_of(name: &str, known: &str) -> bool {
 
 /// Reads on after a fault: a text that is no JSON at its end counts before all that is wrong in it, and a
 /// wrong name anywhere before a wrong type.
-struct Reader<'a> {
+struct Sorter<'a> {
     dialect: Dialect,
     members: Members<'a>,
     seen: [bool; Member::ALL.len()],
@@ -118,7 +112,17 @@ struct Reader<'a> {
     type_fault: Option<WorkerTokenError>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Sorter<'a> {
+    fn take(&mut self, name: Cow<'a, str>, value: Json<'a>) {
+        match Member::of(&name, self.dialect) {
+            Some(member) => {
+                self.see(member);
+                self.take_known(member, value);
+            }
+            None => self.see_unknown(name),
+        }
+    }
+
     fn see(&mut self, member: Member) {
         let is_repeated = std::mem::replace(&mut self.seen[member as usize], true);
         if is_repeated && self.dialect != Dialect::V1Compat {
@@ -143,7 +147,7 @@ impl<'a> Reader<'a> {
         self.name_fault.get_or_insert(fault);
     }
 
-    fn take(&mut self, member: Member, value: Json<'a>) {
+    fn take_known(&mut self, member: Member, value: Json<'a>) {
         if self.dialect == Dialect::V1Compat && matches!(value, Json::Null) {
             return;
         }
@@ -174,27 +178,6 @@ impl<'a> Reader<'a> {
             Some(_) if self.dialect == Dialect::V1Compat => Err(WorkerTokenError::Payload),
             Some(fault) => Err(fault),
         }
-    }
-}
-
-impl<'de> Visitor<'de> for &mut Reader<'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Json::Text(name)) = map.next_key()? {
-            if let Some(member) = Member::of(&name, self.dialect) {
-                self.see(member);
-                self.take(member, map.next_value()?);
-            } else {
-                self.see_unknown(name);
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(())
     }
 }
 

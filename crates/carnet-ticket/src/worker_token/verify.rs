@@ -50,8 +50,8 @@ pub fn verify(
     let parts = Parts::of(token)?;
     let key_id = keys.signer(parts.signed, &parts.signature)?;
     let dialect = Dialect::of(parts.format(), profile);
-    let mut json = dialect.decode(parts.payload)?;
-    let mut said = Members::read(&mut json, dialect)?;
+    let json = dialect.decode(parts.payload)?;
+    let mut said = Members::read(&json, dialect)?;
     said.trim(dialect);
     said.check_required(dialect)?;
     said.check_time(now)?;
