@@ -17,6 +17,7 @@ fn times_are_integers_of_years_before_10000() {
         "1778321100.5",
         "1.7783211e9",
         "17783211e2",
+        "1e999",
         "true",
         "[]",
         "{}",
@@ -34,6 +35,9 @@ fn times_are_integers_of_years_before_10000() {
             let null = judge_with(way, name, Some("null")).err();
             let in_compat = (name == "exp").then(|| missing("exp"));
             assert_eq!(null, if way == COMPAT { in_compat } else { Some(wrong(name)) });
+            let zero = judge_with(way, name, Some("-0")).err();
+            let is_needed = name == "exp" || (name == "iat" && way != COMPAT);
+            assert_eq!(zero, is_needed.then(|| missing(name)), "{name} -0");
             for value in ["-1", "253402300800", "9223372036854775807"] {
                 let found = judge_with(way, name, Some(value)).err();
                 assert!(way == COMPAT || found == Some(wrong(name)), "{name} {value}");
@@ -148,6 +152,21 @@ fn compat_reads_base64_with_line_ends_and_stray_bits() {
             judge(Profile::Compat, &sign_text(Format::V1, &odd)),
             Err(WorkerTokenError::Payload)
         );
+    }
+}
+
+#[test]
+fn scopes_are_a_list_of_texts() {
+    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+    for way in WAYS {
+        let fault = if way == COMPAT { WorkerTokenError::Payload } else { wrong("scopes") };
+        for scopes in ["\"worker:lease\"", "{}", "[1]", "[\"worker:lease\",[]]", "true", &deep] {
+            assert_eq!(judge_with(way, "scopes", Some(scopes)).err(), Some(fault), "{scopes}");
+        }
+        for null in ["null", "[null]"] {
+            let found = judge_with(way, "scopes", Some(null)).err();
+            assert_eq!(found, (way != COMPAT).then(|| wrong("scopes")));
+        }
     }
 }
 
