@@ -30,6 +30,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("admit", "runs in carnet-ticket"),
     ("permits", "runs in carnet-ticket"),
     ("charge", "runs in carnet-gate"),
+    ("mint", "runs in carnet-ticket"),
+    ("authenticate", "runs in carnet-ticket"),
     ("revocation", "runs in carnet-gate"),
     ("meter", "runs in carnet-gate"),
     ("node-decode", "runs in carnet-realm"),

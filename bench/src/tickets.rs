@@ -30,7 +30,8 @@ fn capability(report: &mut Report) {
     let claims =
         TicketClaims::new(Role::WorkerHeartbeat, budget, subject, MountSpec::empty(), issued_at);
     let text = issuer.issue(claims).and_then(|token| token.encode()).unwrap_or_default();
-    let payload = hex::decode(text["cohesix-ticket-".len()..].split('.').next().unwrap_or_default());
+    let payload =
+        hex::decode(text["cohesix-ticket-".len()..].split('.').next().unwrap_or_default());
     let payload = payload.unwrap_or_default();
 
     let floor = per_second(|| {

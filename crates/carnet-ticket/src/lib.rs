@@ -23,3 +23,4 @@ pub mod rights;
 pub mod ticket;
 pub mod time;
 pub mod verify;
+pub mod worker_token;

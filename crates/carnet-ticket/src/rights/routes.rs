@@ -15,19 +15,27 @@ pub struct RouteScopes {
     pub scopes: BTreeSet<String>,
     /// The tenant it is bound to.
     pub tenant: Option<String>,
+    /// The worker that holds it.
+    pub worker: Option<String>,
 }
 
 impl RouteScopes {
     /// The scopes that `role` holds, for no tenant.
     pub fn of_role(role: &str) -> Self {
         let scopes = role_scopes(role).iter().map(|scope| (*scope).to_owned()).collect();
-        Self { role: role.to_owned(), scopes, tenant: None }
+        Self { role: role.to_owned(), scopes, tenant: None, worker: None }
     }
 
     /// Whether `scope` is held.
     pub fn permits(&self, scope: &str) -> Result<Permit, Reason> {
         let index = self.scopes.iter().position(|held| held == scope).ok_or(Reason::Role)?;
         Ok(Permit::of(RuleKind::Scope, u16::try_from(index).unwrap_or(u16::MAX)))
+    }
+
+    /// Whether `scope` is held, by the very worker that a route names.
+    pub fn permits_worker(&self, scope: &str, worker: &str) -> Result<Permit, Reason> {
+        let permit = self.permits(scope)?;
+        if self.worker.as_deref() == Some(worker) { Ok(permit) } else { Err(Reason::Scope) }
     }
 }
 
@@ -56,5 +64,17 @@ mod tests {
         assert_eq!(api.permits("admin:*"), Err(Reason::Role));
         assert_eq!(RouteScopes::of_role("root").permits("read:*"), Err(Reason::Role));
         assert_eq!(api.permits("read:*").unwrap().rule.to_string(), "scope[1]");
+    }
+
+    #[test]
+    fn a_route_that_names_a_worker_is_for_that_worker_alone() {
+        let of = |worker: Option<&str>| RouteScopes {
+            worker: worker.map(str::to_owned),
+            ..RouteScopes::of_role("api")
+        };
+        assert!(of(Some("a")).permits_worker("api:*", "a").is_ok());
+        assert_eq!(of(Some("a")).permits_worker("api:*", "A"), Err(Reason::Scope));
+        assert_eq!(of(Some("a")).permits_worker("admin:*", "a"), Err(Reason::Role));
+        assert_eq!(of(None).permits_worker("api:*", "a"), Err(Reason::Scope));
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::facts::RowEnd;
 use super::limits::Meter;
 use crate::capability::CapabilityError;
+use crate::worker_token::WorkerTokenError;
 
 /// Why something presented, or something asked of a grant, was denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -55,6 +56,9 @@ pub enum Reason {
     /// A capability ticket was refused.
     #[error(transparent)]
     Capability(CapabilityError),
+    /// A worker token was refused.
+    #[error(transparent)]
+    WorkerToken(WorkerTokenError),
     /// The gate holds as many grants or meters as it may.
     #[error("the gate is at its capacity")]
     Capacity,
@@ -82,6 +86,7 @@ impl Reason {
             Self::Rate => "rate",
             Self::Quota(_) => "quota",
             Self::Capability(error) => error.code(),
+            Self::WorkerToken(error) => error.code(),
             Self::Capacity => "capacity",
             Self::StatusUnavailable => "status_unavailable",
         }

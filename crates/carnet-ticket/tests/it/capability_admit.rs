@@ -117,7 +117,7 @@ fn limits_say_what_is_over_and_by_how_much() {
 fn the_gate_gets_rights_limits_and_the_content() {
     let scopes = vec![TicketScope::new("/telemetry", TicketVerb::Write, 0)];
     let text = token(claims().with_scopes(scopes));
-    let bearer = |role, subject| Bearer { role, subject };
+    let bearer = |role, subject| Bearer { role, subject, ..Bearer::nobody() };
     let present = |bearer| Presented { bearer, ..Presented::text(&text) };
     let judge = judge(TicketLimits::default());
     let verify = |bearer| judge.verify(&present(bearer), &Facts::none(), NOW);

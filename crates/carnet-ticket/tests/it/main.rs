@@ -9,3 +9,5 @@ mod capability_vectors;
 mod ids;
 mod realm_vectors;
 mod vectors;
+mod worker_token;
+mod worker_token_vectors;

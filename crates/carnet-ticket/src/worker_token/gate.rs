@@ -1,0 +1,95 @@
+//! [`WorkerTokenVerifier`]: worker tokens and static tokens of workers, for the gate.
+
+use std::fmt;
+
+use arc_swap::ArcSwap;
+
+use super::{
+    Audience, Format, STATIC_CLASS, WorkerAuth, WorkerIdentity, WorkerKeys, WorkerScope,
+    WorkerTokenError,
+};
+use crate::rights::{Rights, RouteScopes};
+use crate::time::Timestamp;
+use crate::verify::{Class, Facts, Limits, Presented, Profile, Reason, Verified, Verify};
+
+/// Judges the classes `worker-token` and `static-token`. The bearer's subject is the worker id that the
+/// request names, its audience the one that the surface demands.
+pub struct WorkerTokenVerifier {
+    auth: ArcSwap<WorkerAuth>,
+    profile: Profile,
+}
+
+impl WorkerTokenVerifier {
+    /// A judge with these keys.
+    pub fn new(keys: WorkerKeys, profile: Profile) -> Self {
+        Self { auth: ArcSwap::from_pointee(WorkerAuth { keys, profile }), profile }
+    }
+
+    /// Judges by `keys` from the next call on.
+    pub fn swap(&self, keys: WorkerKeys) {
+        self.auth.store(WorkerAuth { keys, profile: self.profile }.into());
+    }
+}
+
+impl Verify for WorkerTokenVerifier {
+    fn verify(
+        &self,
+        presented: &Presented<'_>,
+        _: &Facts,
+        now: Timestamp,
+    ) -> Result<Verified, Reason> {
+        let text = presented.as_text().ok_or(Reason::Malformed)?.trim();
+        let class = match Format::of(text) {
+            Some(_) => Class::WorkerToken,
+            None => Class::StaticToken,
+        };
+        // A surface may accept one class and not the other: the text does not choose.
+        if presented.class() != Some(class) {
+            return Err(Reason::Malformed);
+        }
+        let bearer = presented.bearer;
+        let identity = bearer
+            .audience
+            .and_then(Audience::parse)
+            .ok_or(WorkerTokenError::Audience)
+            .and_then(|endpoint| {
+                self.auth.load().identify(endpoint, bearer.subject, Some(text), now)
+            })
+            .map_err(Reason::WorkerToken)?;
+        Ok(identity.verified(class))
+    }
+}
+
+impl WorkerIdentity {
+    /// What the gate makes of it.
+    fn verified(self, class: Class) -> Verified {
+        let scopes = self.scopes.as_slice().iter().map(|scope| WorkerScope::as_str(*scope));
+        let rights = RouteScopes {
+            role: String::new(),
+            scopes: scopes.map(str::to_owned).collect(),
+            tenant: None,
+            worker: Some(self.worker_id.clone()),
+        };
+        Verified {
+            class,
+            content_id: self
+                .content_id
+                .unwrap_or_else(|| STATIC_CLASS.derive(self.key_id.to_string())),
+            subject: Some(self.worker_id),
+            token_id: self.token_id,
+            key_id: Some(self.key_id),
+            issued_at: self.issued_at,
+            expires: self.expires,
+            rights: Some(Rights::Routes(rights)),
+            limits: Limits::none(),
+            certificate: None,
+            ancestors: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for WorkerTokenVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WorkerTokenVerifier").field(&self.auth.load()).finish()
+    }
+}
