@@ -3,9 +3,11 @@
 
 mod attenuate;
 mod capability;
+mod worker_token;
 
 pub use attenuate::{AttenuateError, Narrowing, attenuate};
 pub use capability::{CapabilityMintError, CapabilityRequest, capability};
+pub use worker_token::{WorkerSigner, WorkerTokenRequest, worker_token};
 
 use carnet_ticket::realm::Ulid;
 use carnet_ticket::time::Timestamp;

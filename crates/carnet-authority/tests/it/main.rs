@@ -2,3 +2,4 @@
 
 mod capability;
 mod keyring;
+mod worker_token;

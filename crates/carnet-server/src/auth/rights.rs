@@ -26,7 +26,7 @@ impl RightsMap for RealmRightsMap {
         let scopes = match (verified.class, &verified.rights) {
             (Class::Local | Class::Anonymous, _) => &local,
             // A role that reads nothing has no realm.
-            (Class::ApiKey, Some(Rights::Routes(scopes))) if scopes.scopes.contains("read:*") => {
+            (Class::ApiKey, Some(Rights::Routes(scopes))) if scopes.scopes.contains(&"read:*") => {
                 scopes
             }
             (Class::ApiKey, Some(Rights::Routes(_))) => return Err(Reason::Role),

@@ -1,7 +1,5 @@
 //! [`RouteScopes`]: rights on the HTTP control plane and on RPC.
 
-use std::collections::BTreeSet;
-
 use super::{Permit, RuleKind};
 use crate::verify::Reason;
 
@@ -12,7 +10,7 @@ pub struct RouteScopes {
     /// The role: `viewer`, `api`, `operator`, `tenant_admin`, `admin`, `issuer`; empty for none.
     pub role: String,
     /// The scopes held.
-    pub scopes: BTreeSet<String>,
+    pub scopes: Vec<&'static str>,
     /// The tenant it is bound to.
     pub tenant: Option<String>,
     /// The worker that holds it.
@@ -22,13 +20,13 @@ pub struct RouteScopes {
 impl RouteScopes {
     /// The scopes that `role` holds, for no tenant.
     pub fn of_role(role: &str) -> Self {
-        let scopes = role_scopes(role).iter().map(|scope| (*scope).to_owned()).collect();
+        let scopes = role_scopes(role).to_vec();
         Self { role: role.to_owned(), scopes, tenant: None, worker: None }
     }
 
     /// Whether `scope` is held.
     pub fn permits(&self, scope: &str) -> Result<Permit, Reason> {
-        let index = self.scopes.iter().position(|held| held == scope).ok_or(Reason::Role)?;
+        let index = self.scopes.iter().position(|held| *held == scope).ok_or(Reason::Role)?;
         Ok(Permit::of(RuleKind::Scope, u16::try_from(index).unwrap_or(u16::MAX)))
     }
 

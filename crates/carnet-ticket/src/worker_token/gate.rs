@@ -66,7 +66,7 @@ impl WorkerIdentity {
         let scopes = self.scopes.as_slice().iter().map(|scope| WorkerScope::as_str(*scope));
         let rights = RouteScopes {
             role: String::new(),
-            scopes: scopes.map(str::to_owned).collect(),
+            scopes: scopes.collect(),
             tenant: None,
             worker: Some(self.worker_id.clone()),
         };

@@ -45,7 +45,7 @@ pub(super) async fn me(Caller(grant): Caller) -> Result<Json<Value>, Problem> {
     let scopes = grant.routes().ok_or(Problem::forbidden())?;
     let role = match scopes.role.as_str() {
         "admin" => "admin",
-        _ if scopes.scopes.contains("read:*") => "authorized",
+        _ if scopes.scopes.contains(&"read:*") => "authorized",
         _ => "unauthorized",
     };
     let subject = grant.subject().unwrap_or_default();
