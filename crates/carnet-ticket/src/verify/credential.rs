@@ -167,12 +167,14 @@ pub struct Bearer<'a> {
     pub subject: Option<&'a str>,
     /// The role asked for.
     pub role: Option<&'a str>,
+    /// The audience that this surface demands.
+    pub audience: Option<&'a str>,
 }
 
 impl Bearer<'_> {
     /// Nothing is known.
     pub const fn nobody() -> Self {
-        Self { subject: None, role: None }
+        Self { subject: None, role: None, audience: None }
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use super::facts::RowEnd;
 use super::limits::Meter;
 use crate::capability::CapabilityError;
+use crate::jwt::JwtError;
 
 /// Why something presented, or something asked of a grant, was denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -52,6 +53,9 @@ pub enum Reason {
     /// A capability ticket was refused.
     #[error(transparent)]
     Capability(CapabilityError),
+    /// A token was refused.
+    #[error(transparent)]
+    Jwt(JwtError),
     /// The gate holds as many grants or meters as it may.
     #[error("the gate is at its capacity")]
     Capacity,
@@ -78,6 +82,7 @@ impl Reason {
             Self::Role => "role",
             Self::Quota(_) => "quota",
             Self::Capability(error) => error.code(),
+            Self::Jwt(error) => error.code(),
             Self::Capacity => "capacity",
             Self::StatusUnavailable => "status_unavailable",
         }

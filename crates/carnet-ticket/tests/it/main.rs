@@ -6,5 +6,8 @@ mod runner;
 mod capability;
 mod capability_vectors;
 mod ids;
+mod jwt;
+mod jwt_vectors;
 mod realm_vectors;
 mod vectors;
+mod wycheproof;

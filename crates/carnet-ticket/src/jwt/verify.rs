@@ -1,0 +1,196 @@
+//! Judging tokens, step by step. Source: credential spec, section 5.
+
+use serde_json::{Map, Value};
+
+use super::claims::Claims;
+use super::{CLASS, Jwt, JwtError, VerifyingKey, jws};
+use crate::claim::ClaimName;
+use crate::id::{KeyId, UniqueId};
+use crate::time::{Expiration, Timestamp};
+use crate::verify::{Bearer, Class, Facts, Limits, Presented, Reason, Verified, Verify};
+
+/// A token that was found good. Only [`Jwt::verify_text`] makes one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerifiedJwt {
+    claims: Claims,
+    key_id: KeyId,
+    content_id: UniqueId,
+    expires: Expiration,
+}
+
+impl VerifiedJwt {
+    /// Everything that it claims.
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims.members
+    }
+
+    /// Whom it was issued to.
+    pub fn subject(&self) -> Option<&str> {
+        self.claims.text("sub")
+    }
+
+    /// Its own id.
+    pub fn token_id(&self) -> Option<&str> {
+        self.claims.text("jti")
+    }
+
+    /// When it was issued.
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        self.claims.iat.map(Timestamp::from_unix_s)
+    }
+
+    /// Until when the judgement holds.
+    pub fn expires(&self) -> Expiration {
+        self.expires
+    }
+
+    /// The key that it holds under.
+    pub fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// Names its content, whatever its signature.
+    pub fn content_id(&self) -> UniqueId {
+        self.content_id
+    }
+}
+
+impl Jwt {
+    /// Whether the token counts at `now`, borne by `bearer`.
+    pub fn verify_text(
+        &self,
+        text: &str,
+        bearer: &Bearer<'_>,
+        now: Timestamp,
+    ) -> Result<VerifiedJwt, JwtError> {
+        let ring = self.ring.as_ref().map(super::KeyRing::load);
+        let ring_keys = ring.iter().flat_map(|held| held.keys.iter());
+        let keys: &mut dyn Iterator<Item = &VerifyingKey> = &mut self.keys.iter().chain(ring_keys);
+        let opened = jws::open(text, self.typ.as_deref(), keys)?;
+        let claims = Claims::parse(opened.compact.payload())?;
+        self.check_presence(&claims)?;
+        self.check_parties(&claims, bearer)?;
+        self.check_time(&claims, now.unix_s())?;
+        self.check_audience(&claims, bearer)?;
+        self.check_required(&claims)?;
+        Ok(VerifiedJwt {
+            expires: self.expires(&claims),
+            claims,
+            key_id: opened.key_id,
+            content_id: CLASS.derive(opened.compact.signed),
+        })
+    }
+
+    fn check_presence(&self, claims: &Claims) -> Result<(), JwtError> {
+        if claims.exp.is_none() && !self.non_expiring {
+            return Err(JwtError::missing("exp"));
+        }
+        if !self.strict {
+            return Ok(());
+        }
+        let is_there = [
+            ("iat", claims.iat.is_some()),
+            ("jti", claims.text("jti").is_some_and(|id| !id.is_empty())),
+            ("aud", claims.has_audience()),
+        ];
+        let missing = is_there.into_iter().find(|(_, is_there)| !is_there);
+        missing.map_or(Ok(()), |(name, _)| Err(JwtError::missing(name)))
+    }
+
+    fn check_parties(&self, claims: &Claims, bearer: &Bearer<'_>) -> Result<(), JwtError> {
+        let issuer = claims.text("iss");
+        let is_known = |allowed: &String| issuer == Some(allowed.as_str());
+        if !self.issuers.is_empty() && !self.issuers.iter().any(is_known) {
+            return Err(JwtError::Issuer);
+        }
+        let expected = self.subject.as_deref().or(bearer.subject);
+        let is_expected = expected.is_some() && claims.text("sub") == expected;
+        if self.any_subject || is_expected { Ok(()) } else { Err(JwtError::Subject) }
+    }
+
+    /// In whole seconds: claims have no finer ones, so a fraction of `now` changes no comparison.
+    fn check_time(&self, claims: &Claims, now: i64) -> Result<(), JwtError> {
+        let leeway = seconds(self.leeway_s);
+        let soon = now.saturating_add(leeway);
+        if claims.nbf.is_some_and(|nbf| nbf > soon) {
+            return Err(JwtError::NotYetValid);
+        }
+        if claims.exp.is_some_and(|exp| exp + leeway <= now) {
+            return Err(JwtError::Expired);
+        }
+        let needs_past = self.strict || self.max_age_s.is_some();
+        if needs_past && claims.iat.is_some_and(|iat| iat > soon) {
+            return Err(JwtError::IssuedInFuture);
+        }
+        if let Some(longest) = self.max_lifetime_s.map(seconds) {
+            let is_longer = |exp: i64| {
+                let whole = claims.iat.map(|iat| exp - iat);
+                exp.saturating_sub(now) > longest || whole.is_some_and(|whole| whole > longest)
+            };
+            if claims.exp.is_none_or(is_longer) {
+                return Err(JwtError::Lifetime);
+            }
+        }
+        if let Some(oldest) = self.max_age_s.map(seconds) {
+            let iat = claims.iat.ok_or_else(|| JwtError::missing("iat"))?;
+            if now.saturating_sub(iat) >= oldest.saturating_add(leeway) {
+                return Err(JwtError::TooOld);
+            }
+        }
+        Ok(())
+    }
+
+    /// One of those configured, and the one that the surface demands.
+    fn check_audience(&self, claims: &Claims, bearer: &Bearer<'_>) -> Result<(), JwtError> {
+        let is_allowed = self.audiences.is_empty()
+            || self.audiences.iter().any(|audience| claims.is_for(audience));
+        let is_here = bearer.audience.is_none_or(|audience| claims.is_for(audience));
+        if is_allowed && is_here { Ok(()) } else { Err(JwtError::Audience) }
+    }
+
+    fn check_required(&self, claims: &Claims) -> Result<(), JwtError> {
+        let differs = |(name, value): &(&String, &Value)| claims.members.get(*name) != Some(value);
+        let different = self.claims.iter().find(differs);
+        different.map_or(Ok(()), |(name, _)| Err(JwtError::Claim(ClaimName::new(name))))
+    }
+
+    fn expires(&self, claims: &Claims) -> Expiration {
+        let age = self.max_age_s.map(seconds);
+        let too_old = claims.iat.zip(age).map(|(iat, age)| iat.saturating_add(age));
+        let end = [claims.exp, too_old].into_iter().flatten().min();
+        end.map_or(Expiration::Never, |end| {
+            Expiration::At(Timestamp::from_unix_s(end.saturating_add(seconds(self.leeway_s))))
+        })
+    }
+}
+
+impl Verify for Jwt {
+    fn verify(
+        &self,
+        presented: &Presented<'_>,
+        _: &Facts,
+        now: Timestamp,
+    ) -> Result<Verified, Reason> {
+        let text = presented.as_text().ok_or(Reason::Malformed)?;
+        let token = self.verify_text(text, &presented.bearer, now).map_err(Reason::Jwt)?;
+        Ok(Verified {
+            class: Class::Jwt,
+            content_id: token.content_id,
+            subject: token.subject().map(str::to_owned),
+            token_id: token.token_id().map(str::to_owned),
+            key_id: Some(token.key_id),
+            issued_at: token.issued_at(),
+            expires: token.expires,
+            rights: None,
+            limits: Limits::none(),
+            certificate: None,
+            ancestors: Vec::new(),
+            claims: token.claims.members,
+        })
+    }
+}
+
+/// Seconds to compare with times; what does not fit is longer than any of them.
+fn seconds(duration_s: u64) -> i64 {
+    i64::try_from(duration_s).unwrap_or(i64::MAX)
+}
