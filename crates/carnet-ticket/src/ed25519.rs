@@ -8,7 +8,7 @@ use curve25519_dalek::edwards::CompressedEdwardsY;
 
 use crate::id::KeyId;
 
-/// What a SubjectPublicKeyInfo of an Ed25519 key begins with (RFC 8410, section 4).
+/// What a `SubjectPublicKeyInfo` of an Ed25519 key begins with (RFC 8410, section 4).
 const SPKI_PREFIX: [u8; 12] = *b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
 
 /// These bytes are no key: not a canonical point of the curve, or one of small order.
@@ -40,7 +40,7 @@ impl VerifyingKey {
         &self.bytes
     }
 
-    /// Names it: the key id of its SubjectPublicKeyInfo.
+    /// Names it: the key id of its `SubjectPublicKeyInfo`.
     pub fn key_id(&self) -> KeyId {
         self.id
     }

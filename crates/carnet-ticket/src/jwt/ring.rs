@@ -16,7 +16,7 @@ pub struct KeyRing {
 
 /// Keys, and how often they were replaced before.
 pub(super) struct Held {
-    pub(super) keys: Vec<VerifyingKey>,
+    pub(super) keys: Arc<[VerifyingKey]>,
     generation: u64,
 }
 
@@ -28,7 +28,7 @@ pub struct TooManyKeys(pub usize);
 impl KeyRing {
     /// A ring without keys yet: it verifies nothing.
     pub fn named(name: impl Into<Arc<str>>) -> Self {
-        let held = Held { keys: Vec::new(), generation: 0 };
+        let held = Held { keys: Arc::new([]), generation: 0 };
         Self { name: name.into(), held: Arc::new(ArcSwap::from_pointee(held)) }
     }
 
@@ -42,7 +42,8 @@ impl KeyRing {
         if keys.len() > KEYS_MAX {
             return Err(TooManyKeys(keys.len()));
         }
-        self.held.rcu(|held| Held { keys: keys.clone(), generation: held.generation + 1 });
+        let keys: Arc<[_]> = keys.into();
+        self.held.rcu(|held| Held { keys: Arc::clone(&keys), generation: held.generation + 1 });
         Ok(())
     }
 
