@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::claims::LAST_S;
 use super::{CLASS, SigningKey, TEXT_LEN_MAX, json};
@@ -145,7 +145,7 @@ impl JwtTicketBuilder {
     fn text(&self, subject: Option<&str>) -> Result<String, SignError> {
         let payload = self.payload(subject)?;
         // What no verifier would read is not signed.
-        json::object(payload.as_bytes()).map_err(|_| SignError::TooDeep)?;
+        json::object::<Map<_, _>>(payload.as_bytes()).map_err(|_| SignError::TooDeep)?;
         let mut text = URL_SAFE_NO_PAD.encode(self.header());
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(payload, &mut text);

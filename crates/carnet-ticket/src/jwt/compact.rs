@@ -9,6 +9,7 @@ use super::{JwtError, TEXT_LEN_MAX};
 pub(super) struct Compact<'a> {
     /// What the signature is over: `header.payload`.
     pub(super) signed: &'a str,
+    header_text: &'a str,
     /// The three parts, one after the other.
     bytes: Vec<u8>,
     header_end: usize,
@@ -31,7 +32,12 @@ impl<'a> Compact<'a> {
             *end = bytes.len();
         }
         let [header_end, payload_end, _] = ends;
-        Ok(Self { signed, bytes, header_end, payload_end })
+        Ok(Self { signed, header_text: header, bytes, header_end, payload_end })
+    }
+
+    /// The header as it is spelt.
+    pub(super) fn header_text(&self) -> &'a str {
+        self.header_text
     }
 
     pub(super) fn header(&self) -> &[u8] {

@@ -1,56 +1,103 @@
 //! What a token's header says, as far as anybody here listens.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
+use serde_json::Value;
+
+use super::compact::Compact;
 use super::{Algorithm, JwtError, json};
 
+/// How almost all tokens under a shared secret begin: `{"alg":..,"typ":"JWT"}`, in both orders. Reading these by
+/// their spelling saves a fifth of the time that such a token takes.
+const USUAL: [(&str, Algorithm); 6] = [
+    ("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", Algorithm::Hs256),
+    ("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9", Algorithm::Hs256),
+    ("eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9", Algorithm::Hs384),
+    ("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzM4NCJ9", Algorithm::Hs384),
+    ("eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9", Algorithm::Hs512),
+    ("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9", Algorithm::Hs512),
+];
+
 /// A header. `jwk`, `jku`, `x5c`, `x5u` and everything unknown is passed over: keys never come from the token.
+#[derive(Debug, PartialEq)]
 pub(super) struct Header {
-    members: Map<String, Value>,
+    /// None where it is not one of ours.
+    pub(super) algorithm: Option<Algorithm>,
+    pub(super) kid: Option<String>,
+    typ: Option<Cow<'static, str>>,
+    is_critical: bool,
 }
 
 impl Header {
-    /// Reads a header: JSON, the types of its members, and that nothing in it is critical.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, JwtError> {
-        let members = json::object(bytes)?;
-        if !members.contains_key("alg") {
-            return Err(JwtError::Malformed);
+    /// The header of a text: JSON, and the types of its members.
+    pub(super) fn of(compact: &Compact<'_>) -> Result<Self, JwtError> {
+        match USUAL.iter().find(|(usual, _)| compact.header_text() == *usual) {
+            Some((_, algorithm)) => Ok(Self {
+                algorithm: Some(*algorithm),
+                kid: None,
+                typ: Some(Cow::Borrowed("JWT")),
+                is_critical: false,
+            }),
+            None => Self::parse(compact.header()),
         }
-        for name in ["alg", "kid", "typ"] {
-            if members.get(name).is_some_and(|value| !value.is_string()) {
-                return Err(JwtError::wrong_type(name));
-            }
-        }
-        Ok(Self { members })
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, JwtError> {
+        let Members { alg, kid, typ, others } = json::object(bytes)?;
+        let alg = alg.ok_or(JwtError::Malformed)?;
+        let alg = text("alg", Some(alg))?;
+        Ok(Self {
+            algorithm: alg.and_then(|name| Algorithm::from_name(&name)),
+            kid: text("kid", kid)?,
+            typ: text("typ", typ)?.map(Cow::Owned),
+            is_critical: others.contains("crit") || others.contains("b64"),
+        })
     }
 
     /// Nothing that has to be understood is understood here, and payloads are base64url.
     pub(super) fn check_critical(&self) -> Result<(), JwtError> {
-        let is_critical = ["crit", "b64"].iter().any(|name| self.members.contains_key(*name));
-        if is_critical { Err(JwtError::Critical) } else { Ok(()) }
+        if self.is_critical { Err(JwtError::Critical) } else { Ok(()) }
     }
 
     /// Whether it is of the type required, ignoring case and a leading `application/`.
     pub(super) fn check_typ(&self, required: Option<&str>) -> Result<(), JwtError> {
         let Some(required) = required else { return Ok(()) };
         let is_equal = |typ: &str| short(typ).eq_ignore_ascii_case(short(required));
-        if self.text("typ").is_some_and(is_equal) { Ok(()) } else { Err(JwtError::Typ) }
+        if self.typ.as_deref().is_some_and(is_equal) { Ok(()) } else { Err(JwtError::Typ) }
     }
+}
 
-    pub(super) fn algorithm(&self) -> Option<Algorithm> {
-        self.text("alg").and_then(Algorithm::from_name)
+#[derive(Default)]
+struct Members {
+    alg: Option<Value>,
+    kid: Option<Value>,
+    typ: Option<Value>,
+    /// The names of the others.
+    others: BTreeSet<String>,
+}
+
+impl json::Members for Members {
+    fn put(&mut self, name: Cow<'_, str>, value: Value) -> Option<JwtError> {
+        let slot = match &*name {
+            "alg" => &mut self.alg,
+            "kid" => &mut self.kid,
+            "typ" => &mut self.typ,
+            other if self.others.contains(other) => return Some(JwtError::duplicate(other)),
+            _ => {
+                self.others.insert(name.into_owned());
+                return None;
+            }
+        };
+        slot.replace(value).map(|_| JwtError::duplicate(&name))
     }
+}
 
-    pub(super) fn kid(&self) -> Option<&str> {
-        self.text("kid")
-    }
-
-    pub(super) fn into_members(self) -> Map<String, Value> {
-        self.members
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.members.get(name).and_then(Value::as_str)
+fn text(name: &str, value: Option<Value>) -> Result<Option<String>, JwtError> {
+    match value {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(JwtError::wrong_type(name)),
     }
 }
 
@@ -60,5 +107,19 @@ fn short(typ: &str) -> &str {
     match typ.split_at_checked(PREFIX.len()) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
         _ => typ,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_by_its_spelling_says_what_it_would_say_when_parsed() {
+        for (usual, _) in USUAL {
+            let text = format!("{usual}..");
+            let compact = Compact::parse(&text).unwrap();
+            assert_eq!(Header::of(&compact), Header::parse(compact.header()));
+        }
     }
 }

@@ -1,10 +1,11 @@
-//! Reading a token without a key: [`inspect`].
+//! Reading a token without a key: [`inspect`] and [`content_id`].
 
 use serde_json::{Map, Value};
 
 use super::compact::Compact;
 use super::header::Header;
-use super::{JwtError, json};
+use super::{CLASS, JwtError, json};
+use crate::id::UniqueId;
 
 /// What a token says, believed by nobody: its signature is not looked at.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,9 +26,18 @@ impl UnverifiedJwt {
     }
 }
 
+/// Names the content of a token, whatever its signature: what revocation and meters go by. It is a name and no
+/// judgement.
+pub fn content_id(text: &str) -> UniqueId {
+    CLASS.derive(text.rsplit_once('.').map_or(text, |(signed, _)| signed))
+}
+
 /// Takes a token apart. Nothing is known about it afterwards but how it is written.
 pub fn inspect(text: &str) -> Result<UnverifiedJwt, JwtError> {
     let compact = Compact::parse(text)?;
-    let header = Header::parse(compact.header())?.into_members();
-    Ok(UnverifiedJwt { header, claims: json::object(compact.payload())? })
+    Header::of(&compact)?;
+    Ok(UnverifiedJwt {
+        header: json::object(compact.header())?,
+        claims: json::object(compact.payload())?,
+    })
 }

@@ -1,6 +1,7 @@
 //! Reading JSON as tokens need it: no member twice, no deep nesting, and numbers that stay what they were written
 //! as (an integer with a fraction or an exponent is none).
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
@@ -12,16 +13,78 @@ use super::JwtError;
 /// The deepest nesting of objects and arrays; the outermost counts as one.
 const DEPTH_MAX: usize = 32;
 
+/// Where the members of an object go.
+pub(super) trait Members: Default {
+    /// Takes a member, or says that there is one of this name.
+    fn put(&mut self, name: Cow<'_, str>, value: Value) -> Option<JwtError>;
+}
+
+impl Members for Map<String, Value> {
+    fn put(&mut self, name: Cow<'_, str>, value: Value) -> Option<JwtError> {
+        let before = self.insert(name.clone().into_owned(), value);
+        before.map(|_| JwtError::duplicate(&name))
+    }
+}
+
 /// Reads `bytes` as one JSON object. Text that is not JSON is `Malformed`, also where a member is repeated before.
-pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, JwtError> {
+pub(super) fn object<M: Members>(bytes: &[u8]) -> Result<M, JwtError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JwtError::Malformed)?;
     let repeated = Cell::new(None);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Node { depth: 1, repeated: &repeated }.deserialize(&mut reader);
-    let Ok(Value::Object(object)) = value.and_then(|value| reader.end().map(|()| value)) else {
-        return Err(JwtError::Malformed);
-    };
-    repeated.get().map_or(Ok(object), Err)
+    let members = Object(Node { depth: 1, repeated: &repeated }, M::default());
+    let members = reader.deserialize_map(members).and_then(|all| reader.end().map(|()| all));
+    let members = members.map_err(|_| JwtError::Malformed)?;
+    repeated.get().map_or(Ok(members), Err)
+}
+
+/// The object at a place, and the members that were read of it.
+struct Object<'r, M>(Node<'r>, M);
+
+impl<'de, M: Members> Visitor<'de> for Object<'_, M> {
+    type Value = M;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<M, A::Error> {
+        let Self(node, mut read) = self;
+        let inner = node.enter()?;
+        while let Some(name) = members.next_key_seed(Name)? {
+            let value = members.next_value_seed(inner)?;
+            if let Some(repeated) = read.put(name, value) {
+                node.repeated.set(node.repeated.get().or(Some(repeated)));
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// A member's name, not copied unless it has escapes.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
 }
 
 /// A value `depth` containers deep, if it is a container.
@@ -93,17 +156,8 @@ impl<'de> Visitor<'de> for Node<'_> {
         Ok(Value::Array(array))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let inner = self.enter()?;
-        let mut object = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if object.contains_key(&name) && self.repeated.get().is_none() {
-                self.repeated.set(Some(JwtError::duplicate(&name)));
-            }
-            let value = members.next_value_seed(inner)?;
-            object.insert(name, value);
-        }
-        Ok(Value::Object(object))
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Value, A::Error> {
+        Object(self, Map::new()).visit_map(members).map(Value::Object)
     }
 }
 
@@ -113,7 +167,7 @@ mod tests {
     use crate::claim::ClaimName;
 
     fn fault(text: &str) -> JwtError {
-        object(text.as_bytes()).unwrap_err()
+        object::<Map<_, _>>(text.as_bytes()).unwrap_err()
     }
 
     #[test]
@@ -123,7 +177,10 @@ mod tests {
         assert_eq!(fault(r#"{"a":{"b":[{"c":1,"\u0063":2}]}}"#), repeated("c"));
         assert_eq!(fault(r#"{"a":1,"a":1,"b":2,"b":3}"#), repeated("a"), "the first one");
         assert_eq!(fault(r#"{"a":1,"a":1"#), JwtError::Malformed, "not JSON at all");
-        assert!(object(br#"{"a":{"a":[{"a":1},{"a":1}]}}"#).is_ok(), "one in each object");
+        assert!(
+            object::<Map<_, _>>(br#"{"a":{"a":[{"a":1},{"a":1}]}}"#).is_ok(),
+            "one in each object"
+        );
     }
 
     #[test]
@@ -133,10 +190,10 @@ mod tests {
         {
             assert_eq!(fault(text), JwtError::Malformed, "{text}");
         }
-        assert_eq!(object(b"{\"a\":\"\xff\"}"), Err(JwtError::Malformed));
+        assert_eq!(object::<Map<_, _>>(b"{\"a\":\"\xff\"}"), Err(JwtError::Malformed));
         let nested =
             |deep: usize| format!("{{\"a\":{}{}}}", "[".repeat(deep - 1), "]".repeat(deep - 1));
-        assert!(object(nested(32).as_bytes()).is_ok());
+        assert!(object::<Map<_, _>>(nested(32).as_bytes()).is_ok());
         assert_eq!(fault(&nested(33)), JwtError::Malformed);
         assert_eq!(fault(&nested(10_000)), JwtError::Malformed);
     }
@@ -144,7 +201,7 @@ mod tests {
     #[test]
     fn numbers_stay_what_they_were_written_as() {
         let number = |text: &str| {
-            let object = object(format!("{{\"n\":{text}}}").as_bytes()).unwrap();
+            let object: Map<_, _> = object(format!("{{\"n\":{text}}}").as_bytes()).unwrap();
             object["n"].as_u64()
         };
         assert_eq!(number("18446744073709551615"), Some(u64::MAX));

@@ -41,7 +41,7 @@ impl JwkSet {
         if text.len() > SET_LEN_MAX {
             return Err(JwkSetError::TooLarge);
         }
-        let set = json::object(text.as_bytes()).map_err(|_| JwkSetError::Malformed)?;
+        let set: Map<_, _> = json::object(text.as_bytes()).map_err(|_| JwkSetError::Malformed)?;
         let Some(Value::Array(members)) = set.get("keys") else {
             return Err(JwkSetError::Malformed);
         };
@@ -80,7 +80,8 @@ impl VerifyingKey {
         if text.len() > KEY_LEN_MAX {
             return Err(KeyError::InvalidKey);
         }
-        json::object(text.as_bytes()).map_err(|_| KeyError::InvalidKey).and_then(|jwk| import(&jwk))
+        let jwk = json::object(text.as_bytes()).map_err(|_| KeyError::InvalidKey)?;
+        import(&jwk)
     }
 }
 

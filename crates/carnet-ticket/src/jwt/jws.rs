@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::compact::Compact;
 use super::header::Header;
-use super::{JwtError, KEYS_MAX, VerifyingKey};
+use super::{JwtError, KEYS_MAX, VerifyingKey, json};
 use crate::id::KeyId;
 
 /// A text whose signature holds.
@@ -37,7 +37,7 @@ impl Jws {
 pub fn verify_compact(text: &str, keys: &[VerifyingKey]) -> Result<Jws, JwtError> {
     let opened = open(text, None, keys.iter())?;
     Ok(Jws {
-        header: opened.header.into_members(),
+        header: json::object(opened.compact.header())?,
         payload: opened.compact.into_payload(),
         key_id: opened.key_id,
     })
@@ -46,7 +46,6 @@ pub fn verify_compact(text: &str, keys: &[VerifyingKey]) -> Result<Jws, JwtError
 /// A text whose signature holds, not yet taken out of it.
 pub(super) struct Opened<'a> {
     pub(super) compact: Compact<'a>,
-    pub(super) header: Header,
     pub(super) key_id: KeyId,
 }
 
@@ -57,13 +56,13 @@ pub(super) fn open<'a, 'k>(
     keys: impl Iterator<Item = &'k VerifyingKey>,
 ) -> Result<Opened<'a>, JwtError> {
     let compact = Compact::parse(text)?;
-    let header = Header::parse(compact.header())?;
+    let header = Header::of(&compact)?;
     header.check_critical()?;
     header.check_typ(typ)?;
-    let algorithm = header.algorithm().ok_or(JwtError::AlgNotAllowed)?;
+    let algorithm = header.algorithm.ok_or(JwtError::AlgNotAllowed)?;
     let mut serving = keys.take(KEYS_MAX).filter(|key| key.serves(algorithm)).peekable();
     serving.peek().ok_or(JwtError::AlgNotAllowed)?;
-    let is_meant = |key: &&VerifyingKey| match (header.kid(), key.kid()) {
+    let is_meant = |key: &&VerifyingKey| match (header.kid.as_deref(), key.kid()) {
         (Some(asked), Some(kid)) => asked == kid,
         _ => true,
     };
@@ -72,5 +71,5 @@ pub(super) fn open<'a, 'k>(
     let (message, signature) = (compact.signed.as_bytes(), compact.signature());
     let key = meant.find(|key| key.verifies(algorithm, message, signature));
     let key_id = key.ok_or(JwtError::Signature)?.key_id();
-    Ok(Opened { compact, header, key_id })
+    Ok(Opened { compact, key_id })
 }

@@ -35,7 +35,7 @@ pub use algorithm::Algorithm;
 pub use build::{JwtTicketBuilder, SignError};
 pub use elliptic::{EdDsa, Es256, Es384, Es512};
 pub use error::JwtError;
-pub use inspect::{UnverifiedJwt, inspect};
+pub use inspect::{UnverifiedJwt, content_id, inspect};
 pub use jwk::{JwkSet, JwkSetError};
 pub use key::{KeyError, VerifyingKey};
 pub use ring::{KeyRing, TooManyKeys};

@@ -3,40 +3,40 @@
 use serde_json::{Map, Value};
 
 use super::claims::Claims;
-use super::{CLASS, Jwt, JwtError, VerifyingKey, jws};
+use super::{Jwt, JwtError, KeyRing, VerifyingKey, content_id, json, jws};
 use crate::claim::ClaimName;
-use crate::id::{KeyId, UniqueId};
+use crate::id::KeyId;
 use crate::time::{Expiration, Timestamp};
 use crate::verify::{Bearer, Class, Facts, Limits, Presented, Reason, Verified, Verify};
 
 /// A token that was found good. Only [`Jwt::verify_text`] makes one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerifiedJwt {
-    claims: Claims,
+    claims: Map<String, Value>,
+    issued_at: Option<Timestamp>,
     key_id: KeyId,
-    content_id: UniqueId,
     expires: Expiration,
 }
 
 impl VerifiedJwt {
     /// Everything that it claims.
     pub fn claims(&self) -> &Map<String, Value> {
-        &self.claims.members
+        &self.claims
     }
 
     /// Whom it was issued to.
     pub fn subject(&self) -> Option<&str> {
-        self.claims.text("sub")
+        self.claims.get("sub").and_then(Value::as_str)
     }
 
     /// Its own id.
     pub fn token_id(&self) -> Option<&str> {
-        self.claims.text("jti")
+        self.claims.get("jti").and_then(Value::as_str)
     }
 
     /// When it was issued.
     pub fn issued_at(&self) -> Option<Timestamp> {
-        self.claims.iat.map(Timestamp::from_unix_s)
+        self.issued_at
     }
 
     /// Until when the judgement holds.
@@ -48,11 +48,6 @@ impl VerifiedJwt {
     pub fn key_id(&self) -> KeyId {
         self.key_id
     }
-
-    /// Names its content, whatever its signature.
-    pub fn content_id(&self) -> UniqueId {
-        self.content_id
-    }
 }
 
 impl Jwt {
@@ -63,25 +58,26 @@ impl Jwt {
         bearer: &Bearer<'_>,
         now: Timestamp,
     ) -> Result<VerifiedJwt, JwtError> {
-        let ring = self.ring.as_ref().map(super::KeyRing::load);
+        let ring = self.ring.as_ref().map(KeyRing::load);
         let ring_keys = ring.iter().flat_map(|held| held.keys.iter());
         let keys: &mut dyn Iterator<Item = &VerifyingKey> = &mut self.keys.iter().chain(ring_keys);
         let opened = jws::open(text, self.typ.as_deref(), keys)?;
-        let claims = Claims::parse(opened.compact.payload())?;
+        let members = json::object(opened.compact.payload())?;
+        let claims = Claims::of(&members)?;
         self.check_presence(&claims)?;
         self.check_parties(&claims, bearer)?;
         self.check_time(&claims, now.unix_s())?;
         self.check_audience(&claims, bearer)?;
-        self.check_required(&claims)?;
+        self.check_required(&members)?;
         Ok(VerifiedJwt {
+            issued_at: claims.iat.map(Timestamp::from_unix_s),
             expires: self.expires(&claims),
-            claims,
+            claims: members,
             key_id: opened.key_id,
-            content_id: CLASS.derive(opened.compact.signed),
         })
     }
 
-    fn check_presence(&self, claims: &Claims) -> Result<(), JwtError> {
+    fn check_presence(&self, claims: &Claims<'_>) -> Result<(), JwtError> {
         if claims.exp.is_none() && !self.non_expiring {
             return Err(JwtError::missing("exp"));
         }
@@ -90,26 +86,25 @@ impl Jwt {
         }
         let is_there = [
             ("iat", claims.iat.is_some()),
-            ("jti", claims.text("jti").is_some_and(|id| !id.is_empty())),
+            ("jti", claims.jti.is_some_and(|id| !id.is_empty())),
             ("aud", claims.has_audience()),
         ];
         let missing = is_there.into_iter().find(|(_, is_there)| !is_there);
         missing.map_or(Ok(()), |(name, _)| Err(JwtError::missing(name)))
     }
 
-    fn check_parties(&self, claims: &Claims, bearer: &Bearer<'_>) -> Result<(), JwtError> {
-        let issuer = claims.text("iss");
-        let is_known = |allowed: &String| issuer == Some(allowed.as_str());
+    fn check_parties(&self, claims: &Claims<'_>, bearer: &Bearer<'_>) -> Result<(), JwtError> {
+        let is_known = |allowed: &String| claims.iss == Some(allowed.as_str());
         if !self.issuers.is_empty() && !self.issuers.iter().any(is_known) {
             return Err(JwtError::Issuer);
         }
         let expected = self.subject.as_deref().or(bearer.subject);
-        let is_expected = expected.is_some() && claims.text("sub") == expected;
+        let is_expected = expected.is_some() && claims.sub == expected;
         if self.any_subject || is_expected { Ok(()) } else { Err(JwtError::Subject) }
     }
 
     /// In whole seconds: claims have no finer ones, so a fraction of `now` changes no comparison.
-    fn check_time(&self, claims: &Claims, now: i64) -> Result<(), JwtError> {
+    fn check_time(&self, claims: &Claims<'_>, now: i64) -> Result<(), JwtError> {
         let leeway = seconds(self.leeway_s);
         let soon = now.saturating_add(leeway);
         if claims.nbf.is_some_and(|nbf| nbf > soon) {
@@ -141,20 +136,20 @@ impl Jwt {
     }
 
     /// One of those configured, and the one that the surface demands.
-    fn check_audience(&self, claims: &Claims, bearer: &Bearer<'_>) -> Result<(), JwtError> {
+    fn check_audience(&self, claims: &Claims<'_>, bearer: &Bearer<'_>) -> Result<(), JwtError> {
         let is_allowed = self.audiences.is_empty()
             || self.audiences.iter().any(|audience| claims.is_for(audience));
         let is_here = bearer.audience.is_none_or(|audience| claims.is_for(audience));
         if is_allowed && is_here { Ok(()) } else { Err(JwtError::Audience) }
     }
 
-    fn check_required(&self, claims: &Claims) -> Result<(), JwtError> {
-        let differs = |(name, value): &(&String, &Value)| claims.members.get(*name) != Some(value);
+    fn check_required(&self, members: &Map<String, Value>) -> Result<(), JwtError> {
+        let differs = |(name, value): &(&String, &Value)| members.get(*name) != Some(value);
         let different = self.claims.iter().find(differs);
         different.map_or(Ok(()), |(name, _)| Err(JwtError::Claim(ClaimName::new(name))))
     }
 
-    fn expires(&self, claims: &Claims) -> Expiration {
+    fn expires(&self, claims: &Claims<'_>) -> Expiration {
         let age = self.max_age_s.map(seconds);
         let too_old = claims.iat.zip(age).map(|(iat, age)| iat.saturating_add(age));
         let end = [claims.exp, too_old].into_iter().flatten().min();
@@ -175,17 +170,17 @@ impl Verify for Jwt {
         let token = self.verify_text(text, &presented.bearer, now).map_err(Reason::Jwt)?;
         Ok(Verified {
             class: Class::Jwt,
-            content_id: token.content_id,
+            content_id: content_id(text),
             subject: token.subject().map(str::to_owned),
             token_id: token.token_id().map(str::to_owned),
             key_id: Some(token.key_id),
-            issued_at: token.issued_at(),
+            issued_at: token.issued_at,
             expires: token.expires,
             rights: None,
             limits: Limits::none(),
             certificate: None,
             ancestors: Vec::new(),
-            claims: token.claims.members,
+            claims: token.claims,
         })
     }
 }

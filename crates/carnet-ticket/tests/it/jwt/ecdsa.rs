@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use carnet_ticket::jwt::{
     Es256SigningKey, Es384SigningKey, Es512SigningKey, Jwt, JwtError, JwtTicketBuilder, SigningKey,
+    content_id,
 };
 use carnet_ticket::time::{Expiration, Timestamp};
 
@@ -34,11 +35,11 @@ fn signatures_are_raw_in_range_and_of_exact_length_and_both_forms_name_one_conte
         let (r, s) = signature.split_at(order.len());
         assert_eq!(s.len(), order.len(), "two numbers as long as the order");
         let judge_with = |signature: &[&[u8]]| {
-            judge(&jwt, &format!("{signed}.{}", base64url(signature.concat())))
+            let text = format!("{signed}.{}", base64url(signature.concat()));
+            judge(&jwt, &text).map(|_| content_id(&text))
         };
-        let token = judge_with(&[r, s]).unwrap();
-        let other = judge_with(&[r, &minus(&order, s)]).unwrap();
-        assert_eq!(token.content_id(), other.content_id());
+        let content = judge_with(&[r, s]).unwrap();
+        assert_eq!(judge_with(&[r, &minus(&order, s)]), Ok(content));
         let zero = vec![0; order.len()];
         let largest = vec![0xff; order.len()];
         let more = minus(&order, &minus(&zero, &[zero[1..].to_vec(), vec![1]].concat()));

@@ -331,7 +331,10 @@ fn files_hold_keys_in_three_forms_and_debug_shows_none() {
         KeyError::AlgNotAllowed
     );
     assert_eq!(VerifyingKey::from_pem(None, b"no key").unwrap_err(), KeyError::InvalidKey);
-    assert_eq!(VerifyingKey::from_pem(None, &vec![b'-'; 65_537]).unwrap_err(), KeyError::InvalidKey);
+    assert_eq!(
+        VerifyingKey::from_pem(None, &vec![b'-'; 65_537]).unwrap_err(),
+        KeyError::InvalidKey
+    );
     let shown = format!("{SECRET:?} {:?} {:?}", SigningKey::from(SECRET), same[0]);
     assert!(!shown.contains("7, 7") && !shown.contains("0707"), "{shown}");
 }
