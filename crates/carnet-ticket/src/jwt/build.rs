@@ -7,13 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::claims::LAST_S;
+use super::claims::{LAST_S, REGISTERED};
 use super::{CLASS, SigningKey, TEXT_LEN_MAX, json};
 use crate::claim::ClaimName;
 use crate::ticket::Ticket;
 use crate::time::{Expiration, Timestamp};
-
-const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 /// Why something cannot be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

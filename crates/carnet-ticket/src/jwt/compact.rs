@@ -9,7 +9,8 @@ use super::{JwtError, TEXT_LEN_MAX};
 pub(super) struct Compact<'a> {
     /// What the signature is over: `header.payload`.
     pub(super) signed: &'a str,
-    header_text: &'a str,
+    /// The header as it is spelt.
+    pub(super) header_text: &'a str,
     /// The three parts, one after the other.
     bytes: Vec<u8>,
     header_end: usize,
@@ -33,11 +34,6 @@ impl<'a> Compact<'a> {
         }
         let [header_end, payload_end, _] = ends;
         Ok(Self { signed, header_text: header, bytes, header_end, payload_end })
-    }
-
-    /// The header as it is spelt.
-    pub(super) fn header_text(&self) -> &'a str {
-        self.header_text
     }
 
     pub(super) fn header(&self) -> &[u8] {

@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::compact::Compact;
-use super::{Algorithm, JwtError, json};
+use super::json::{self, Json};
+use super::{Algorithm, JwtError};
 
-/// How almost all tokens under a shared secret begin: `{"alg":..,"typ":"JWT"}`, in both orders. Reading these by
-/// their spelling saves a fifth of the time that such a token takes.
+/// How almost all tokens under a shared secret begin: `{"alg":..,"typ":"JWT"}`, in both orders. Knowing these by
+/// their spelling saves a tenth of the time that such a token takes.
 const USUAL: [(&str, Algorithm); 6] = [
     ("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", Algorithm::Hs256),
     ("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9", Algorithm::Hs256),
@@ -21,18 +20,18 @@ const USUAL: [(&str, Algorithm); 6] = [
 
 /// A header. `jwk`, `jku`, `x5c`, `x5u` and everything unknown is passed over: keys never come from the token.
 #[derive(Debug, PartialEq)]
-pub(super) struct Header {
+pub(super) struct Header<'t> {
     /// None where it is not one of ours.
     pub(super) algorithm: Option<Algorithm>,
-    pub(super) kid: Option<String>,
-    typ: Option<Cow<'static, str>>,
+    pub(super) kid: Option<Cow<'t, str>>,
+    typ: Option<Cow<'t, str>>,
     is_critical: bool,
 }
 
-impl Header {
-    /// The header of a text: JSON, and the types of its members.
-    pub(super) fn of(compact: &Compact<'_>) -> Result<Self, JwtError> {
-        match USUAL.iter().find(|(usual, _)| compact.header_text() == *usual) {
+impl<'t> Header<'t> {
+    /// The header of a text.
+    pub(super) fn of(compact: &'t Compact<'_>) -> Result<Self, JwtError> {
+        match USUAL.iter().find(|(usual, _)| compact.header_text == *usual) {
             Some((_, algorithm)) => Ok(Self {
                 algorithm: Some(*algorithm),
                 kid: None,
@@ -43,14 +42,17 @@ impl Header {
         }
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, JwtError> {
+    /// Reads a header: JSON, and the types of its members.
+    fn parse(bytes: &'t [u8]) -> Result<Self, JwtError> {
         let Members { alg, kid, typ, others } = json::object(bytes)?;
-        let alg = alg.ok_or(JwtError::Malformed)?;
-        let alg = text("alg", Some(alg))?;
+        if alg.is_none() {
+            return Err(JwtError::Malformed);
+        }
+        let alg = json::text("alg", alg)?;
         Ok(Self {
             algorithm: alg.and_then(|name| Algorithm::from_name(&name)),
-            kid: text("kid", kid)?,
-            typ: text("typ", typ)?.map(Cow::Owned),
+            kid: json::text("kid", kid)?,
+            typ: json::text("typ", typ)?,
             is_critical: others.contains("crit") || others.contains("b64"),
         })
     }
@@ -69,35 +71,26 @@ impl Header {
 }
 
 #[derive(Default)]
-struct Members {
-    alg: Option<Value>,
-    kid: Option<Value>,
-    typ: Option<Value>,
+struct Members<'t> {
+    alg: Option<Json<'t>>,
+    kid: Option<Json<'t>>,
+    typ: Option<Json<'t>>,
     /// The names of the others.
-    others: BTreeSet<String>,
+    others: BTreeSet<Cow<'t, str>>,
 }
 
-impl json::Members for Members {
-    fn put(&mut self, name: Cow<'_, str>, value: Value) -> Option<JwtError> {
+impl<'t> json::Members<'t> for Members<'t> {
+    fn put(&mut self, name: Cow<'t, str>, value: Json<'t>) -> Option<JwtError> {
         let slot = match &*name {
             "alg" => &mut self.alg,
             "kid" => &mut self.kid,
             "typ" => &mut self.typ,
-            other if self.others.contains(other) => return Some(JwtError::duplicate(other)),
             _ => {
-                self.others.insert(name.into_owned());
-                return None;
+                let is_new = self.others.insert(name.clone());
+                return (!is_new).then(|| JwtError::duplicate(&name));
             }
         };
         slot.replace(value).map(|_| JwtError::duplicate(&name))
-    }
-}
-
-fn text(name: &str, value: Option<Value>) -> Result<Option<String>, JwtError> {
-    match value {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(JwtError::wrong_type(name)),
     }
 }
 
@@ -115,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_by_its_spelling_says_what_it_would_say_when_parsed() {
+    fn what_is_known_by_its_spelling_says_what_it_would_say_when_read() {
         for (usual, _) in USUAL {
             let text = format!("{usual}..");
             let compact = Compact::parse(&text).unwrap();

@@ -13,50 +13,111 @@ use super::JwtError;
 /// The deepest nesting of objects and arrays; the outermost counts as one.
 const DEPTH_MAX: usize = 32;
 
-/// Where the members of an object go.
-pub(super) trait Members: Default {
-    /// Takes a member, or says that there is one of this name.
-    fn put(&mut self, name: Cow<'_, str>, value: Value) -> Option<JwtError>;
+/// A value, of which texts are not copied unless they have escapes.
+pub(super) enum Json<'t> {
+    /// A text.
+    Text(Cow<'t, str>),
+    /// Anything else.
+    Other(Value),
 }
 
-impl Members for Map<String, Value> {
-    fn put(&mut self, name: Cow<'_, str>, value: Value) -> Option<JwtError> {
-        let before = self.insert(name.clone().into_owned(), value);
+impl Json<'_> {
+    pub(super) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Other(_) => None,
+        }
+    }
+
+    pub(super) fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::Text(_) => None,
+            Self::Other(value) => value.as_i64(),
+        }
+    }
+
+    /// Whether it was written without a fraction and an exponent, and fits into 64 bits.
+    pub(super) fn is_integer(&self) -> bool {
+        matches!(self, Self::Other(value) if value.is_i64() || value.is_u64())
+    }
+
+    pub(super) fn into_value(self) -> Value {
+        match self {
+            Self::Text(text) => Value::String(text.into_owned()),
+            Self::Other(value) => value,
+        }
+    }
+}
+
+impl PartialEq<Value> for Json<'_> {
+    fn eq(&self, value: &Value) -> bool {
+        match self {
+            Self::Text(text) => value.as_str() == Some(text),
+            Self::Other(other) => other == value,
+        }
+    }
+}
+
+/// The text of a member that has to be one.
+pub(super) fn text<'t>(
+    name: &str,
+    value: Option<Json<'t>>,
+) -> Result<Option<Cow<'t, str>>, JwtError> {
+    match value {
+        None => Ok(None),
+        Some(Json::Text(text)) => Ok(Some(text)),
+        Some(Json::Other(_)) => Err(JwtError::wrong_type(name)),
+    }
+}
+
+/// Where the members of an object go.
+pub(super) trait Members<'t>: Default {
+    /// Takes a member; a fault when there is one of this name.
+    fn put(&mut self, name: Cow<'t, str>, value: Json<'t>) -> Option<JwtError>;
+}
+
+impl<'t> Members<'t> for Map<String, Value> {
+    fn put(&mut self, name: Cow<'t, str>, value: Json<'t>) -> Option<JwtError> {
+        let before = self.insert(name.clone().into_owned(), value.into_value());
         before.map(|_| JwtError::duplicate(&name))
     }
 }
 
 /// Reads `bytes` as one JSON object. Text that is not JSON is `Malformed`, also where a member is repeated before.
-pub(super) fn object<M: Members>(bytes: &[u8]) -> Result<M, JwtError> {
+pub(super) fn object<'t, M: Members<'t>>(bytes: &'t [u8]) -> Result<M, JwtError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JwtError::Malformed)?;
     let repeated = Cell::new(None);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let members = Object(Node { depth: 1, repeated: &repeated }, M::default());
-    let members = reader.deserialize_map(members).and_then(|all| reader.end().map(|()| all));
-    let members = members.map_err(|_| JwtError::Malformed)?;
-    repeated.get().map_or(Ok(members), Err)
+    let mut read = M::default();
+    let object = Object { place: Node { depth: 1, repeated: &repeated }, read: &mut read };
+    let end = reader.deserialize_map(object).and_then(|()| reader.end());
+    end.map_err(|_| JwtError::Malformed)?;
+    repeated.get().map_or(Ok(read), Err)
 }
 
-/// The object at a place, and the members that were read of it.
-struct Object<'r, M>(Node<'r>, M);
+/// The object at a place, and where its members go.
+struct Object<'r, 'm, M> {
+    place: Node<'r>,
+    read: &'m mut M,
+}
 
-impl<'de, M: Members> Visitor<'de> for Object<'_, M> {
-    type Value = M;
+impl<'de, M: Members<'de>> Visitor<'de> for Object<'_, '_, M> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<M, A::Error> {
-        let Self(node, mut read) = self;
-        let inner = node.enter()?;
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let Self { place, read } = self;
+        let inner = place.enter()?;
         while let Some(name) = members.next_key_seed(Name)? {
             let value = members.next_value_seed(inner)?;
             if let Some(repeated) = read.put(name, value) {
-                node.repeated.set(node.repeated.get().or(Some(repeated)));
+                place.repeated.set(place.repeated.get().or(Some(repeated)));
             }
         }
-        Ok(read)
+        Ok(())
     }
 }
 
@@ -105,59 +166,62 @@ impl Node<'_> {
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
-    type Value = Value;
+    type Value = Json<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Node<'_> {
-    type Value = Value;
+    type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E: Error>(self) -> Result<Json<'de>, E> {
+        Ok(Json::Other(Value::Null))
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Other(value.into()))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Json<'de>, E> {
+        Ok(Json::Other(value.into()))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Json<'de>, E> {
+        Ok(Json::Other(value.into()))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not finite"))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Json<'de>, E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("not finite"))?;
+        Ok(Json::Other(number.into()))
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Borrowed(text)))
     }
 
-    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+    fn visit_str<E: Error>(self, text: &str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'de>, A::Error> {
         let inner = self.enter()?;
         let mut array = Vec::new();
         while let Some(item) = items.next_element_seed(inner)? {
-            array.push(item);
+            array.push(item.into_value());
         }
-        Ok(Value::Array(array))
+        Ok(Json::Other(array.into()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Value, A::Error> {
-        Object(self, Map::new()).visit_map(members).map(Value::Object)
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Json<'de>, A::Error> {
+        let mut read = Map::new();
+        Object { place: self, read: &mut read }.visit_map(members)?;
+        Ok(Json::Other(read.into()))
     }
 }
 

@@ -35,28 +35,19 @@ impl Jws {
 /// Checks the signature of a compact JWS with any payload (credential spec, section 5, steps 1 to 8). Only the
 /// first 100 keys are tried.
 pub fn verify_compact(text: &str, keys: &[VerifyingKey]) -> Result<Jws, JwtError> {
-    let opened = open(text, None, keys.iter())?;
-    Ok(Jws {
-        header: json::object(opened.compact.header())?,
-        payload: opened.compact.into_payload(),
-        key_id: opened.key_id,
-    })
+    let compact = Compact::parse(text)?;
+    let key_id = check(&compact, None, keys.iter())?;
+    let header = json::object(compact.header())?;
+    Ok(Jws { header, payload: compact.into_payload(), key_id })
 }
 
-/// A text whose signature holds, not yet taken out of it.
-pub(super) struct Opened<'a> {
-    pub(super) compact: Compact<'a>,
-    pub(super) key_id: KeyId,
-}
-
-/// Steps 1 to 8, with the type that step 5 requires.
-pub(super) fn open<'a, 'k>(
-    text: &'a str,
+/// Steps 3 to 8, with the type that step 5 requires: the key that fits.
+pub(super) fn check<'k>(
+    compact: &Compact<'_>,
     typ: Option<&str>,
     keys: impl Iterator<Item = &'k VerifyingKey>,
-) -> Result<Opened<'a>, JwtError> {
-    let compact = Compact::parse(text)?;
-    let header = Header::of(&compact)?;
+) -> Result<KeyId, JwtError> {
+    let header = Header::of(compact)?;
     header.check_critical()?;
     header.check_typ(typ)?;
     let algorithm = header.algorithm.ok_or(JwtError::AlgNotAllowed)?;
@@ -70,6 +61,5 @@ pub(super) fn open<'a, 'k>(
     meant.peek().ok_or(JwtError::UnknownKey)?;
     let (message, signature) = (compact.signed.as_bytes(), compact.signature());
     let key = meant.find(|key| key.verifies(algorithm, message, signature));
-    let key_id = key.ok_or(JwtError::Signature)?.key_id();
-    Ok(Opened { compact, key_id })
+    key.map(VerifyingKey::key_id).ok_or(JwtError::Signature)
 }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::claims::Claims;
-use super::{Jwt, JwtError, KeyRing, VerifyingKey, content_id, json, jws};
+use super::compact::Compact;
+use super::{Jwt, JwtError, KeyRing, VerifyingKey, content_id, jws};
 use crate::claim::ClaimName;
 use crate::id::KeyId;
 use crate::time::{Expiration, Timestamp};
@@ -51,30 +52,53 @@ impl VerifiedJwt {
 }
 
 impl Jwt {
-    /// Whether the token counts at `now`, borne by `bearer`.
+    /// Whether the token counts at `now`, borne by `bearer`, and what it says.
     pub fn verify_text(
         &self,
         text: &str,
         bearer: &Bearer<'_>,
         now: Timestamp,
     ) -> Result<VerifiedJwt, JwtError> {
+        let compact = Compact::parse(text)?;
+        let (claims, key_id) = self.judge(&compact, bearer, now)?;
+        Ok(VerifiedJwt {
+            issued_at: claims.iat.map(Timestamp::from_unix_s),
+            expires: self.expires(&claims),
+            claims: claims.into_map(),
+            key_id,
+        })
+    }
+
+    /// Whether the token counts at `now`, borne by `bearer`, and until when: the same verdict as that of
+    /// [`Self::verify_text`], for those to whom nothing else matters.
+    pub fn validate_text(
+        &self,
+        text: &str,
+        bearer: &Bearer<'_>,
+        now: Timestamp,
+    ) -> Result<Expiration, JwtError> {
+        let compact = Compact::parse(text)?;
+        let (claims, _) = self.judge(&compact, bearer, now)?;
+        Ok(self.expires(&claims))
+    }
+
+    fn judge<'c>(
+        &self,
+        compact: &'c Compact<'_>,
+        bearer: &Bearer<'_>,
+        now: Timestamp,
+    ) -> Result<(Claims<'c>, KeyId), JwtError> {
         let ring = self.ring.as_ref().map(KeyRing::load);
         let ring_keys = ring.iter().flat_map(|held| held.keys.iter());
         let keys: &mut dyn Iterator<Item = &VerifyingKey> = &mut self.keys.iter().chain(ring_keys);
-        let opened = jws::open(text, self.typ.as_deref(), keys)?;
-        let members = json::object(opened.compact.payload())?;
-        let claims = Claims::of(&members)?;
+        let key_id = jws::check(compact, self.typ.as_deref(), keys)?;
+        let claims = Claims::parse(compact.payload())?;
         self.check_presence(&claims)?;
         self.check_parties(&claims, bearer)?;
         self.check_time(&claims, now.unix_s())?;
         self.check_audience(&claims, bearer)?;
-        self.check_required(&members)?;
-        Ok(VerifiedJwt {
-            issued_at: claims.iat.map(Timestamp::from_unix_s),
-            expires: self.expires(&claims),
-            claims: members,
-            key_id: opened.key_id,
-        })
+        self.check_required(&claims)?;
+        Ok((claims, key_id))
     }
 
     fn check_presence(&self, claims: &Claims<'_>) -> Result<(), JwtError> {
@@ -86,7 +110,7 @@ impl Jwt {
         }
         let is_there = [
             ("iat", claims.iat.is_some()),
-            ("jti", claims.jti.is_some_and(|id| !id.is_empty())),
+            ("jti", claims.text("jti").is_some_and(|id| !id.is_empty())),
             ("aud", claims.has_audience()),
         ];
         let missing = is_there.into_iter().find(|(_, is_there)| !is_there);
@@ -94,12 +118,13 @@ impl Jwt {
     }
 
     fn check_parties(&self, claims: &Claims<'_>, bearer: &Bearer<'_>) -> Result<(), JwtError> {
-        let is_known = |allowed: &String| claims.iss == Some(allowed.as_str());
+        let issuer = claims.text("iss");
+        let is_known = |allowed: &String| issuer == Some(allowed.as_str());
         if !self.issuers.is_empty() && !self.issuers.iter().any(is_known) {
             return Err(JwtError::Issuer);
         }
         let expected = self.subject.as_deref().or(bearer.subject);
-        let is_expected = expected.is_some() && claims.sub == expected;
+        let is_expected = expected.is_some() && claims.text("sub") == expected;
         if self.any_subject || is_expected { Ok(()) } else { Err(JwtError::Subject) }
     }
 
@@ -143,8 +168,8 @@ impl Jwt {
         if is_allowed && is_here { Ok(()) } else { Err(JwtError::Audience) }
     }
 
-    fn check_required(&self, members: &Map<String, Value>) -> Result<(), JwtError> {
-        let differs = |(name, value): &(&String, &Value)| members.get(*name) != Some(value);
+    fn check_required(&self, claims: &Claims<'_>) -> Result<(), JwtError> {
+        let differs = |(name, value): &(&String, &Value)| !claims.has(name, value);
         let different = self.claims.iter().find(differs);
         different.map_or(Ok(()), |(name, _)| Err(JwtError::Claim(ClaimName::new(name))))
     }
