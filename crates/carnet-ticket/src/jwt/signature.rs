@@ -44,7 +44,9 @@ impl Jwt {
             || self.leeway_s > 0
             || self.strict
             || self.typ.is_some()
-            || self.any_subject;
+            || self.any_subject
+            // Else such a claim could pass for an extension.
+            || self.claims.contains_key(EXTENSION);
         let extension = Extension {
             any_sub: self.any_subject,
             aud: &self.audiences,

@@ -57,7 +57,11 @@ fn judge(jwt: &Jwt, text: &str) -> Result<VerifiedJwt, JwtError> {
 
 fn judge_at(jwt: &Jwt, text: &str, now_s: i64) -> Result<VerifiedJwt, JwtError> {
     let bearer = Bearer { subject: Some("peer"), ..Bearer::nobody() };
-    jwt.verify_text(text, &bearer, Timestamp::from_unix_s(now_s))
+    let now = Timestamp::from_unix_s(now_s);
+    let verdict = jwt.verify_text(text, &bearer, now);
+    let until = verdict.as_ref().map(VerifiedJwt::expires).map_err(|fault| *fault);
+    assert_eq!(jwt.validate_text(text, &bearer, now), until, "both give one verdict");
+    verdict
 }
 
 fn name(name: &str) -> ClaimName {

@@ -106,6 +106,17 @@ fn keys_count_in_their_order_and_with_every_algorithm_that_they_serve() {
     }
 }
 
+#[test]
+fn a_required_claim_does_not_pass_for_an_extension() {
+    let lenient = Jwt::with_key(SECRET).leeway(Duration::from_secs(5));
+    let extension = json!({
+        "any_sub": false, "aud": [], "iss": [], "leeway_s": 5, "max_age_s": null, "max_lifetime_s": null,
+        "strict": false, "sub": null, "typ": null,
+    });
+    let posing = Jwt::with_key(SECRET).require_claim("carnet.jwt.ext.v1", extension);
+    assert_ne!(lenient.signature(), posing.signature());
+}
+
 /// Promise: V-27
 #[test]
 fn a_ring_is_told_by_its_name_and_not_by_its_keys() {
