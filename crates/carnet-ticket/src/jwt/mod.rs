@@ -1,5 +1,8 @@
 //! JSON Web Tokens (RFC 7519) in the compact form, signed with the algorithms of [`Algorithm`] and no other.
 //!
+//! [`Jwt`] judges them, with a [`VerifyingKey`] or a [`KeyRing`]; [`JwtTicketBuilder`] signs them with a
+//! [`SigningKey`]; [`inspect`] reads them and believes nothing.
+//!
 //! ```
 //! use carnet_ticket::jwt::Jwt;
 //! use hmac::{Hmac, Mac};

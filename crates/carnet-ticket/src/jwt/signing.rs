@@ -34,6 +34,13 @@ enum Means {
 }
 
 impl SigningKey {
+    /// A shared secret of any length that is enough for `algorithm`; see [`VerifyingKey::hmac`].
+    pub fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        let public = VerifyingKey::hmac(algorithm, secret)?;
+        let means = Arc::new(Means::Mac(Box::new(mac_key(algorithm, secret))));
+        Ok(Self { algorithm, means, public })
+    }
+
     /// The algorithm that it signs with.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm

@@ -219,7 +219,7 @@ fn curves() {
     assert_eq!(fault(&p384, "x", p256["x"].clone()), KeyError::InvalidKey);
 }
 
-/// The public half of the private number 7, which is on every curve.
+/// A new public key.
 fn ec_jwk(curve: &str, len: usize) -> Value {
     use aws_lc_rs::signature::{
         ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
@@ -285,6 +285,18 @@ fn a_ring_judges_the_next_token_with_the_keys_put_into_it() {
     assert_eq!(ring.replace(many.clone()), Err(TooManyKeys(101)));
     assert_eq!(judge(&jwt, &text).unwrap_err(), JwtError::Signature, "nothing was replaced");
     assert_eq!(ring.replace(many[1..].to_vec()), Ok(()));
+}
+
+#[test]
+fn private_numbers_lie_between_zero_and_the_order() {
+    assert_eq!(Es256SigningKey::from_bytes(&[0; 32]).unwrap_err(), KeyError::InvalidKey);
+    assert_eq!(Es256SigningKey::from_bytes(&[0xff; 32]).unwrap_err(), KeyError::InvalidKey);
+    assert_eq!(Es512SigningKey::from_bytes(&[2; 66]).unwrap_err(), KeyError::InvalidKey);
+    let long = SigningKey::hmac(Algorithm::Hs256, &[7; 100]).unwrap();
+    let (_, key, text) = by(long);
+    assert!(judge(&Jwt::with_key(key), &text).is_ok());
+    assert_eq!(SigningKey::hmac(Algorithm::Hs256, &[7; 31]).unwrap_err(), KeyError::WeakKey);
+    assert_eq!(SigningKey::hmac(Algorithm::Es256, &[7; 32]).unwrap_err(), KeyError::AlgNotAllowed);
 }
 
 #[test]
