@@ -22,7 +22,7 @@ const OPS: &[(&str, runner::Op)] = &[
     ("key_id", key_id),
 ];
 
-/// Promise: V-26, V-29
+/// Promise: V-29
 #[test]
 fn vectors_jwt() {
     runner::run("validators.json", OPS);

@@ -64,7 +64,7 @@ prop_compose! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// Promise: V-26
+    // Not all of V-26: keys that headers call differently (`kid`) are one key to the formula.
     #[test]
     fn two_validators_share_a_signature_only_when_they_judge_alike(one in settings(), other in settings(), which in 0..9) {
         // As well with two that differ in one setting at most.
