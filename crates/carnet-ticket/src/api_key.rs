@@ -123,6 +123,7 @@ impl ApiKeys {
             limits: Limits::none(),
             certificate: None,
             ancestors: Vec::new(),
+            claims: serde_json::Map::new(),
         })
     }
 }

@@ -38,6 +38,7 @@ impl Verify for Implicit {
             limits: Limits::none(),
             certificate: None,
             ancestors: Vec::new(),
+            claims: serde_json::Map::new(),
         })
     }
 }

@@ -1,8 +1,8 @@
 //! Ids, tickets, expirations, and the vocabulary in which every credential is judged.
 //!
 //! What this crate is: the bytes and texts of credentials, and pure functions over them. What it is not: it
-//! does no I/O, reads no clock (`now` is an argument), draws no random numbers (they are arguments too) and
-//! is never `async`.
+//! does no I/O, reads no clock (`now` is an argument), draws no random numbers (they are arguments too, but for
+//! what new keys and ECDSA signatures take) and is never `async`.
 //!
 //! Invariants:
 //! - every decoder checks a limit before it allocates, and never panics;
@@ -18,6 +18,8 @@ pub mod claim;
 pub mod ed25519;
 pub mod id;
 pub mod implicit;
+pub mod jwt;
+mod member;
 pub mod realm;
 pub mod rights;
 pub mod ticket;

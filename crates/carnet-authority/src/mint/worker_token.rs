@@ -56,12 +56,12 @@ pub fn worker_token(
         WorkerSigner::V1(key) => mint_v1(key, &claims)?,
         WorkerSigner::V2(key) => mint_v2(key, &claims)?,
     };
-    let signed = token.rsplit_once('.').map_or(token.as_str(), |(signed, _)| signed);
+    let covered = token.rsplit_once('.').map_or(token.as_str(), |(covered, _)| covered);
     let not_before = Some(claims.not_before_s).filter(|moment| *moment > 0);
     let entry = LedgerEntry {
         id: issue.id,
         class: Class::WorkerToken,
-        content_id: worker_token::CLASS.derive(signed),
+        content_id: worker_token::CLASS.derive(covered),
         token_id: Some(claims.token_id),
         subject: claims.worker_id,
         audience: Some(claims.audience),

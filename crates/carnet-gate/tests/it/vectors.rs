@@ -59,6 +59,7 @@ fn credential(ticket: &Value) -> Verified {
             .iter()
             .map(|id| UniqueId::from_hex(id.as_str().unwrap()).unwrap())
             .collect(),
+        claims: serde_json::Map::new(),
     }
 }
 

@@ -241,6 +241,7 @@ impl Verify for Capability {
             limits: admitted.limits,
             certificate: None,
             ancestors: Vec::new(),
+            claims: serde_json::Map::new(),
         })
     }
 }

@@ -167,7 +167,7 @@ pub struct Bearer<'a> {
     pub subject: Option<&'a str>,
     /// The role asked for.
     pub role: Option<&'a str>,
-    /// The audience that the surface demands.
+    /// The audience that this surface demands.
     pub audience: Option<&'a str>,
 }
 

@@ -13,6 +13,8 @@ pub use facts::{Facts, Proof, Row, RowEnd};
 pub use limits::{Limits, Meter};
 pub use reason::{Ended, Reason, RevocationKind};
 
+use serde_json::{Map, Value};
+
 use crate::id::{KeyId, UniqueId};
 use crate::rights::Rights;
 use crate::time::{Expiration, Timestamp};
@@ -55,6 +57,8 @@ pub struct Verified {
     pub certificate: Option<String>,
     /// Content ids of everything it derives from: revoking one of them ends it.
     pub ancestors: Vec<UniqueId>,
+    /// What it claims, for rights that are mapped from claims; empty in formats without any.
+    pub claims: Map<String, Value>,
 }
 
 impl Verified {
@@ -75,6 +79,7 @@ impl Verified {
             limits: row.limits,
             certificate: None,
             ancestors: facts.ancestors.clone(),
+            claims: Map::new(),
         })
     }
 }

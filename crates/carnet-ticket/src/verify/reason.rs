@@ -5,6 +5,7 @@ use std::fmt;
 use super::facts::RowEnd;
 use super::limits::Meter;
 use crate::capability::CapabilityError;
+use crate::jwt::JwtError;
 use crate::worker_token::WorkerTokenError;
 
 /// Why something presented, or something asked of a grant, was denied.
@@ -56,6 +57,9 @@ pub enum Reason {
     /// A capability ticket was refused.
     #[error(transparent)]
     Capability(CapabilityError),
+    /// A token was refused.
+    #[error(transparent)]
+    Jwt(JwtError),
     /// A worker token was refused.
     #[error(transparent)]
     WorkerToken(WorkerTokenError),
@@ -86,6 +90,7 @@ impl Reason {
             Self::Rate => "rate",
             Self::Quota(_) => "quota",
             Self::Capability(error) => error.code(),
+            Self::Jwt(error) => error.code(),
             Self::WorkerToken(error) => error.code(),
             Self::Capacity => "capacity",
             Self::StatusUnavailable => "status_unavailable",

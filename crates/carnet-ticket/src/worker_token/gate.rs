@@ -3,6 +3,7 @@
 use std::fmt;
 
 use arc_swap::ArcSwap;
+use serde_json::Map;
 
 use super::{
     Audience, Format, STATIC_CLASS, WorkerAuth, WorkerIdentity, WorkerKeys, WorkerScope,
@@ -84,6 +85,7 @@ impl WorkerIdentity {
             limits: Limits::none(),
             certificate: None,
             ancestors: Vec::new(),
+            claims: Map::new(),
         }
     }
 }

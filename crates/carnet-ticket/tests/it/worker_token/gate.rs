@@ -101,7 +101,7 @@ fn scopes_outside_the_eight_give_no_right() {
             for scope in foreign {
                 assert_eq!(routes.permits(scope), Err(Reason::Role), "{scope}");
             }
-            let is_known = |scope: &String| WorkerScope::parse(scope).is_some();
+            let is_known = |scope: &&str| WorkerScope::parse(scope).is_some();
             assert!(routes.scopes.iter().all(is_known) && routes.role.is_empty());
         }
     }
