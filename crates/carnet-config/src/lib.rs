@@ -11,18 +11,30 @@
 //! - no secret is in an error, a warning, a shown row or `Debug`.
 
 mod check;
+mod choice;
 mod error;
+mod files;
 pub mod init;
 pub mod keys;
+mod layers;
 mod load;
+mod names;
+mod raw;
+mod secret;
+mod secrets;
 mod sources;
 mod text;
 mod value;
+mod values;
 
 pub use check::StartFault;
-pub use error::{ConfigError, ConfigErrors, Fault, Position};
-pub use keys::Config;
+pub use choice::{LogFormat, LogLevel, Size, VerifyOnRead, WorkerTokenVersion};
+pub use error::{
+    ConfigError, ConfigErrors, ExpectedText, Fault, FaultAt, Faults, KeyText, NamedFile, Position,
+    Syntax,
+};
+pub use keys::{Changes, Config};
 pub use load::{Loaded, Origin, ShownRow, load};
+pub use secret::{FileSecret, SealKey};
 pub use sources::Sources;
 pub use text::{parse_duration, parse_size};
-pub use value::{LogFormat, LogLevel, Size, VerifyOnRead};
