@@ -18,6 +18,7 @@ pub mod init;
 pub mod keys;
 mod layers;
 mod load;
+pub mod manifest;
 mod names;
 mod raw;
 mod secret;

@@ -2,5 +2,6 @@
 
 mod lists;
 mod load;
+mod manifest;
 mod secrets;
 mod support;
