@@ -21,12 +21,14 @@ mod load;
 pub mod manifest;
 mod names;
 mod raw;
+mod reload;
 mod secret;
 mod secrets;
 mod sources;
 mod text;
 mod value;
 mod values;
+mod watch;
 
 pub use check::StartFault;
 pub use choice::{LogFormat, LogLevel, Size, VerifyOnRead, WorkerTokenVersion};
@@ -36,6 +38,8 @@ pub use error::{
 };
 pub use keys::{Changes, Config};
 pub use load::{Loaded, Origin, ShownRow, load};
+pub use reload::{Reload, ReloadError};
 pub use secret::{FileSecret, SealKey};
 pub use sources::Sources;
 pub use text::{parse_duration, parse_size};
+pub use watch::Watch;

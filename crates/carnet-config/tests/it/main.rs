@@ -3,5 +3,6 @@
 mod lists;
 mod load;
 mod manifest;
+mod reload;
 mod secrets;
 mod support;
