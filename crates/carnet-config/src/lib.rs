@@ -1,13 +1,15 @@
 //! `carnet.toml`, environment and flags become one typed configuration.
 //!
 //! A key is one line in [`keys`]; from it come the field of [`Config`], the name in the file, the variable,
-//! the check of its form and its default. Precedence: flag, environment, file, default.
+//! the check of its form and its default. Precedence: flag, environment, file, default. [`manifest`] reads
+//! the secrets of roles; [`Watch`] sees changed files and loads them anew.
 //!
-//! What this crate is: reading files that configuration names, and making those of a first run. What it is
-//! not: it reads no environment by itself (it is handed over) and starts nothing.
+//! What this crate is: reading and watching files that configuration names, and making those of a first run.
+//! What it is not: it reads no environment by itself (it is handed over), no clock, and starts nothing.
 //!
 //! Invariants:
-//! - a configuration that has any fault is not loaded, and all its faults are told together;
+//! - a configuration or manifest that has any fault is not loaded, and all its faults are told together;
+//! - a reload that fails changes nothing;
 //! - no secret is in an error, a warning, a shown row or `Debug`.
 
 mod check;

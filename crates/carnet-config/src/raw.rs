@@ -62,11 +62,11 @@ impl Raw {
 
     /// Reads a table of texts.
     pub fn from_table(table: &DeTable<'_>) -> Option<Self> {
-        let entry = |(name, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
-            let name: &std::borrow::Cow<'_, str> = name.get_ref();
-            Some((name.to_string(), value.get_ref().as_str()?.to_owned()))
-        };
-        table.iter().map(entry).collect::<Option<BTreeMap<_, _>>>().map(Self::map)
+        let mut entries = BTreeMap::new();
+        for (name, value) in table {
+            entries.insert(name.get_ref().to_string(), value.get_ref().as_str()?.to_owned());
+        }
+        Some(Self::map(entries))
     }
 
     /// Whether a secret of this counts as unset.

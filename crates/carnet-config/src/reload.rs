@@ -72,7 +72,11 @@ impl Watch {
     }
 
     fn reload_manifest(&mut self, config: &Config) -> Result<Option<Manifest>, ReloadError> {
-        let Some(path) = manifest::locate(config, &self.sources.cwd) else { return Ok(None) };
+        let named = config.namespace.manifest.clone();
+        // As the configuration's file, one that was found has to stay.
+        let held = self.manifest.as_ref().map(|manifest| manifest.path.clone());
+        let path = named.or(held).or_else(|| manifest::locate(config, &self.sources.cwd));
+        let Some(path) = path else { return Ok(None) };
         match Manifest::try_read(&path, &self.sources.env) {
             Ok(manifest) => {
                 self.watch(manifest.files.clone());

@@ -4,7 +4,7 @@ use carnet_ticket::id::KeyId;
 use toml::de::DeTable;
 
 use crate::error::{ConfigError, Fault, KeyText};
-use crate::files::{FileFault, UsedFile, read_secret};
+use crate::files::{UsedFile, read_secret};
 use crate::keys::Key;
 use crate::layers::Given;
 use crate::raw::Raw;
@@ -72,6 +72,7 @@ impl Values<'_> {
             Raw::List(names) => names,
             Raw::Map(_) => return None,
         };
+        // Every file is read before any is missed: all faults are told.
         let texts: Vec<_> =
             names.iter().map(|name| self.secret_file(key, file_key, &given, name)).collect();
         let texts = texts.into_iter().collect::<Option<Vec<_>>>()?;
@@ -83,7 +84,7 @@ impl Values<'_> {
                 let shown: Vec<_> = names.iter().zip(&texts).map(told_of).collect();
                 return Some((Given { raw: Raw::List(texts), ..given }, shown.join(", ")));
             }
-            (Kind::SecretMap, [text]) => self.secret_table(key, file_key, &given, text)?,
+            (Kind::SecretMap, [text]) => self.secret_table(key, &given, text)?,
             (_, [text]) => Raw::Text(text.clone()),
             _ => return None,
         };
@@ -116,29 +117,13 @@ impl Values<'_> {
     }
 
     /// The entries of a file with a table of secrets. Nothing of the file is in the fault.
-    fn secret_table(
-        &mut self,
-        key: &'static Key,
-        file_key: &str,
-        given: &Given,
-        text: &str,
-    ) -> Option<Raw> {
+    fn secret_table(&mut self, key: &'static Key, given: &Given, text: &str) -> Option<Raw> {
         let table = DeTable::parse(text).ok().and_then(|table| Raw::from_table(table.get_ref()));
-        match table {
-            Some(table) if table.is_blank() => {
-                let Raw::Text(name) = &given.raw else { return None };
-                let path = given.base.join(name);
-                let fault = Fault::of_secret_file(key.name, file_key, path, FileFault::Empty);
-                self.errors.push(ConfigError { position: given.position.clone(), fault });
-                None
-            }
-            Some(table) => Some(table),
-            None => {
-                let expected = "a file with a TOML table of texts".to_owned();
-                self.refuse(key, given.position.clone(), expected);
-                None
-            }
+        if table.is_none() {
+            let expected = "a file with a TOML table of texts".to_owned();
+            self.refuse(key, given.position.clone(), expected);
         }
+        table
     }
 
     fn check_lengths(&mut self, key: &'static Key, given: &Given) {

@@ -30,7 +30,9 @@ struct Seen {
 
 impl Watch {
     /// Watches the files of what was loaded from `sources`.
-    pub fn new(sources: Sources, loaded: Loaded, manifest: Option<Manifest>) -> Self {
+    pub fn new(mut sources: Sources, loaded: Loaded, manifest: Option<Manifest>) -> Self {
+        // A file that was found has to stay: while it is replaced, no other one and no default counts.
+        sources.path = loaded.file.clone().or(sources.path);
         let mut watch = Self { sources, loaded, manifest, files: BTreeMap::new() };
         watch.watch_all();
         watch

@@ -103,11 +103,9 @@ impl Reader<'_> {
             self.fault(entry.span(), ManifestFault::NoSecret(KeyText::new(key)));
             return None;
         };
-        let is_alone = sources.next().map(|(second, value)| {
+        if let Some((second, value)) = sources.next() {
             let key = KeyText::new(&format!("{key}.{second}"));
             self.fault(value.span(), ManifestFault::SecondSource { key, other: name });
-        });
-        if is_alone.is_some() {
             return None;
         }
         let key = format!("{key}.{name}");
@@ -138,12 +136,13 @@ impl Reader<'_> {
             self.fault(value.span(), fault);
             return None;
         }
-        let mut read = |(at, value): (usize, &Value<'_>)| {
+        let read = |(at, value): (usize, &Value<'_>)| {
             let key = format!("{key}[{at}]");
             let name = self.text(&key, value)?;
             self.file_secret(&key, value, name)
         };
-        let secrets: Vec<_> = names.iter().enumerate().map(&mut read).collect();
+        // Every one is read before any is missed: all faults are told.
+        let secrets: Vec<_> = names.iter().enumerate().map(read).collect();
         secrets.into_iter().collect()
     }
 

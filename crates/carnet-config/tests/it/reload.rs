@@ -171,6 +171,27 @@ fn what_fails_leaves_the_old_one_in_force_and_is_looked_at_again_when_its_files_
 }
 
 #[test]
+fn a_file_that_is_gone_is_a_fault_and_not_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    private_file(
+        &folder.join("root_task.toml"),
+        &format!("[[tickets]]\nrole = \"queen\"\nsecret = \"{ONE}\"\n"),
+    );
+    let mut watch = watch(folder, CONFIG);
+    for name in ["carnet.toml", "root_task.toml"] {
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        fs::remove_file(folder.join(name)).unwrap();
+        assert!(watch.changed());
+        let told = watch.reload().unwrap_err().to_string();
+        assert!(told.ends_with(&format!("{name}: not found")), "{told}");
+        private_file(&folder.join(name), &text);
+        assert!(watch.changed() && watch.reload().is_ok());
+    }
+    assert!(watch.manifest().is_some() && watch.loaded().file.is_some());
+}
+
+#[test]
 fn what_would_not_start_is_not_reloaded() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

@@ -122,17 +122,16 @@ fn worker_secrets_in_two_forms_or_in_bad_files_are_refused_by_key_and_all_togeth
     write(folder, "good", SECRET.as_bytes());
     write(folder, "empty", b"");
     write(folder, "blank", b"\n \n");
-    write(folder, "no entries", b"# nobody yet\n");
     let file = format!(
         "[auth]\nworker_token = \"{SECRET}\"\nworker_token_file = \"good\"\n\
          worker_signing_key_file = \"empty\"\n\
          worker_signing_keys_files = [\"good\", \"blank\", \"absent\"]\n\
-         worker_tokens_file = \"no entries\"\n"
+         worker_tokens_file = \"blank\"\n"
     );
     assert_eq!(
         errors(folder, &file),
         "carnet.toml:3:1: auth.worker_token: given both by itself and by auth.worker_token_file; keep one\n\
-         carnet.toml:6:1: auth.worker_tokens_file: \"no entries\": the file is empty\n\
+         carnet.toml:6:1: auth.worker_tokens_file: \"blank\": the file is empty\n\
          carnet.toml:4:1: auth.worker_signing_key_file: \"empty\": the file is empty\n\
          carnet.toml:5:1: auth.worker_signing_keys_files: \"blank\": the file is empty\n\
          carnet.toml:5:1: auth.worker_signing_keys_files: \"absent\": cannot be read: NotFound"
