@@ -21,10 +21,15 @@ impl fmt::Display for StartFault {
 }
 
 impl Config {
+    /// Whether every listener is on this machine alone.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.server.host)
+    }
+
     /// Everything that keeps a server from starting with this.
     pub fn start_faults(&self) -> Vec<StartFault> {
         let (server, auth) = (&self.server, &self.auth);
-        let is_loopback = is_loopback(&server.host);
+        let is_loopback = self.is_loopback();
         let has_tls = server.tls_cert_file.is_some() && server.tls_key_file.is_some();
         let has_admin =
             auth.admin_api_key.is_some() || (auth.admin_fallback_enabled && auth.api_key.is_some());

@@ -3,20 +3,28 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// How many faults are told.
-const TOLD_MAX: usize = 50;
+use crate::files::FileFault;
+
+/// How many faults are told: looking for more is of no use.
+pub(crate) const TOLD_MAX: usize = 50;
 
 /// Why a configuration was not loaded: every fault, at most 50 of them.
+pub type ConfigErrors = Faults<Fault>;
+
+/// One fault of a configuration, and where it is.
+pub type ConfigError = FaultAt<Fault>;
+
+/// Faults that are told together: at most 50.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigErrors(Vec<ConfigError>);
+pub struct Faults<F>(Vec<FaultAt<F>>);
 
 /// One fault, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError {
+pub struct FaultAt<F> {
     /// Where: in the file, in a variable, in a flag.
     pub position: Position,
     /// What.
-    pub fault: Fault,
+    pub fault: F,
 }
 
 /// Where a value came from.
@@ -58,12 +66,12 @@ pub enum Fault {
     #[error("not TOML: {0}")]
     Syntax(Syntax),
     /// There is no such key.
-    #[error("{key}: unknown key{}", suggestion.map(|name| format!("; did you mean {name}?")).unwrap_or_default())]
+    #[error("{key}: unknown key{}", suggestion.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default())]
     UnknownKey {
         /// As it was written, at most 64 characters of it.
         key: KeyText,
         /// The nearest key there is.
-        suggestion: Option<&'static str>,
+        suggestion: Option<KeyText>,
     },
     /// The value is not of the key's type.
     #[error("{key}: expected {expected}")]
@@ -82,31 +90,48 @@ pub enum Fault {
         expected: ExpectedText,
     },
     /// A secret is given by itself and by a file.
-    #[error("{key}: given both by itself and by {key}_file; keep one")]
+    #[error("{key}: given both by itself and by {file_key}; keep one")]
     AmbiguousSecret {
         /// The key.
         key: &'static str,
+        /// The key of its file.
+        file_key: KeyText,
     },
     /// A secret's file cannot be read.
-    #[error("{key}_file: cannot be read: {kind:?}")]
+    #[error("{file}: cannot be read: {kind:?}")]
     SecretFileUnreadable {
         /// The key.
         key: &'static str,
+        /// The file.
+        file: NamedFile,
         /// Why.
         kind: std::io::ErrorKind,
     },
     /// A secret's file is empty.
-    #[error("{key}_file: the file is empty")]
+    #[error("{file}: the file is empty")]
     SecretFileEmpty {
         /// The key.
         key: &'static str,
+        /// The file.
+        file: NamedFile,
     },
     /// A secret's file has more than 64 KiB.
-    #[error("{key}_file: the file has more than 64 KiB")]
+    #[error("{file}: the file has more than 64 KiB")]
     SecretFileTooLarge {
         /// The key.
         key: &'static str,
+        /// The file.
+        file: NamedFile,
     },
+}
+
+/// A file, and the key that names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedFile {
+    /// The key.
+    pub key: KeyText,
+    /// The file.
+    pub path: PathBuf,
 }
 
 /// A key as somebody wrote it: at most 64 characters, control characters escaped.
@@ -121,27 +146,43 @@ pub struct ExpectedText(pub(crate) String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Syntax(pub(crate) String);
 
+impl Fault {
+    pub(crate) fn of_secret_file(
+        key: &'static str,
+        file_key: &str,
+        path: PathBuf,
+        fault: FileFault,
+    ) -> Self {
+        let file = NamedFile { key: KeyText::new(file_key), path };
+        match fault {
+            FileFault::Unreadable(kind) => Self::SecretFileUnreadable { key, file, kind },
+            FileFault::Empty => Self::SecretFileEmpty { key, file },
+            FileFault::TooLarge => Self::SecretFileTooLarge { key, file },
+        }
+    }
+}
+
 impl KeyText {
     pub(crate) fn new(key: &str) -> Self {
         Self(key.chars().take(64).flat_map(char::escape_debug).collect())
     }
 }
 
-impl ConfigErrors {
-    pub(crate) fn new(mut errors: Vec<ConfigError>) -> Self {
+impl<F> Faults<F> {
+    pub(crate) fn new(mut errors: Vec<FaultAt<F>>) -> Self {
         errors.truncate(TOLD_MAX);
         Self(errors)
     }
 
     /// The faults, in the order they were found.
-    pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
+    pub fn iter(&self) -> impl Iterator<Item = &FaultAt<F>> {
         self.0.iter()
     }
 }
 
-impl std::error::Error for ConfigErrors {}
+impl<F: fmt::Debug + fmt::Display> std::error::Error for Faults<F> {}
 
-impl fmt::Display for ConfigErrors {
+impl<F: fmt::Display> fmt::Display for Faults<F> {
     /// A line for each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, error) in self.0.iter().enumerate() {
@@ -151,7 +192,7 @@ impl fmt::Display for ConfigErrors {
     }
 }
 
-impl fmt::Display for ConfigError {
+impl<F: fmt::Display> fmt::Display for FaultAt<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.position {
             Position::File { path, line, column } => {
@@ -163,6 +204,12 @@ impl fmt::Display for ConfigError {
             Position::Default => f.write_str("default: ")?,
         }
         self.fault.fmt(f)
+    }
+}
+
+impl fmt::Display for NamedFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: \"{}\"", self.key, self.path.display())
     }
 }
 

@@ -67,6 +67,10 @@ port = 7423
 # The keys of programs. The local operator needs none: the command line uses api.sock in this folder.
 api_key_file = "secrets/api_key"
 admin_api_key_file = "secrets/admin_api_key"
+# Worker tokens: the key that mints them, and further ones that they verify with. Each is a file with a
+# text of at least 32 bytes, as of `openssl rand -hex 32`.
+# worker_signing_key_file = "secrets/worker_signing_key"
+# worker_signing_keys_files = []
 
 [realm]
 # The longest life of a task ticket.

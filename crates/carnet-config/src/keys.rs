@@ -1,14 +1,18 @@
 //! Every key: its section, name, type, default, and whether a change needs a restart.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use carnet_ticket::verify::Profile;
 use secrecy::SecretString;
 
-use crate::load::Values;
+use crate::choice::{LogFormat, LogLevel, Size, VerifyOnRead, WorkerTokenVersion};
+use crate::names;
+use crate::secret::{FileSecret, SealKey};
 pub use crate::value::Kind;
-use crate::value::{LogFormat, LogLevel, Setting, Size, VerifyOnRead};
+use crate::value::Setting;
+use crate::values::Values;
 
 /// What is known of a key.
 #[derive(Debug, Clone, Copy)]
@@ -19,25 +23,65 @@ pub struct Key {
     pub kind: Kind,
     /// Its value when nothing sets it, as text; empty for none.
     pub default: &'static str,
+    /// What a change of it takes.
+    pub change: Change,
     /// What it is.
     pub doc: &'static str,
+}
+
+/// What a change of a key's value takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing: it is in force after a reload.
+    Live,
+    /// Nothing; and a change of the file that it names counts as one of it.
+    File,
+    /// A restart.
+    Restart,
+}
+
+/// The keys in which two configurations differ.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Those that a reload puts in force.
+    pub live: Vec<&'static str>,
+    /// Those that wait for a restart.
+    pub needs_restart: Vec<&'static str>,
 }
 
 impl Key {
     /// The variable that sets it: `CARNET_SECTION_NAME`.
     pub fn variable(&self) -> String {
-        format!("CARNET_{}", self.name.replace('.', "_").to_ascii_uppercase())
+        names::variable(self.name)
     }
 
-    /// The key that names a file with its value, for secrets.
+    /// The key that names a file with its value, for secrets; the files, for lists of them.
     pub fn file_name(&self) -> Option<String> {
-        (self.kind == Kind::Secret).then(|| format!("{}_file", self.name))
+        match self.kind {
+            Kind::Secret | Kind::SecretMap => Some(format!("{}_file", self.name)),
+            Kind::SecretList => Some(format!("{}_files", self.name)),
+            Kind::SecretFile => Some(self.name.to_owned()),
+            _ => None,
+        }
     }
+}
+
+macro_rules! change {
+    () => {
+        Change::Live
+    };
+    (file) => {
+        Change::File
+    };
+    (restart) => {
+        Change::Restart
+    };
 }
 
 macro_rules! keys {
     ($($(#[doc = $section_doc:literal])+ $section:ident: $Section:ident {
-        $($(#[doc = $doc:literal])+ $field:ident: $type:ty = $name:literal, $default:literal;)+
+        $($(#[doc = $doc:literal])+
+        $field:ident: $type:ty = $name:literal, $default:literal $(, $change:ident)?;)+
     })+) => {
         $($(#[doc = $section_doc])+
         #[derive(Debug, Clone)]
@@ -56,6 +100,7 @@ macro_rules! keys {
             name: $name,
             kind: <$type as Setting>::KIND,
             default: $default,
+            change: change!($($change)?),
             doc: concat!($($doc),+),
         },)+)+];
 
@@ -68,6 +113,25 @@ macro_rules! keys {
                 };)+
                 Some(Self { $($section: $section?,)+ })
             }
+
+            /// The keys that have another value in `new`.
+            pub fn diff(&self, new: &Self) -> Changes {
+                let mut changes = Changes::default();
+                $($(if !self.$section.$field.is_same(&new.$section.$field) {
+                    match change!($($change)?) {
+                        Change::Restart => changes.needs_restart.push($name),
+                        Change::Live | Change::File => changes.live.push($name),
+                    }
+                })+)+
+                changes
+            }
+
+            /// Takes back what does not change without a restart.
+            pub(crate) fn keep_restart_keys(&mut self, running: &Self) {
+                $($(if change!($($change)?) == Change::Restart {
+                    self.$section.$field = running.$section.$field.clone();
+                })+)+
+            }
         }
     };
 }
@@ -76,27 +140,33 @@ keys! {
     /// Where everything is kept.
     top: Top {
         /// The folder of the database, blobs, secrets and the local socket.
-        data_dir: PathBuf = "data_dir", "carnet-data";
+        data_dir: PathBuf = "data_dir", "carnet-data", restart;
     }
 
     /// How strictly formats are judged.
     profile: Profiles {
         /// Every class that has no profile of its own: `strict` or `compat`.
         default: Profile = "profile.default", "strict";
-        /// The content store; `profile.default` when unset.
+        /// Capability tickets; `profile.default` when unset, as for the others.
+        capability: Option<Profile> = "profile.capability", "";
+        /// Worker tokens.
+        worker_token: Option<Profile> = "profile.worker_token", "";
+        /// JSON Web Tokens.
+        jwt: Option<Profile> = "profile.jwt", "";
+        /// The content store.
         realm: Option<Profile> = "profile.realm", "";
     }
 
     /// The HTTP listener.
     server: Server {
         /// The address to listen on. Any but loopback needs TLS.
-        host: String = "server.host", "127.0.0.1";
+        host: String = "server.host", "127.0.0.1", restart;
         /// The port; 0 for a free one.
-        port: u16 = "server.port", "7423";
+        port: u16 = "server.port", "7423", restart;
         /// Certificate chain, PEM.
-        tls_cert_file: Option<PathBuf> = "server.tls_cert_file", "";
+        tls_cert_file: Option<PathBuf> = "server.tls_cert_file", "", file;
         /// Private key of the certificate, PEM.
-        tls_key_file: Option<PathBuf> = "server.tls_key_file", "";
+        tls_key_file: Option<PathBuf> = "server.tls_key_file", "", file;
         /// Connections served at once; more wait.
         max_connections: u32 = "server.max_connections", "10000";
         /// The largest body of a request, nodes aside.
@@ -123,16 +193,60 @@ keys! {
         admin_api_key: Option<SecretString> = "auth.admin_api_key", "";
         /// Whether `api_key` is admin while no admin key is set.
         admin_fallback_enabled: bool = "auth.admin_fallback_enabled", "false";
+        /// The token that every worker without its own may present.
+        worker_token: Option<SecretString> = "auth.worker_token", "";
+        /// Tokens of single workers, by worker id, which is case-exact.
+        worker_tokens: BTreeMap<String, SecretString> = "auth.worker_tokens", "";
+        /// The HMAC key that worker tokens are minted and verified with.
+        worker_signing_key: Option<SecretString> = "auth.worker_signing_key", "";
+        /// Further HMAC keys that worker tokens are verified with.
+        worker_signing_keys: Vec<SecretString> = "auth.worker_signing_keys", "";
+        /// Ids of worker tokens that are refused, whatever the store says.
+        worker_revoked_token_ids: Vec<String> = "auth.worker_revoked_token_ids", "";
+        /// The longest life of a worker token: at most 15 minutes.
+        worker_token_max_ttl: Duration = "auth.worker_token_max_ttl", "15m";
+    }
+
+    /// Keys of this server.
+    keys: Keys {
+        /// What managed private keys are sealed with at rest: 32 bytes as hex or base64.
+        seal_key: Option<SealKey> = "keys.seal_key", "";
+    }
+
+    /// How tickets are minted.
+    tickets: Minting {
+        /// The format of worker tokens: 1, 2, or 0 for what the active key asks for.
+        worker_token_version: WorkerTokenVersion = "tickets.worker_token_version", "0";
+    }
+
+    /// Which JSON Web Tokens are taken.
+    jwt: JwtTickets {
+        /// The issuers, any of them.
+        issuers: Vec<String> = "tickets.jwt.issuers", "";
+        /// The audiences, any of them.
+        audiences: Vec<String> = "tickets.jwt.audiences", "";
+        /// A JSON Web Key Set.
+        jwks_file: Option<PathBuf> = "tickets.jwt.jwks_file", "", file;
+        /// Public keys, PEM.
+        keys_pem_files: Vec<PathBuf> = "tickets.jwt.keys_pem_files", "", file;
+        /// A file with a shared secret.
+        hmac_key_file: Option<FileSecret> = "tickets.jwt.hmac_key_file", "";
+        /// How far clocks may differ: at most 5 minutes.
+        leeway: Duration = "tickets.jwt.leeway", "0s";
+        /// The longest life of a token; none for any.
+        max_lifetime: Option<Duration> = "tickets.jwt.max_lifetime", "";
+        /// The longest time since a token was issued; none for any.
+        max_age: Option<Duration> = "tickets.jwt.max_age", "";
     }
 
     /// The database.
     database: Database {
         /// The SQLite file.
-        path: PathBuf = "database.path", "<data_dir>/carnet.db";
+        path: PathBuf = "database.path", "<data_dir>/carnet.db", restart;
         /// Connections that read.
-        pool: u32 = "database.pool", "10";
+        pool: u32 = "database.pool", "10", restart;
         /// How long a lock is waited for.
-        busy_timeout: Duration = "database.busy_timeout", "5s";
+        busy_timeout: Duration = "database.busy_timeout", "5s", restart;
     }
 
     /// The content store.
@@ -166,7 +280,7 @@ keys! {
     /// Where large nodes are kept.
     blobs: Blobs {
         /// The folder.
-        path: PathBuf = "blobs.path", "<data_dir>/blobs";
+        path: PathBuf = "blobs.path", "<data_dir>/blobs", restart;
     }
 
     /// How much the gate holds.
@@ -175,6 +289,26 @@ keys! {
         max_grants: u32 = "gate.max_grants", "1000000";
         /// Metered contents.
         max_meters: u32 = "gate.max_meters", "1000000";
+        /// How often what was spent is written down.
+        meter_flush: Duration = "gate.meter_flush", "1s";
+    }
+
+    /// The operator namespace.
+    namespace: Namespace {
+        /// The manifest; when unset `configs/root_task.toml`, else `root_task.toml` in the data folder.
+        manifest: Option<PathBuf> = "namespace.manifest", "";
+    }
+
+    /// What is written down of who did what.
+    audit: Audit {
+        /// How long rows are kept; 0 for ever. `auth.admin_audit_retention` is this key too.
+        retention: Duration = "audit.retention", "0s";
+        /// How often a checkpoint is signed.
+        checkpoint_interval: Duration = "audit.checkpoint_interval", "1m";
+        /// After how many new rows one is signed at the latest.
+        checkpoint_rows: u32 = "audit.checkpoint_rows", "1000";
+        /// The file that checkpoints are appended to as well.
+        checkpoint_file: Option<PathBuf> = "audit.checkpoint_file", "";
     }
 
     /// The log, on stderr.

@@ -1,28 +1,47 @@
 //! `carnet.toml`, environment and flags become one typed configuration.
 //!
 //! A key is one line in [`keys`]; from it come the field of [`Config`], the name in the file, the variable,
-//! the check of its form and its default. Precedence: flag, environment, file, default.
+//! the check of its form and its default. Precedence: flag, environment, file, default. [`manifest`] reads
+//! the secrets of roles; [`Watch`] sees changed files and loads them anew.
 //!
-//! What this crate is: reading files that configuration names, and making those of a first run. What it is
-//! not: it reads no environment by itself (it is handed over) and starts nothing.
+//! What this crate is: reading and watching files that configuration names, and making those of a first run.
+//! What it is not: it reads no environment by itself (it is handed over), no clock, and starts nothing.
 //!
 //! Invariants:
-//! - a configuration that has any fault is not loaded, and all its faults are told together;
+//! - a configuration or manifest that has any fault is not loaded, and all its faults are told together;
+//! - a reload that fails changes nothing;
 //! - no secret is in an error, a warning, a shown row or `Debug`.
 
 mod check;
+mod choice;
 mod error;
+mod files;
 pub mod init;
 pub mod keys;
+mod layers;
 mod load;
+pub mod manifest;
+mod names;
+mod raw;
+mod reload;
+mod secret;
+mod secrets;
 mod sources;
 mod text;
 mod value;
+mod values;
+mod watch;
 
 pub use check::StartFault;
-pub use error::{ConfigError, ConfigErrors, Fault, Position};
-pub use keys::Config;
+pub use choice::{LogFormat, LogLevel, Size, VerifyOnRead, WorkerTokenVersion};
+pub use error::{
+    ConfigError, ConfigErrors, ExpectedText, Fault, FaultAt, Faults, KeyText, NamedFile, Position,
+    Syntax,
+};
+pub use keys::{Changes, Config};
 pub use load::{Loaded, Origin, ShownRow, load};
+pub use reload::{Reload, ReloadError};
+pub use secret::{FileSecret, SealKey};
 pub use sources::Sources;
 pub use text::{parse_duration, parse_size};
-pub use value::{LogFormat, LogLevel, Size, VerifyOnRead};
+pub use watch::Watch;

@@ -1,14 +1,15 @@
 //! [`Sources`]: where a configuration comes from, and which file it is.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{ConfigError, Fault, Position};
+use crate::files::{FILE_LEN_MAX, FileFault, FileText, read_text};
 
-const FILE_LEN_MAX: u64 = 1 << 20;
-
-/// Where a configuration comes from.
-#[derive(Debug, Clone, Default)]
+/// Where a configuration comes from. `Debug` shows no value, as any may be a secret.
+#[derive(Clone, Default)]
 pub struct Sources {
     /// The file that a flag names.
     pub path: Option<PathBuf>,
@@ -39,16 +40,30 @@ impl Sources {
     }
 }
 
-/// Reads a configuration file of at most 1 MiB.
-pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
-    let fault = |fault| ConfigError { position: Position::WholeFile(path.to_owned()), fault };
-    let io = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => fault(Fault::NotFound),
-        kind => fault(Fault::Unreadable(kind)),
-    };
-    let len = std::fs::metadata(path).map_err(io)?.len();
-    if len > FILE_LEN_MAX {
-        return Err(fault(Fault::TooLarge));
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (env, flags): (Vec<_>, Vec<_>) =
+            (self.env.keys().collect(), self.flags.keys().collect());
+        f.debug_struct("Sources")
+            .field("path", &self.path)
+            .field("env", &env)
+            .field("flags", &flags)
+            .field("cwd", &self.cwd)
+            .finish()
     }
-    std::fs::read_to_string(path).map_err(io)
+}
+
+/// Reads a configuration file of at most 1 MiB.
+pub(crate) fn read(path: &Path) -> Result<FileText, FileFault> {
+    read_text(path, FILE_LEN_MAX)
+}
+
+/// What is wrong with a configuration file that was not read.
+pub(crate) fn fault(path: &Path, fault: FileFault) -> ConfigError {
+    let fault = match fault {
+        FileFault::Unreadable(io::ErrorKind::NotFound) => Fault::NotFound,
+        FileFault::Unreadable(kind) => Fault::Unreadable(kind),
+        FileFault::Empty | FileFault::TooLarge => Fault::TooLarge,
+    };
+    ConfigError { position: Position::WholeFile(path.to_owned()), fault }
 }

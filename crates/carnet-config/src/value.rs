@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use carnet_ticket::verify::Profile;
-use secrecy::SecretString;
 
+use crate::choice::{LogFormat, LogLevel, Size, VerifyOnRead, WorkerTokenVersion};
+use crate::raw::Raw;
 use crate::text;
 
 /// The form of a key's value.
@@ -15,6 +16,12 @@ pub enum Kind {
     Text,
     /// A text that is never shown.
     Secret,
+    /// Such texts; a list of files holds one each.
+    SecretList,
+    /// Such texts by name; a file holds a TOML table of them.
+    SecretMap,
+    /// The path of a secret's file: the secret is given in no other way.
+    SecretFile,
     /// `true` or `false`.
     Bool,
     /// A whole number.
@@ -25,6 +32,10 @@ pub enum Kind {
     Size,
     /// A path: relative to the file's folder, or to the working folder from flag and environment.
     Path,
+    /// Texts: trimmed, without blanks and repeats.
+    List,
+    /// Paths.
+    PathList,
     /// One of a few words.
     Choice(&'static [&'static str]),
 }
@@ -35,13 +46,22 @@ impl Kind {
         match self {
             Self::Text => "a text".to_owned(),
             Self::Secret => "a secret text".to_owned(),
+            Self::SecretList => "a list of secret texts".to_owned(),
+            Self::SecretMap => "a table of secret texts; as a variable, a JSON object".to_owned(),
             Self::Bool => "true or false".to_owned(),
             Self::Int => "a whole number in range".to_owned(),
             Self::Duration => "a duration like \"1h30m\" or \"0\"".to_owned(),
             Self::Size => "a size like 4096 or \"64KiB\"".to_owned(),
-            Self::Path => "a path".to_owned(),
+            Self::Path | Self::SecretFile => "a path".to_owned(),
+            Self::List => "a list of texts".to_owned(),
+            Self::PathList => "a list of paths".to_owned(),
             Self::Choice(words) => format!("one of \"{}\"", words.join("\", \"")),
         }
+    }
+
+    /// Whether values are never shown.
+    pub const fn is_secret(self) -> bool {
+        matches!(self, Self::Secret | Self::SecretList | Self::SecretMap | Self::SecretFile)
     }
 }
 
@@ -49,185 +69,103 @@ impl Kind {
 pub(crate) trait Setting: Sized {
     const KIND: Kind;
 
-    /// Reads its text form.
-    fn from_text(text: &str) -> Option<Self>;
+    /// Makes it of what a source wrote.
+    fn from_raw(raw: &Raw) -> Option<Self>;
+
+    /// Whether a change to `other` changes anything.
+    fn is_same(&self, other: &Self) -> bool;
+
+    /// What is expected, for errors.
+    fn expected() -> String {
+        Self::KIND.expected()
+    }
 }
 
-/// A number of bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Size(pub u64);
+macro_rules! settings {
+    ($($type:ty: $kind:expr, $read:expr $(, $expected:literal)?;)+) => {$(
+        impl Setting for $type {
+            const KIND: Kind = $kind;
 
-/// When the bytes of large nodes are hashed again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VerifyOnRead {
-    /// On the first read in a process, and when the file changed.
-    First,
-    /// On every read.
-    Always,
-    /// Never: the length alone is checked.
-    Never,
-}
+            fn from_raw(raw: &Raw) -> Option<Self> {
+                let read: fn(&str) -> Option<Self> = $read;
+                match raw {
+                    Raw::Text(text) => read(text),
+                    _ => None,
+                }
+            }
 
-/// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogLevel {
-    /// Everything.
-    Trace,
-    /// Every request.
-    Debug,
-    /// Denials and changes.
-    Info,
-    /// What may become a failure.
-    Warn,
-    /// Failures.
-    Error,
-}
+            fn is_same(&self, other: &Self) -> bool {
+                self == other
+            }
 
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For programs.
-    Json,
-    /// For people.
-    Text,
-}
-
-impl LogLevel {
-    /// Its name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
+            $(fn expected() -> String {
+                $expected.to_owned()
+            })?
         }
+    )+};
+}
+
+settings! {
+    String: Kind::Text, |text| Some(text.to_owned());
+    bool: Kind::Bool, |text| text.parse().ok();
+    u16: Kind::Int, |text| text.parse().ok();
+    u32: Kind::Int, |text| text.parse().ok();
+    Duration: Kind::Duration, text::parse_duration;
+    Option<Duration>: Kind::Duration, optional;
+    Size: Kind::Size, |text| text::parse_size(text).map(Size);
+    PathBuf: Kind::Path, |text| (!text.is_empty()).then(|| PathBuf::from(text));
+    Option<PathBuf>: Kind::Path, optional;
+    Profile: Kind::Choice(&["strict", "compat"]), |text| match text {
+        "strict" => Some(Profile::Strict),
+        "compat" => Some(Profile::Compat),
+        _ => None,
+    };
+    Option<Profile>: Profile::KIND, optional;
+    VerifyOnRead: Kind::Choice(&["first", "always", "never"]), VerifyOnRead::parse;
+    LogLevel: Kind::Choice(&["trace", "debug", "info", "warn", "error"]), LogLevel::parse;
+    LogFormat: Kind::Choice(&["json", "text"]), LogFormat::parse;
+    WorkerTokenVersion: Kind::Int, WorkerTokenVersion::parse, "0, 1 or 2";
+}
+
+/// An empty text is none.
+#[expect(clippy::option_option, reason = "the outer one is that of every reader: none is a fault")]
+fn optional<T: Setting>(text: &str) -> Option<Option<T>> {
+    if text.is_empty() { Some(None) } else { T::from_raw(&Raw::Text(text.to_owned())).map(Some) }
+}
+
+impl Setting for Vec<String> {
+    const KIND: Kind = Kind::List;
+
+    fn from_raw(raw: &Raw) -> Option<Self> {
+        let Raw::List(entries) = raw else { return None };
+        Some(entries.clone())
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
     }
 }
 
-impl Setting for String {
-    const KIND: Kind = Kind::Text;
+impl Setting for Vec<PathBuf> {
+    const KIND: Kind = Kind::PathList;
 
-    fn from_text(text: &str) -> Option<Self> {
-        Some(text.to_owned())
+    fn from_raw(raw: &Raw) -> Option<Self> {
+        let Raw::List(entries) = raw else { return None };
+        Some(entries.iter().map(PathBuf::from).collect())
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
     }
 }
 
-impl Setting for Option<SecretString> {
-    const KIND: Kind = Kind::Secret;
-
-    fn from_text(text: &str) -> Option<Self> {
-        Some((!text.is_empty()).then(|| SecretString::from(text)))
-    }
-}
-
-impl Setting for PathBuf {
-    const KIND: Kind = Kind::Path;
-
-    fn from_text(text: &str) -> Option<Self> {
-        (!text.is_empty()).then(|| Self::from(text))
-    }
-}
-
-impl Setting for Option<PathBuf> {
-    const KIND: Kind = Kind::Path;
-
-    fn from_text(text: &str) -> Option<Self> {
-        Some((!text.is_empty()).then(|| PathBuf::from(text)))
-    }
-}
-
-impl Setting for bool {
-    const KIND: Kind = Kind::Bool;
-
-    fn from_text(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-}
-
-impl Setting for u16 {
-    const KIND: Kind = Kind::Int;
-
-    fn from_text(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-}
-
-impl Setting for u32 {
-    const KIND: Kind = Kind::Int;
-
-    fn from_text(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-}
-
-impl Setting for Duration {
-    const KIND: Kind = Kind::Duration;
-
-    fn from_text(text: &str) -> Option<Self> {
-        text::parse_duration(text)
-    }
-}
-
-impl Setting for Size {
-    const KIND: Kind = Kind::Size;
-
-    fn from_text(text: &str) -> Option<Self> {
-        text::parse_size(text).map(Self)
-    }
-}
-
-impl Setting for Profile {
-    const KIND: Kind = Kind::Choice(&["strict", "compat"]);
-
-    fn from_text(text: &str) -> Option<Self> {
-        match text {
-            "strict" => Some(Self::Strict),
-            "compat" => Some(Self::Compat),
-            _ => None,
-        }
-    }
-}
-
-impl Setting for Option<Profile> {
-    const KIND: Kind = Profile::KIND;
-
-    fn from_text(text: &str) -> Option<Self> {
-        if text.is_empty() { Some(None) } else { Profile::from_text(text).map(Some) }
-    }
-}
-
-impl Setting for VerifyOnRead {
-    const KIND: Kind = Kind::Choice(&["first", "always", "never"]);
-
-    fn from_text(text: &str) -> Option<Self> {
-        match text {
-            "first" => Some(Self::First),
-            "always" => Some(Self::Always),
-            "never" => Some(Self::Never),
-            _ => None,
-        }
-    }
-}
-
-impl Setting for LogLevel {
-    const KIND: Kind = Kind::Choice(&["trace", "debug", "info", "warn", "error"]);
-
-    fn from_text(text: &str) -> Option<Self> {
-        [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error]
-            .into_iter()
-            .find(|level| level.as_str() == text)
-    }
-}
-
-impl Setting for LogFormat {
-    const KIND: Kind = Kind::Choice(&["json", "text"]);
-
-    fn from_text(text: &str) -> Option<Self> {
-        match text {
-            "json" => Some(Self::Json),
-            "text" => Some(Self::Text),
-            _ => None,
-        }
+/// What is wrong with a value of the right form that its key does not take.
+pub(crate) fn out_of_range(key: &str, raw: &Raw) -> Option<&'static str> {
+    let Raw::Text(text) = raw else { return None };
+    let longest = |secs| text::parse_duration(text) > Some(Duration::from_secs(secs));
+    match key {
+        "auth.worker_token_max_ttl" => longest(900).then_some("at most 15m"),
+        "tickets.jwt.leeway" => longest(300).then_some("at most 5m"),
+        _ => None,
     }
 }

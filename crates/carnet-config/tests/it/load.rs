@@ -4,26 +4,40 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-use carnet_config::keys::{KEYS, Key};
+use carnet_config::keys::{KEYS, Key, Kind};
 use carnet_config::{Origin, Size};
 
 use crate::support::{errors, load_with};
 
 /// A value of a key that is not its default, as the file writes it and as text, and another as text.
 fn samples(key: &Key) -> (String, &'static str, &'static str) {
-    use carnet_config::keys::Kind;
     let (one, other) = match key.kind {
+        _ if key.name == "keys.seal_key" => (
+            "0101010101010101010101010101010101010101010101010101010101010101",
+            "0202020202020202020202020202020202020202020202020202020202020202",
+        ),
+        _ if key.name == "tickets.worker_token_version" => ("1", "2"),
         Kind::Text => ("one.example", "other.example"),
-        Kind::Secret => ("first-secret", "second-secret"),
+        Kind::Secret => {
+            ("the-first-secret-of-32-bytes-or-more", "the-second-secret-of-32-bytes-or-more")
+        }
+        Kind::SecretList => (
+            r#"["the-first-secret-of-32-bytes-or-more"]"#,
+            "the-second-secret-of-32-bytes-or-more, the-third-secret-of-32-bytes-or-more",
+        ),
+        Kind::SecretMap => (r#"{"worker-a":"one"}"#, r#"{"worker-a":"one","worker b":"two"}"#),
+        Kind::SecretFile => ("one.key", "other.key"),
         Kind::Bool => ("true", "false"),
         Kind::Int => ("11", "12"),
         Kind::Duration => ("11s", "12s"),
         Kind::Size => ("11KiB", "12KiB"),
         Kind::Path => ("/one", "/other"),
+        Kind::List | Kind::PathList => (r#"["/one","/more"]"#, "/other, ,/others"),
         Kind::Choice(words) => (words[0], words[words.len() - 1]),
     };
     let written = match key.kind {
-        Kind::Bool | Kind::Int => one.to_owned(),
+        Kind::Bool | Kind::Int | Kind::SecretList | Kind::List | Kind::PathList => one.to_owned(),
+        Kind::SecretMap => "{ worker-a = \"one\" }".to_owned(),
         _ => format!("\"{one}\""),
     };
     (written, one, other)
@@ -33,9 +47,13 @@ fn samples(key: &Key) -> (String, &'static str, &'static str) {
 #[test]
 fn every_key_is_set_by_file_variable_and_flag_and_the_later_ones_win() {
     let folder = tempfile::tempdir().unwrap();
+    for name in ["one.key", "other.key"] {
+        std::fs::write(folder.path().join(name), "the-secret-in-a-file-of-32-bytes-or-more")
+            .unwrap();
+    }
     for key in KEYS {
         let (written, _, other) = samples(key);
-        let file = match key.name.split_once('.') {
+        let file = match key.name.rsplit_once('.') {
             Some((section, name)) => format!("[{section}]\n{name} = {written}\n"),
             None => format!("{} = {written}\n", key.name),
         };
@@ -55,13 +73,16 @@ fn every_key_is_set_by_file_variable_and_flag_and_the_later_ones_win() {
             (from_file.0, from_variable.0, from_flag.0),
             (Origin::File, Origin::Environment, Origin::Flag)
         );
-        if key.file_name().is_none() {
-            assert_ne!(from_file.1, from_variable.1, "{}: the variable beats the file", key.name);
-            assert_eq!(from_file.1, from_flag.1, "{}: the flag beats the variable", key.name);
-        }
+        assert_ne!(from_file.1, from_variable.1, "{}: the variable beats the file", key.name);
+        assert_eq!(from_file.1, from_flag.1, "{}: the flag beats the variable", key.name);
     }
-    let variables: HashSet<_> = KEYS.iter().map(Key::variable).collect();
-    assert_eq!(variables.len(), KEYS.len(), "no two keys share a variable");
+    let names = KEYS.iter().flat_map(|key| {
+        let file = key.file_name().filter(|name| name != key.name);
+        std::iter::once(key.name.to_owned()).chain(file)
+    });
+    let names: Vec<_> = names.map(|name| name.replace('.', "_").to_ascii_uppercase()).collect();
+    let variables: HashSet<_> = names.iter().collect();
+    assert_eq!(variables.len(), names.len(), "no two keys share a variable");
 }
 
 /// Promise: P-2

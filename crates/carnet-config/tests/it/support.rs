@@ -1,6 +1,7 @@
 //! Loading from a folder, an environment and flags.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use carnet_config::{ConfigErrors, Loaded, Sources, load};
@@ -25,4 +26,10 @@ pub fn load_with(
 pub fn errors(folder: &Path, file: &str) -> String {
     let errors = load_with(folder, Some(file), &[], &[]).unwrap_err().to_string();
     errors.replace(&format!("{}/", folder.display()), "")
+}
+
+/// Writes a file that nobody else can read.
+pub fn private_file(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
