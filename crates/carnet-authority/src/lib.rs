@@ -1,7 +1,8 @@
 //! What makes credentials, ends them, and remembers both.
 //!
 //! [`keyring`] holds the keys that sign and verify. [`mint`] makes tokens under their policy. [`ledger`] is a record
-//! of everything minted.
+//! of everything minted, [`audit`] a chain of everything done: each event's hash covers the one before it, and signed
+//! checkpoints say how far it was at a moment.
 //!
 //! What this crate is not: it stores nothing (`carnet-store` does), does no I/O, reads no clock and draws no
 //! random numbers; `now` and random bytes are arguments.
@@ -9,8 +10,11 @@
 //! Invariants:
 //! - no token text is in any record;
 //! - a secret is in no `Debug` and no error;
-//! - of each purpose at most one key signs.
+//! - of each purpose at most one key signs;
+//! - a text in an event is at most 1 KiB and has no control character, by its type;
+//! - readers of lines and checkpoints look at a limit before they allocate, and never panic.
 
+pub mod audit;
 pub mod keyring;
 pub mod ledger;
 pub mod mint;
