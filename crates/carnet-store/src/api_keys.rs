@@ -82,12 +82,15 @@ impl Store {
 
     /// Deletes a key; whether it was there.
     pub async fn delete_api_key(&self, id: ApiKeyId) -> Result<bool, StoreError> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                let done = sqlx::query(DELETE).bind(id.to_string()).execute(connection).await?;
-                Ok(done.rows_affected() > 0)
-            })
-        })
+        self.write_if(
+            move |connection| {
+                Box::pin(async move {
+                    let done = sqlx::query(DELETE).bind(id.to_string()).execute(connection).await?;
+                    Ok(done.rows_affected() > 0)
+                })
+            },
+            |was_there| *was_there,
+        )
         .await
     }
 }

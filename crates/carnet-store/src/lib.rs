@@ -9,14 +9,19 @@
 //!
 //! Invariants:
 //! - what a method has answered is on disk;
-//! - a change is one transaction: all of it or nothing;
+//! - a change is one transaction: all of it or nothing; its audit row is part of it (`store.audited(event)` before
+//!   the method that changes something);
 //! - SQL is portable: `$n` parameters, no statement that only one database knows outside `migrations/`.
 //!
 //! To add a table: a numbered file in `migrations/sqlite`, a line in `migrate.rs`, a file for the noun here,
 //! and its contract in `tests/it/contract`.
 
 mod api_keys;
+mod audit;
+mod audit_checkpoints;
 mod error;
+mod ledger;
+mod meters;
 mod migrate;
 mod open;
 mod realm_nodes;
@@ -27,7 +32,11 @@ mod row;
 mod writer;
 
 pub use api_keys::{ApiKeyRow, NewApiKey};
+pub use audit::AuditFilter;
+pub use audit_checkpoints::{InsertCheckpointError, Pruned};
 pub use error::StoreError;
+pub use ledger::LedgerFilter;
+pub use meters::Spent;
 pub use open::{Store, StoreOptions};
 pub use realm_nodes::{NodeFacts, NodeRow, Usage};
 pub use realm_put::{Put, PutError, PutNode, Quota};

@@ -5,11 +5,18 @@ use sqlx::{Connection, Row, SqliteConnection};
 use crate::error::StoreError;
 
 /// Every migration, in order. One that was released is never changed.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "realm_and_keys",
-    sql: include_str!("../migrations/sqlite/0001_realm_and_keys.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "realm_and_keys",
+        sql: include_str!("../migrations/sqlite/0001_realm_and_keys.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "ledger_audit_meters",
+        sql: include_str!("../migrations/sqlite/0002_ledger_audit_meters.sql"),
+    },
+];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
     (version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, \

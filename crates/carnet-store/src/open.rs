@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use carnet_authority::audit::Event;
 use futures::future::BoxFuture;
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
@@ -14,6 +15,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::sync::Mutex;
 
+use crate::audit;
 use crate::error::StoreError;
 use crate::migrate;
 use crate::writer::Writer;
@@ -31,7 +33,11 @@ pub struct StoreOptions {
 
 /// Everything durable. Clones are the same store.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store {
+    inner: Arc<Inner>,
+    /// What its changes are recorded as.
+    event: Option<Arc<Event>>,
+}
 
 struct Inner {
     readers: SqlitePool,
@@ -68,15 +74,16 @@ impl Store {
             .max_lifetime(None);
         let readers =
             pool.connect_with(connect.read_only(true).pragma("mmap_size", "268435456")).await?;
-        Ok(Self(Arc::new(Inner { readers, writer, feed: Mutex::default() })))
+        let inner = Inner { readers, writer, feed: Mutex::default() };
+        Ok(Self { inner: Arc::new(inner), event: None })
     }
 
     /// Writes what is waiting and closes the database, after which another process may have it. What is asked
     /// afterwards is [`StoreError::Closed`].
     pub async fn close(&self) {
         // The last connection to close folds the log into the database, and only one that writes can.
-        self.0.readers.close().await;
-        self.0.writer.close().await;
+        self.inner.readers.close().await;
+        self.inner.writer.close().await;
     }
 
     /// Whether the database answers.
@@ -86,22 +93,56 @@ impl Store {
     }
 
     pub(crate) fn readers(&self) -> &SqlitePool {
-        &self.0.readers
+        &self.inner.readers
     }
 
     pub(crate) fn feed_lock(&self) -> &Mutex<()> {
-        &self.0.feed
+        &self.inner.feed
     }
 
-    /// Runs `operation` in the next transaction of the writer. When it fails, what it did is undone and the
-    /// others of the transaction are not; when the commit fails, it has not happened.
+    /// This store, for one change that is recorded: whatever is changed through what this returns is audited as
+    /// `event`, in the same transaction. Without its row the change does not happen; a change that fails, or finds
+    /// nothing to change, leaves none.
+    #[must_use]
+    pub fn audited(&self, event: Event) -> Self {
+        Self { inner: Arc::clone(&self.inner), event: Some(Arc::new(event)) }
+    }
+
+    /// Runs `operation` in the next transaction of the writer, and records what it is audited as. When it fails,
+    /// what it did is undone and the others of the transaction are not; when the commit fails, it has not happened.
     pub(crate) async fn write<T, E, F>(&self, operation: F) -> Result<T, E>
     where
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: std::error::Error + From<StoreError> + Send + 'static,
     {
-        self.0.writer.run(operation).await
+        self.write_if(operation, |_| true).await
+    }
+
+    /// As [`Self::write`], of an operation that may find nothing to change: then nothing is recorded.
+    pub(crate) async fn write_if<T, E, F>(
+        &self,
+        operation: F,
+        has_changed: fn(&T) -> bool,
+    ) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: std::error::Error + From<StoreError> + Send + 'static,
+    {
+        let Some(event) = self.event.clone() else {
+            return self.inner.writer.run(operation).await;
+        };
+        let recorded = self.inner.writer.run(move |connection| {
+            Box::pin(async move {
+                let done = operation(&mut *connection).await?;
+                if has_changed(&done) {
+                    audit::append(connection, &event).await?;
+                }
+                Ok(done)
+            })
+        });
+        recorded.await
     }
 }
 

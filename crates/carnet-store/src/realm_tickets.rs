@@ -290,21 +290,29 @@ impl Store {
         id: TicketId,
         now: Timestamp,
     ) -> Result<Option<Entry>, StoreError> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                let row = select(connection, &id).await?.filter(|row| row.ticket.realm == realm);
-                let Some(row) = row else { return Ok(None) };
-                sqlx::query(DELETE)
-                    .bind(id.to_string())
-                    .bind(realm.to_string())
-                    .execute(&mut *connection)
-                    .await?;
-                sqlx::query(DELETE_UPLOADS).bind(id.to_string()).execute(&mut *connection).await?;
-                Ok(Some(end(connection, &row.ticket, now).await?))
-            })
-        })
+        self.write_if(
+            move |connection| Box::pin(async move { delete(connection, &realm, &id, now).await }),
+            Option::is_some,
+        )
         .await
     }
+}
+
+async fn delete(
+    connection: &mut SqliteConnection,
+    realm: &RealmId,
+    id: &TicketId,
+    now: Timestamp,
+) -> Result<Option<Entry>, StoreError> {
+    let row = select(connection, id).await?.filter(|row| row.ticket.realm == *realm);
+    let Some(row) = row else { return Ok(None) };
+    sqlx::query(DELETE)
+        .bind(id.to_string())
+        .bind(realm.to_string())
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(DELETE_UPLOADS).bind(id.to_string()).execute(&mut *connection).await?;
+    Ok(Some(end(connection, &row.ticket, now).await?))
 }
 
 /// The ticket, if it may write at `now`, else why not.

@@ -1,6 +1,8 @@
 //! Reading rows: columns by name, as the types they were written as.
 
 use bytes::Bytes;
+use carnet_authority::audit::ChainHash;
+use carnet_ticket::id::UniqueId;
 use carnet_ticket::realm::NodeKey;
 use carnet_ticket::time::Timestamp;
 use sqlx::Row;
@@ -67,6 +69,28 @@ pub(crate) fn maybe_keys(
 ) -> Result<Option<Vec<NodeKey>>, StoreError> {
     let bytes: Option<&[u8]> = row.try_get(column)?;
     bytes.map(|bytes| split_keys(bytes).ok_or(StoreError::BadRow { column })).transpose()
+}
+
+/// The id of a content.
+pub(crate) fn content(row: &SqliteRow, column: &'static str) -> Result<UniqueId, StoreError> {
+    maybe_content(row, column)?.ok_or(StoreError::BadRow { column })
+}
+
+/// The id of a content that may be missing.
+pub(crate) fn maybe_content(
+    row: &SqliteRow,
+    column: &'static str,
+) -> Result<Option<UniqueId>, StoreError> {
+    let bytes: Option<&[u8]> = row.try_get(column)?;
+    let id = |bytes: &[u8]| {
+        bytes.try_into().map(UniqueId::from_bytes).map_err(|_| StoreError::BadRow { column })
+    };
+    bytes.map(id).transpose()
+}
+
+/// A hash of the audit chain.
+pub(crate) fn chain_hash(row: &SqliteRow, column: &'static str) -> Result<ChainHash, StoreError> {
+    row.try_get::<&[u8], _>(column)?.try_into().map_err(|_| StoreError::BadRow { column })
 }
 
 /// Bytes that may be missing.

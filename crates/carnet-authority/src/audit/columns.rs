@@ -33,28 +33,29 @@ impl<'a> Columns<'a> {
     /// they are as they were written, the hash says.
     pub fn of(canonical: &'a str) -> Option<Self> {
         let mut rest = Rest(canonical);
+        // Without `?` a member may be absent.
         let action = rest.text(r#"{"action":"#)?;
         rest.skip_text(r#","actor":{"class":"#)?;
-        rest.maybe_skip_text(r#","fingerprint":"#)?;
+        rest.skip_text(r#","fingerprint":"#);
         let actor = rest.text(r#","id":"#)?;
-        rest.maybe_skip_text(r#","role":"#)?;
+        rest.skip_text(r#","role":"#);
         let at = rest.integer(r#"},"at":"#)?;
         rest.skip_object(r#","details":"#)?;
-        rest.maybe_integer(r#","duration_ms":"#)?;
+        rest.integer(r#","duration_ms":"#);
         let kind = rest.text(r#","kind":"#)?;
-        rest.maybe_skip_text(r#","method":"#)?;
-        rest.maybe_skip_text(r#","on_behalf_of":"#)?;
+        rest.skip_text(r#","method":"#);
+        rest.skip_text(r#","on_behalf_of":"#);
         let outcome = rest.text(r#","outcome":"#)?;
-        let path = rest.maybe_text(r#","path":"#)?;
-        rest.maybe_skip_text(r#","reason":"#)?;
-        rest.maybe_skip_text(r#","remote_addr":"#)?;
+        let path = rest.text(r#","path":"#);
+        rest.skip_text(r#","reason":"#);
+        rest.skip_text(r#","remote_addr":"#);
         let request_id = rest.text(r#","request_id":"#)?;
-        rest.maybe_skip_text(r#","rule":"#)?;
+        rest.skip_text(r#","rule":"#);
         let seq = rest.integer(r#","seq":"#)?;
-        let status = rest.maybe_integer(r#","status":"#)?;
+        let status = rest.integer(r#","status":"#);
         rest.skip_text(r#","target":"#)?;
-        let tenant_id = rest.maybe_text(r#","tenant_id":"#)?;
-        rest.maybe_skip_text(r#","user_agent":"#)?;
+        let tenant_id = rest.text(r#","tenant_id":"#);
+        rest.skip_text(r#","user_agent":"#);
         let is_over = rest.0 == "}";
         is_over.then_some(Self {
             seq,
@@ -71,49 +72,52 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// What is left of a canonical text. Each method takes what `before` says, and the value behind it.
+/// What is left of a canonical text. Each method takes `before` and the value behind it, or nothing: what is
+/// malformed then stands before whatever is taken next, and that fails.
 struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
     fn text(&mut self, before: &str) -> Option<Cow<'a, str>> {
-        let rest = self.0.strip_prefix(before)?;
-        let (len, is_escaped) = text_len(rest.as_bytes())?;
-        let value = self.take(before, |_| Some(len))?;
-        if is_escaped {
-            return serde_json::from_str(value).ok().map(Cow::Owned);
-        }
-        value.get(1..len - 1).map(Cow::Borrowed)
-    }
-
-    fn maybe_text(&mut self, before: &str) -> Option<Option<Cow<'a, str>>> {
-        if self.0.starts_with(before) { self.text(before).map(Some) } else { Some(None) }
-    }
-
-    fn skip_text(&mut self, before: &str) -> Option<()> {
-        self.take(before, |bytes| text_len(bytes).map(|(len, _)| len)).map(drop)
-    }
-
-    fn maybe_skip_text(&mut self, before: &str) -> Option<()> {
-        if self.0.starts_with(before) { self.skip_text(before) } else { Some(()) }
+        let mut is_escaped = false;
+        let (value, rest) = self.split(before, |bytes| {
+            let (len, has_escapes) = text_len(bytes)?;
+            is_escaped = has_escapes;
+            Some(len)
+        })?;
+        let text = if is_escaped {
+            Cow::Owned(serde_json::from_str(value).ok()?)
+        } else {
+            Cow::Borrowed(value.get(1..value.len() - 1)?)
+        };
+        self.0 = rest;
+        Some(text)
     }
 
     fn integer(&mut self, before: &str) -> Option<i64> {
-        self.take(before, integer_len)?.parse().ok()
+        let (value, rest) = self.split(before, integer_len)?;
+        let number = value.parse().ok()?;
+        self.0 = rest;
+        Some(number)
     }
 
-    fn maybe_integer(&mut self, before: &str) -> Option<Option<i64>> {
-        if self.0.starts_with(before) { self.integer(before).map(Some) } else { Some(None) }
+    fn skip_text(&mut self, before: &str) -> Option<()> {
+        self.0 = self.split(before, |bytes| text_len(bytes).map(|(len, _)| len))?.1;
+        Some(())
     }
 
     fn skip_object(&mut self, before: &str) -> Option<()> {
-        self.take(before, object_len).map(drop)
+        self.0 = self.split(before, object_len)?.1;
+        Some(())
     }
 
-    fn take(&mut self, before: &str, len: impl FnOnce(&[u8]) -> Option<usize>) -> Option<&'a str> {
+    /// The value behind `before`, and what follows it.
+    fn split(
+        &self,
+        before: &str,
+        len: impl FnOnce(&[u8]) -> Option<usize>,
+    ) -> Option<(&'a str, &'a str)> {
         let rest = self.0.strip_prefix(before)?;
-        let (value, rest) = rest.split_at_checked(len(rest.as_bytes())?)?;
-        self.0 = rest;
-        Some(value)
+        rest.split_at_checked(len(rest.as_bytes())?)
     }
 }
 

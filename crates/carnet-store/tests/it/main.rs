@@ -2,3 +2,4 @@
 
 mod contract;
 mod sqlite;
+mod sqlite_audit;

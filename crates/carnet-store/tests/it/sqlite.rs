@@ -22,6 +22,22 @@ macro_rules! contract {
 
 contract! {
     api_keys: keys_are_stored_listed_newest_first_and_deleted_once;
+    audit:
+        numbers_have_no_gap_however_many_record_at_once,
+        what_happened_is_recorded_and_what_did_not_is_not,
+        only_the_next_checkpoint_of_this_chain_is_stored,
+        retention_prunes_only_behind_a_checkpoint_and_the_rest_still_verifies,
+        events_are_listed_by_what_they_say,
+        an_export_of_everything_and_one_of_a_tenant_verify_offline;
+    ledger:
+        an_entry_is_found_by_each_of_its_ids_and_audited,
+        walking_the_ledger_meets_every_entry_of_a_filter_once,
+        ancestors_are_walked_up_to_sixteen_and_never_cut_off,
+        entries_go_thirty_days_after_their_end;
+    meters:
+        what_is_spent_reads_back_and_only_grows,
+        whichever_order_flushes_arrive_in_the_largest_stays,
+        meters_go_thirty_seconds_after_their_end_and_others_never;
     revocations:
         numbers_have_no_gap_however_many_revoke_at_once_and_the_same_again_is_the_same,
         a_later_subject_line_is_new_and_an_earlier_one_is_not,
@@ -49,7 +65,7 @@ contract! {
         what_was_written_before_closing_is_there_and_afterwards_nothing_is_taken;
 }
 
-async fn open(directory: &Path) -> Result<Store, StoreError> {
+pub async fn open(directory: &Path) -> Result<Store, StoreError> {
     let path = directory.join("carnet.db");
     Store::open(&StoreOptions { path, busy_timeout: Duration::from_secs(5), readers: 2 }).await
 }
@@ -118,7 +134,7 @@ async fn a_changed_or_newer_schema_is_refused() {
     }
 }
 
-async fn connect(file: &Path) -> sqlx::SqliteConnection {
+pub async fn connect(file: &Path) -> sqlx::SqliteConnection {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
     sqlx::ConnectOptions::connect(&options).await.unwrap()
 }

@@ -6,7 +6,7 @@ use carnet_ticket::realm::Ulid;
 
 use super::NOW;
 
-fn key(number: u8) -> NewApiKey {
+pub fn key(number: u8) -> NewApiKey {
     NewApiKey {
         id: ApiKeyId(Ulid::new(NOW, [number; 10])),
         name: format!("key {number}"),

@@ -1,6 +1,9 @@
 //! What a store promises, whatever is below it. Each test is handed a fresh one.
 
 pub mod api_keys;
+pub mod audit;
+pub mod ledger;
+pub mod meters;
 pub mod nodes;
 pub mod revocations;
 pub mod tickets;

@@ -1,0 +1,156 @@
+//! The audit chain: rows are appended, chained in the commit that keeps them, and read.
+
+use carnet_authority::audit::{Chained, Event, Head, Kind, Outcome};
+use carnet_ticket::time::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::row::{chain_hash, signed, unsigned};
+
+const HEAD: &str = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";
+const INSERT: &str = "INSERT INTO audit (seq, canonical, prev_hash, hash, at, kind, actor, action, outcome, status, \
+    path, tenant_id, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+const SELECT: &str = "SELECT seq, canonical, prev_hash, hash FROM audit WHERE seq ";
+
+/// Which events are asked for; all that nothing excludes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditFilter {
+    /// Not before this moment.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+    /// Of this tenant.
+    pub tenant_id: Option<String>,
+    /// Of this actor.
+    pub actor: Option<String>,
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// Of this action.
+    pub action: Option<String>,
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
+    /// With this status.
+    pub status: Option<u16>,
+    /// Of this path.
+    pub path: Option<String>,
+    /// Of this request.
+    pub request_id: Option<String>,
+}
+
+impl Store {
+    /// Records something that changed nothing: a denial, a failure. What changes something is recorded with it, by
+    /// [`Store::audited`].
+    pub async fn record(&self, event: Event) -> Result<Head, StoreError> {
+        self.write(move |connection| Box::pin(async move { append(connection, &event).await }))
+            .await
+    }
+
+    /// Where the chain ends.
+    pub async fn audit_head(&self) -> Result<Head, StoreError> {
+        read_head(sqlx::query(HEAD).fetch_optional(self.readers()).await?.as_ref())
+    }
+
+    /// At most `limit` events before number `before`, newest first.
+    pub async fn list_audit(
+        &self,
+        filter: &AuditFilter,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Chained>, StoreError> {
+        let mut query = QueryBuilder::new(SELECT);
+        query.push("< ").push_bind(before.map_or(i64::MAX, signed));
+        filter.push(&mut query);
+        query.push(" ORDER BY seq DESC LIMIT ").push_bind(limit);
+        let rows = query.build().fetch_all(self.readers()).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// At most `limit` events after number `after`, oldest first: a page of an export.
+    pub async fn audit_after(
+        &self,
+        filter: &AuditFilter,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Chained>, StoreError> {
+        let mut query = QueryBuilder::new(SELECT);
+        query.push("> ").push_bind(signed(after));
+        filter.push(&mut query);
+        query.push(" ORDER BY seq LIMIT ").push_bind(limit);
+        let rows = query.build().fetch_all(self.readers()).await?;
+        rows.iter().map(read).collect()
+    }
+}
+
+impl AuditFilter {
+    /// Adds what excludes. What is not asked for is not in the statement, so that an index can serve the rest.
+    fn push(&self, query: &mut QueryBuilder<Sqlite>) {
+        let texts = [
+            (" AND tenant_id = ", self.tenant_id.as_deref()),
+            (" AND actor = ", self.actor.as_deref()),
+            (" AND kind = ", self.kind.map(Kind::as_str)),
+            (" AND action = ", self.action.as_deref()),
+            (" AND outcome = ", self.outcome.map(Outcome::as_str)),
+            (" AND path = ", self.path.as_deref()),
+            (" AND request_id = ", self.request_id.as_deref()),
+        ];
+        for (condition, value) in texts {
+            if let Some(value) = value {
+                query.push(condition).push_bind(value.to_owned());
+            }
+        }
+        let numbers = [
+            (" AND at >= ", self.since.map(|since| since.0)),
+            (" AND at < ", self.until.map(|until| until.0)),
+            (" AND status = ", self.status.map(i64::from)),
+        ];
+        for (condition, value) in numbers {
+            if let Some(value) = value {
+                query.push(condition).push_bind(value);
+            }
+        }
+    }
+}
+
+/// Puts an event behind the end of the chain, inside a transaction of the writer: it is the only one that appends,
+/// so that numbers have no gap.
+pub(crate) async fn append(
+    connection: &mut SqliteConnection,
+    event: &Event,
+) -> Result<Head, StoreError> {
+    let head = read_head(sqlx::query(HEAD).fetch_optional(&mut *connection).await?.as_ref())?;
+    let chained = head.append(event);
+    let columns = chained.columns().ok_or(StoreError::BadRow { column: "canonical" })?;
+    sqlx::query(INSERT)
+        .bind(signed(chained.seq))
+        .bind(&chained.canonical)
+        .bind(&chained.prev_hash.as_bytes()[..])
+        .bind(&chained.hash.as_bytes()[..])
+        .bind(columns.at)
+        .bind(&*columns.kind)
+        .bind(&*columns.actor)
+        .bind(&*columns.action)
+        .bind(&*columns.outcome)
+        .bind(columns.status)
+        .bind(columns.path.as_deref())
+        .bind(columns.tenant_id.as_deref())
+        .bind(&*columns.request_id)
+        .execute(connection)
+        .await?;
+    Ok(chained.head())
+}
+
+fn read_head(row: Option<&SqliteRow>) -> Result<Head, StoreError> {
+    let Some(row) = row else { return Ok(Head::START) };
+    Ok(Head { seq: unsigned(row, "seq")?, hash: chain_hash(row, "hash")? })
+}
+
+fn read(row: &SqliteRow) -> Result<Chained, StoreError> {
+    Ok(Chained {
+        seq: unsigned(row, "seq")?,
+        canonical: row.try_get("canonical")?,
+        prev_hash: chain_hash(row, "prev_hash")?,
+        hash: chain_hash(row, "hash")?,
+    })
+}
