@@ -83,7 +83,7 @@ async fn no_column_of_a_row_can_change_by_a_bit() {
                 kind => {
                     let mut bytes = row.get::<Vec<u8>, _>(column);
                     *bytes.last_mut().unwrap() ^= 1 << bit;
-                    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                    let hex = hex::encode(bytes);
                     format!("CAST(x'{hex}' AS {kind})")
                 }
             };
