@@ -36,7 +36,6 @@ pub use audit::AuditFilter;
 pub use audit_checkpoints::{InsertCheckpointError, Pruned};
 pub use error::StoreError;
 pub use ledger::LedgerFilter;
-pub use meters::Spent;
 pub use open::{Store, StoreOptions};
 pub use realm_nodes::{NodeFacts, NodeRow, Usage};
 pub use realm_put::{Put, PutError, PutNode, Quota};

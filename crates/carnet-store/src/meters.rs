@@ -1,70 +1,71 @@
 //! What is spent under credentials, kept so that a restart gives no budget back.
 
-use std::collections::HashMap;
-
+use carnet_gate::Spending;
 use carnet_ticket::id::UniqueId;
 use carnet_ticket::time::{Expiration, Timestamp};
 use carnet_ticket::verify::{Limits, Meter};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::row::{signed, unsigned};
+use crate::row::{content, maybe_moment, maybe_unsigned, signed, unsigned};
 
-const SELECT: &str = "SELECT kind, used FROM meters WHERE content_id = $1";
-const INSERT: &str = "INSERT INTO meters (content_id, kind, used, expires_at) ";
-/// What is spent only grows, and so does the time until which it counts; without one it counts for ever.
-const GROW: &str = " ON CONFLICT (content_id, kind) DO UPDATE SET \
+const OF_CONTENT: &str = "SELECT * FROM meters WHERE content_id = $1";
+const AFTER: &str = "SELECT * FROM meters WHERE content_id IN \
+    (SELECT DISTINCT content_id FROM meters WHERE content_id > $1 ORDER BY content_id LIMIT $2) \
+    ORDER BY content_id";
+const INSERT: &str = "INSERT INTO meters (content_id, kind, used, \"limit\", expires_at) ";
+/// What is spent only grows, a limit only narrows, and the end only moves away; no end is the farthest.
+const MERGE: &str = " ON CONFLICT (content_id, kind) DO UPDATE SET \
     used = CASE WHEN excluded.used > meters.used THEN excluded.used ELSE meters.used END, \
-    expires_at = CASE WHEN excluded.expires_at > meters.expires_at THEN excluded.expires_at \
-    WHEN excluded.expires_at IS NULL THEN NULL ELSE meters.expires_at END";
-const PRUNE: &str = "DELETE FROM meters WHERE expires_at <= $1";
+    \"limit\" = CASE WHEN meters.\"limit\" IS NULL OR excluded.\"limit\" < meters.\"limit\" \
+    THEN excluded.\"limit\" ELSE meters.\"limit\" END, \
+    expires_at = CASE WHEN excluded.expires_at IS NULL OR excluded.expires_at > meters.expires_at \
+    THEN excluded.expires_at ELSE meters.expires_at END";
+/// All meters of a content go together: one that was not touched lately has an older end.
+const PRUNE: &str = "DELETE FROM meters WHERE expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM meters m \
+    WHERE m.content_id = meters.content_id AND (m.expires_at IS NULL OR m.expires_at > $1))";
 
 /// How many contents share a transaction at most: others must not wait for all of them.
 const CONTENTS_PER_WRITE: usize = 256;
 
-/// How many rows a statement writes at most, four parameters each.
+/// How many rows a statement writes at most, five parameters each.
 const ROWS_PER_STATEMENT: usize = 200;
 
 /// How long after its end a credential's meters are kept: clocks may differ by as much.
 const KEEP_AFTER_END_MS: i64 = 30_000;
 
-/// What is spent under a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spent {
-    /// Its content.
-    pub content_id: UniqueId,
-    /// How much of each meter; what is not counted is absent.
-    pub used: Limits,
-    /// Until when it counts.
-    pub expires: Expiration,
-}
-
 impl Store {
     /// What is spent of those of `contents` that anything is known of.
-    pub async fn load_meters(
-        &self,
-        contents: &[UniqueId],
-    ) -> Result<HashMap<UniqueId, Limits>, StoreError> {
+    pub async fn load_meters(&self, contents: &[UniqueId]) -> Result<Vec<Spending>, StoreError> {
         let mut connection = self.readers().acquire().await?;
-        let mut spent = HashMap::with_capacity(contents.len());
+        let mut spendings = Vec::with_capacity(contents.len());
         for content in contents {
-            let query = sqlx::query(SELECT).bind(&content.as_bytes()[..]);
-            for row in query.fetch_all(&mut *connection).await? {
-                let used = spent.entry(*content).or_insert(Limits::none());
-                let kind: &str = row.try_get("kind")?;
-                let meter = Meter::ALL.into_iter().find(|meter| meter.as_str() == kind);
-                let meter = meter.ok_or(StoreError::BadRow { column: "kind" })?;
-                *member(used, meter) = Some(unsigned(&row, "used")?);
-            }
+            let query = sqlx::query(OF_CONTENT).bind(&content.as_bytes()[..]);
+            gather(&query.fetch_all(&mut *connection).await?, &mut spendings)?;
         }
-        Ok(spent)
+        Ok(spendings)
     }
 
-    /// Writes what is spent. What is stored already and is more stays: whichever order flushes arrive in, nothing
-    /// is given back. Each content stands there once.
-    pub async fn flush_meters(&self, spent: &[Spent]) -> Result<(), StoreError> {
-        for part in spent.chunks(CONTENTS_PER_WRITE) {
+    /// What is spent of at most `limit` contents behind `after`, in the order of their ids: all of it, page by page,
+    /// is what a gate is restored from.
+    pub async fn list_meters(
+        &self,
+        after: Option<UniqueId>,
+        limit: u32,
+    ) -> Result<Vec<Spending>, StoreError> {
+        let after = after.map_or_else(Vec::new, |after| after.as_bytes().to_vec());
+        let rows = sqlx::query(AFTER).bind(after).bind(limit).fetch_all(self.readers()).await?;
+        let mut spendings = Vec::new();
+        gather(&rows, &mut spendings)?;
+        Ok(spendings)
+    }
+
+    /// Writes what is spent, each content once. What is stored already and is more stays: whichever order flushes
+    /// arrive in, nothing is given back.
+    pub async fn flush_meters(&self, spendings: &[Spending]) -> Result<(), StoreError> {
+        for part in spendings.chunks(CONTENTS_PER_WRITE) {
             let part = part.to_vec();
             self.write(move |connection| Box::pin(async move { flush(connection, &part).await }))
                 .await?;
@@ -85,32 +86,62 @@ impl Store {
     }
 }
 
-async fn flush(connection: &mut SqliteConnection, spent: &[Spent]) -> Result<(), StoreError> {
-    let rows = |spent: &Spent| {
-        let Spent { content_id, used, expires } = *spent;
-        let used = Meter::ALL.into_iter().filter_map(move |meter| Some((meter, used.of(meter)?)));
-        used.map(move |(meter, used)| (content_id, meter, used, expires))
-    };
-    let rows: Vec<_> = spent.iter().flat_map(rows).collect();
+async fn flush(
+    connection: &mut SqliteConnection,
+    spendings: &[Spending],
+) -> Result<(), StoreError> {
+    let rows: Vec<_> = spendings
+        .iter()
+        .flat_map(|spending| {
+            Meter::ALL.into_iter().zip(spending.used).map(move |row| (spending, row))
+        })
+        .filter(|(spending, (meter, used))| *used > 0 || spending.limits.of(*meter).is_some())
+        .collect();
     for part in rows.chunks(ROWS_PER_STATEMENT) {
         let mut query = QueryBuilder::new(INSERT);
-        query.push_values(part, |mut row, (content_id, meter, used, expires)| {
-            row.push_bind(content_id.as_bytes().to_vec())
+        query.push_values(part, |mut row, (spending, (meter, used))| {
+            row.push_bind(spending.content_id.as_bytes().to_vec())
                 .push_bind(meter.as_str())
                 .push_bind(signed(*used))
-                .push_bind(expires.moment().map(|moment| moment.0));
+                .push_bind(spending.limits.of(*meter).map(signed))
+                .push_bind(spending.expires.moment().map(|moment| moment.0));
         });
-        query.push(GROW).build().execute(&mut *connection).await?;
+        query.push(MERGE).build().execute(&mut *connection).await?;
     }
     Ok(())
 }
 
-fn member(limits: &mut Limits, meter: Meter) -> &mut Option<u64> {
-    match meter {
-        Meter::Ops => &mut limits.ops,
-        Meter::Ticks => &mut limits.ticks,
-        Meter::BandwidthBytes => &mut limits.bandwidth_bytes,
-        Meter::CursorResumes => &mut limits.cursor_resumes,
-        Meter::CursorAdvances => &mut limits.cursor_advances,
+/// Puts rows together: those of one content follow each other.
+fn gather(rows: &[SqliteRow], spendings: &mut Vec<Spending>) -> Result<(), StoreError> {
+    for row in rows {
+        let content_id = content(row, "content_id")?;
+        if spendings.last().is_none_or(|last| last.content_id != content_id) {
+            let expires =
+                maybe_moment(row, "expires_at")?.map_or(Expiration::Never, Expiration::At);
+            let (used, limits) = ([0; Meter::ALL.len()], Limits::none());
+            spendings.push(Spending { content_id, used, limits, expires });
+        }
+        if let Some(spending) = spendings.last_mut() {
+            read_meter(row, spending)?;
+        }
     }
+    Ok(())
+}
+
+fn read_meter(row: &SqliteRow, spending: &mut Spending) -> Result<(), StoreError> {
+    let kind: &str = row.try_get("kind")?;
+    let meter = Meter::ALL.into_iter().find(|meter| meter.as_str() == kind);
+    let meter = meter.ok_or(StoreError::BadRow { column: "kind" })?;
+    let limit = match meter {
+        Meter::Ops => &mut spending.limits.ops,
+        Meter::Ticks => &mut spending.limits.ticks,
+        Meter::BandwidthBytes => &mut spending.limits.bandwidth_bytes,
+        Meter::CursorResumes => &mut spending.limits.cursor_resumes,
+        Meter::CursorAdvances => &mut spending.limits.cursor_advances,
+    };
+    *limit = maybe_unsigned(row, "limit")?;
+    spending.used[meter as usize] = unsigned(row, "used")?;
+    let expires = maybe_moment(row, "expires_at")?.map_or(Expiration::Never, Expiration::At);
+    spending.expires = spending.expires.max(expires);
+    Ok(())
 }

@@ -45,11 +45,12 @@ CREATE TABLE audit_checkpoints (
     jws TEXT    NOT NULL
 ) STRICT;
 
--- What is spent under a credential.
+-- What is spent under a credential, and of how much.
 CREATE TABLE meters (
     content_id BLOB    NOT NULL,
     kind       TEXT    NOT NULL,
     used       INTEGER NOT NULL,
+    "limit"    INTEGER,
     expires_at INTEGER,
     PRIMARY KEY (content_id, kind)
 ) STRICT, WITHOUT ROWID;

@@ -83,7 +83,8 @@ pub async fn walking_the_ledger_meets_every_entry_of_a_filter_once(store: Store)
         seen.extend(page.into_iter().map(|entry| entry.id));
         insert(&store, entry(100 + u8::try_from(seen.len()).unwrap() * 6)).await;
     }
-    let expected: Vec<_> = (1..=40).rev().filter(is_asked_for).map(|number| entry(number).id).collect();
+    let expected: Vec<_> =
+        (1..=40).rev().filter(is_asked_for).map(|number| entry(number).id).collect();
     assert_eq!(seen, expected);
     let all = store.list_ledger(&LedgerFilter::default(), None, 1000).await.unwrap();
     assert!(all.len() > 40 && all.is_sorted_by(|a, b| a.id > b.id));
