@@ -30,8 +30,8 @@ pub enum Extent {
     Whole,
     /// A stretch of a chain, as an export of some time: from anywhere, then without gaps.
     Stretch,
-    /// Some rows of a chain, as an export of a tenant: each is genuine and they are in order; which are missing
-    /// cannot be told.
+    /// Some rows of a chain, as an export of a tenant: in order, each hashed behind the hash that it names. Whether
+    /// that one is the chain's, and what is missing, only the whole chain can tell.
     Excerpt,
 }
 

@@ -15,7 +15,7 @@ CREATE TABLE ledger (
     not_before INTEGER,
     expires_at INTEGER,
     request_id TEXT    NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX ledger_by_content ON ledger (content_id);
 CREATE INDEX ledger_by_token ON ledger (token_id);
 CREATE INDEX ledger_by_subject ON ledger (subject, id);

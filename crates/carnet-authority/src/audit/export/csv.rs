@@ -44,7 +44,6 @@ pub fn to_csv<'a>(
 }
 
 fn cells(seq: u64, event: &Event) -> [Cow<'_, str>; COLUMNS.len()] {
-    let text = |text: &'_ Option<Text>| Cow::Owned(text.as_deref().unwrap_or_default().to_owned());
     let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
     [
         seq.to_string().into(),
@@ -62,6 +61,10 @@ fn cells(seq: u64, event: &Event) -> [Cow<'_, str>; COLUMNS.len()] {
         event.outcome.as_str().into(),
         text(&event.reason),
     ]
+}
+
+fn text(text: &Option<Text>) -> Cow<'_, str> {
+    text.as_deref().unwrap_or_default().into()
 }
 
 /// Puts a `'` before what could be a formula.
