@@ -12,7 +12,7 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule {
-        folders: &["crates/carnet-ticket/src", "crates/carnet-gate/src"],
+        folders: &["crates/carnet-ticket/src", "crates/carnet-gate/src", "crates/carnet-authority/src"],
         words: &[
             "std::fs",
             "std::net",
@@ -26,7 +26,7 @@ const RULES: &[Rule] = &[
         why: "this crate does no I/O",
     },
     Rule {
-        folders: &["crates/carnet-ticket/src"],
+        folders: &["crates/carnet-ticket/src", "crates/carnet-authority/src"],
         words: &["async ", "tokio", "SystemTime", "Instant"],
         why: "this crate is pure: time is an argument",
     },

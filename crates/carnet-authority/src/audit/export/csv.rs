@@ -49,22 +49,22 @@ fn cells(seq: u64, event: &Event) -> [Cow<'_, str>; COLUMNS.len()] {
         seq.to_string().into(),
         event.at.to_string().into(),
         Cow::Borrowed(&event.actor.id),
-        text(&event.method),
-        text(&event.path),
+        text(event.method.as_ref()),
+        text(event.path.as_ref()),
         number(event.status.map(u64::from)).into(),
         number(event.duration_ms).into(),
         Cow::Borrowed(&event.request_id),
-        text(&event.remote_addr),
-        text(&event.user_agent),
-        text(&event.tenant_id),
+        text(event.remote_addr.as_ref()),
+        text(event.user_agent.as_ref()),
+        text(event.tenant_id.as_ref()),
         Cow::Borrowed(&event.action),
         event.outcome.as_str().into(),
-        text(&event.reason),
+        text(event.reason.as_ref()),
     ]
 }
 
-fn text(text: &Option<Text>) -> Cow<'_, str> {
-    text.as_deref().unwrap_or_default().into()
+fn text(text: Option<&Text>) -> Cow<'_, str> {
+    text.map_or("", |text| text).into()
 }
 
 /// Puts a `'` before what could be a formula.
