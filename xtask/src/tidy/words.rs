@@ -12,7 +12,11 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule {
-        folders: &["crates/carnet-ticket/src", "crates/carnet-gate/src", "crates/carnet-authority/src"],
+        folders: &[
+            "crates/carnet-ticket/src",
+            "crates/carnet-gate/src",
+            "crates/carnet-authority/src",
+        ],
         words: &[
             "std::fs",
             "std::net",
