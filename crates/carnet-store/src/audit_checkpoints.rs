@@ -1,9 +1,6 @@
 //! Checkpoints of the audit chain, and what needs them: verification and retention.
 
-use carnet_authority::audit::{
-    Columns, Extent, Report, Row as ChainRow, SignedCheckpoint, Verifier,
-};
-use carnet_ticket::ed25519::VerifyingKey;
+use carnet_authority::audit::{Columns, Report, Row as ChainRow, SignedCheckpoint, Verifier};
 use carnet_ticket::time::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -71,11 +68,11 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Verifies the whole chain as it stands, against the checkpoints in the store. Reads a page at a time.
-    pub async fn verify_audit(&self, keys: Vec<VerifyingKey>) -> Result<Report, StoreError> {
+    /// Hands the whole chain as it stands, and the checkpoints in the store, to `verifier`, which may have been
+    /// handed others from outside before. Reads a page at a time.
+    pub async fn verify_audit(&self, mut verifier: Verifier) -> Result<Report, StoreError> {
         // What retention removes meanwhile must not look like a gap.
         let mut snapshot = self.readers().begin().await?;
-        let mut verifier = Verifier::new(Extent::Whole, keys);
         // A row may have been given any number there is.
         let mut next = i64::MIN;
         loop {

@@ -26,6 +26,7 @@ contract! {
         numbers_have_no_gap_however_many_record_at_once,
         what_happened_is_recorded_and_what_did_not_is_not,
         only_the_next_checkpoint_of_this_chain_is_stored,
+        a_checkpoint_from_outside_tells_that_the_end_was_cut_off,
         retention_prunes_only_behind_a_checkpoint_and_the_rest_still_verifies,
         events_are_listed_by_what_they_say,
         an_export_of_everything_and_one_of_a_tenant_verify_offline;

@@ -25,7 +25,7 @@ async fn verify_after(directory: &Path, change: &str) -> Report {
     sqlx::raw_sql(AssertSqlSafe(change)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     let store = open(directory).await.unwrap();
-    let report = store.verify_audit(audit::keys()).await.unwrap();
+    let report = store.verify_audit(audit::verifier()).await.unwrap();
     store.close().await;
     report
 }
@@ -48,7 +48,7 @@ async fn a_chain_verifies_after_reopening_and_goes_on() {
     let directory = with_events().await;
     let store = open(directory.path()).await.unwrap();
     assert_eq!(store.record(audit::event(6)).await.unwrap().seq, 6);
-    let report = store.verify_audit(audit::keys()).await.unwrap();
+    let report = store.verify_audit(audit::verifier()).await.unwrap();
     assert_eq!((report.status, report.rows, report.checkpoints), (Status::Ok, 6, 2));
 }
 

@@ -6,7 +6,7 @@ use carnet_authority::audit::{
 };
 use carnet_gate::Selector;
 use carnet_store::{AuditFilter, InsertCheckpointError, Pruned, Store};
-use carnet_ticket::ed25519::{SigningKey, VerifyingKey};
+use carnet_ticket::ed25519::SigningKey;
 use carnet_ticket::id::UniqueId;
 use carnet_ticket::realm::RealmId;
 use carnet_ticket::time::Timestamp;
@@ -36,8 +36,8 @@ fn signing_key() -> SigningKey {
     SigningKey::from_seed(&[7; 32]).unwrap()
 }
 
-pub fn keys() -> Vec<VerifyingKey> {
-    vec![signing_key().verifying_key().clone()]
+pub fn verifier() -> Verifier {
+    Verifier::new(Extent::Whole, vec![signing_key().verifying_key().clone()])
 }
 
 fn checkpoint_of(head: Head, prev_seq: u64, at: Timestamp) -> SignedCheckpoint {
@@ -97,7 +97,7 @@ pub async fn numbers_have_no_gap_however_many_record_at_once(store: Store) {
     targets.dedup();
     assert_eq!(targets.len(), 256);
     assert_eq!(store.audit_head().await.unwrap(), rows[255].head());
-    let report = store.verify_audit(keys()).await.unwrap();
+    let report = store.verify_audit(verifier()).await.unwrap();
     assert_eq!((report.status, report.rows, report.to_seq), (Status::Ok, 256, 256));
 }
 
@@ -152,9 +152,18 @@ pub async fn only_the_next_checkpoint_of_this_chain_is_stored(store: Store) {
     store.insert_checkpoint(two.clone()).await.unwrap();
     assert_eq!(store.checkpoints_after(0, 10).await.unwrap(), [one, two.clone()]);
     assert_eq!(store.checkpoints_after(1, 10).await.unwrap(), [two]);
-    assert_eq!(store.verify_audit(keys()).await.unwrap().checkpoints, 2);
-    let unknown = store.verify_audit(Vec::new()).await.unwrap().first_fault;
+    assert_eq!(store.verify_audit(verifier()).await.unwrap().checkpoints, 2);
+    let no_keys = Verifier::new(Extent::Whole, Vec::new());
+    let unknown = store.verify_audit(no_keys).await.unwrap().first_fault;
     assert_eq!(unknown, Some(FirstFault { seq: 1, fault: Fault::BadSignature }));
+}
+
+pub async fn a_checkpoint_from_outside_tells_that_the_end_was_cut_off(store: Store) {
+    let head = store.record(event(1)).await.unwrap();
+    let mut verifier = verifier();
+    verifier.checkpoint(None, checkpoint_of(Head { seq: 3, ..head }, 0, NOW).as_str());
+    let report = store.verify_audit(verifier).await.unwrap();
+    assert_eq!(report.first_fault, Some(FirstFault { seq: 2, fault: Fault::Truncated }));
 }
 
 /// Promise: P-54
@@ -172,7 +181,7 @@ pub async fn retention_prunes_only_behind_a_checkpoint_and_the_rest_still_verifi
     let pruned = store.audited(event(10)).prune_audit(Timestamp(NOW.0 + 5)).await.unwrap();
     assert_eq!(pruned, Some(Pruned { anchor: 5, rows: 5 }));
     assert_eq!(store.prune_audit(Timestamp(NOW.0 + 5)).await.unwrap(), None);
-    let report = store.verify_audit(keys()).await.unwrap();
+    let report = store.verify_audit(verifier()).await.unwrap();
     assert_eq!((report.status, report.from_seq, report.to_seq), (Status::Ok, 6, 10));
     assert_eq!(report.checkpoints, 2, "the one that the rest starts behind is one of them");
 
@@ -182,7 +191,7 @@ pub async fn retention_prunes_only_behind_a_checkpoint_and_the_rest_still_verifi
     );
     assert_eq!(store.checkpoints_after(0, 10).await.unwrap().len(), 1);
     assert_eq!(store.record(event(11)).await.unwrap().seq, 11, "numbers go on");
-    let report = store.verify_audit(keys()).await.unwrap();
+    let report = store.verify_audit(verifier()).await.unwrap();
     assert_eq!((report.status, report.from_seq, report.to_seq), (Status::Ok, 9, 11));
 }
 
@@ -238,7 +247,7 @@ pub async fn an_export_of_everything_and_one_of_a_tenant_verify_offline(store: S
     for (filter, extent, count) in
         [(AuditFilter::default(), Extent::Whole, 9), (blue, Extent::Excerpt, 5)]
     {
-        let mut verifier = Verifier::new(extent, keys());
+        let mut verifier = Verifier::new(extent, Vec::new());
         let mut lines = Lines::default();
         let mut after = 0;
         loop {
