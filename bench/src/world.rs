@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use carnet_config::Watch;
 use carnet_gate::Clock;
 use carnet_server::serve::{self, Listening};
 use carnet_server::{App, AppOptions};
@@ -31,15 +32,17 @@ impl World {
         ]);
         let sources =
             carnet_config::Sources { flags, cwd: folder.path().to_owned(), ..Default::default() };
-        let config = carnet_config::load(&sources)?.config;
+        let loaded = carnet_config::load(&sources)?;
+        let config = loaded.config.clone();
         let options = StoreOptions {
             path: config.database.path.clone(),
             busy_timeout: config.database.busy_timeout,
             readers: config.database.pool,
         };
         let store = Store::open(&options).await?;
+        let watch = Watch::new(sources, loaded, None);
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        let app = App::open(AppOptions { config, store, clock: Clock::System, metrics }).await?;
+        let app = App::open(AppOptions { watch, store, clock: Clock::System, metrics }).await?;
         let listening = serve::listen(app).await?;
         Ok(Self { address: listening.address(), listening, _folder: folder })
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use carnet_ticket::capability::Role;
 
 /// What a first run made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +42,19 @@ pub fn generate(data_dir: &Path) -> Result<Made, InitError> {
         api_key: secrets.join("api_key"),
         admin_api_key: secrets.join("admin_api_key"),
     };
-    for path in [&made.api_key, &made.admin_api_key] {
+    let roles = Role::ALL.map(|role| secrets.join(role.label()));
+    for path in [&made.api_key, &made.admin_api_key].into_iter().chain(&roles) {
         if !path.exists() {
-            write_whole(path, random_secret(path)?.as_bytes())?;
+            write_whole(path, random_secret::<48>(path)?.as_bytes())?;
         }
+    }
+    let seal_key = secrets.join("seal_key");
+    if !seal_key.exists() {
+        write_whole(&seal_key, random_secret::<32>(&seal_key)?.as_bytes())?;
+    }
+    let manifest = data_dir.join("root_task.toml");
+    if !manifest.exists() {
+        write_whole(&manifest, manifest_text().as_bytes())?;
     }
     if !made.config.exists() {
         write_whole(&made.config, TEMPLATE.as_bytes())?;
@@ -72,6 +82,10 @@ admin_api_key_file = "secrets/admin_api_key"
 # worker_signing_key_file = "secrets/worker_signing_key"
 # worker_signing_keys_files = []
 
+[keys]
+# What the keys that `carnet keys` manages are sealed with in the database. Losing it loses them.
+seal_key_file = "secrets/seal_key"
+
 [realm]
 # The longest life of a task ticket.
 # max_ticket_ttl = "24h"
@@ -82,14 +96,34 @@ admin_api_key_file = "secrets/admin_api_key"
 format = "text"
 "#;
 
+/// A manifest that gives every role a secret of its own.
+fn manifest_text() -> String {
+    let mut text = String::from(MANIFEST);
+    for role in Role::ALL {
+        let label = role.label();
+        text += &format!("\n[[tickets]]\nrole = \"{label}\"\nsecret_file = \"secrets/{label}\"\n");
+    }
+    text
+}
+
+const MANIFEST: &str = r#"# Roles of the operator namespace: who may attach, and what their tickets may say.
+
+[root_task]
+schema = "1.5"
+
+# [ticket_limits]
+# max_scopes = 8
+# bandwidth_bytes = 131072
+"#;
+
 fn make_private_folder(path: &Path) -> Result<(), InitError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|source| InitError { path: path.to_owned(), source })
 }
 
-/// 48 random bytes as base64url.
-fn random_secret(path: &Path) -> Result<String, InitError> {
-    let mut bytes = [0; 48];
+/// `N` random bytes as base64url.
+fn random_secret<const N: usize>(path: &Path) -> Result<String, InitError> {
+    let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
         .map_err(|error| InitError { path: path.to_owned(), source: error.into() })?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))

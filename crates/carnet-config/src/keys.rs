@@ -309,6 +309,8 @@ keys! {
         checkpoint_rows: u32 = "audit.checkpoint_rows", "1000";
         /// The file that checkpoints are appended to as well.
         checkpoint_file: Option<PathBuf> = "audit.checkpoint_file", "";
+        /// Whether it is written down that an administrator read something.
+        reads: bool = "audit.reads", "true";
     }
 
     /// The log, on stderr.

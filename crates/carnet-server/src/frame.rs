@@ -9,6 +9,7 @@ use carnet_ticket::realm::Ulid;
 use http::{HeaderName, HeaderValue, header};
 use serde_json::{Value, json};
 
+use crate::audit::Asked;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -24,11 +25,14 @@ pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     let stopwatch = app.clock().stopwatch();
     let id = RequestId(request_id(&app, &request));
     let line = Line::of(&request, stopwatch);
+    let asked = Asked::of(&request, id.0.to_str().unwrap_or_default());
     request.extensions_mut().insert(id.clone());
 
     let mut response = next.run(request).await;
 
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+    let problem = response.extensions_mut().remove::<Problem>();
+    asked.settle(&app, &response, problem.as_ref(), &line.stopwatch);
+    if let Some(problem) = problem {
         line.log_problem(&problem, &id);
         let body = render(&problem, line.is_realm_tree, &id);
         response

@@ -14,12 +14,18 @@
 //! To add an endpoint: its file under `routes/`, one line in [`routes::all`], its row in
 //! `tests/it/matrix.rs`.
 
+mod audit;
 pub mod auth;
+mod authority;
 mod frame;
 mod problem;
+mod reload;
 pub mod routes;
 pub mod serve;
 mod state;
+mod upkeep;
 
+pub use authority::{AuthorityError, TurnError};
 pub use problem::Problem;
-pub use state::{App, AppOptions};
+pub use reload::ReloadFault;
+pub use state::{App, AppError, AppOptions};

@@ -1,5 +1,6 @@
 //! [`Problem`]: what a caller learns when a request fails.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
@@ -17,7 +18,7 @@ pub struct Problem {
     /// The stable code, for programs.
     pub code: &'static str,
     /// The sentence, for people.
-    pub message: &'static str,
+    pub message: Cow<'static, str>,
     /// What the caller sent or owns and may be told about.
     pub details: Option<Value>,
     /// After how long it is worth trying again.
@@ -28,7 +29,14 @@ pub struct Problem {
 
 impl Problem {
     const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
-        Self { status, code, message, details: None, retry_after: None, denied: None }
+        Self {
+            status,
+            code,
+            message: Cow::Borrowed(message),
+            details: None,
+            retry_after: None,
+            denied: None,
+        }
     }
 
     /// 400, with the reason and the field it is about.
@@ -107,6 +115,13 @@ impl Problem {
     /// Any other.
     pub const fn other(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         Self::new(status, code, message)
+    }
+
+    /// This in other words, which are the caller's to read.
+    #[must_use]
+    pub fn saying(mut self, message: String) -> Self {
+        self.message = message.into();
+        self
     }
 
     /// This with details.

@@ -1,28 +1,35 @@
 //! [`App`]: what every handler is handed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use carnet_config::Config;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use carnet_config::{Config, Watch};
 use carnet_gate::{Clock, Gate, GateLimits, Lookup, Stopwatch};
 use carnet_realm::realms::{OpenError, RealmOptions, Realms, TicketStatusSource, VerifyOnRead};
-use carnet_store::Store;
+use carnet_store::{Store, StoreError};
 use carnet_ticket::api_key::{ApiKeys, ConfiguredKey};
 use carnet_ticket::implicit::Implicit;
 use carnet_ticket::realm::RealmTickets;
 use carnet_ticket::verify::{Class, Surface};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
+use tokio::sync::Mutex;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::Recorder;
 use crate::auth::{ApiKeyStatusSource, ApiRights, RealmRightsMap};
+use crate::authority::{Authority, AuthorityError};
+use crate::{reload, upkeep};
 
 /// Who signs in where no credential is asked for.
 pub(crate) const LOCAL_ADMIN: &str = "local-admin";
 
 /// What a server is made of.
 pub struct AppOptions {
-    /// The configuration.
-    pub config: Config,
+    /// The configuration and the manifest, and the files that they are made of.
+    pub watch: Watch,
     /// The store.
     pub store: Store,
     /// The clock: the system's, but in tests.
@@ -31,14 +38,35 @@ pub struct AppOptions {
     pub metrics: PrometheusHandle,
 }
 
+/// Why a server cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppError {
+    /// The content store.
+    #[error(transparent)]
+    Realms(#[from] OpenError),
+    /// The keys.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// The server's state. Clones are the same.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
 struct Inner {
-    config: Config,
+    watch: Mutex<Watch>,
+    config: ArcSwap<Config>,
+    tls: ArcSwapOption<TlsAcceptor>,
+    is_degraded: AtomicBool,
     store: Store,
     gate: Gate,
+    api_keys: Arc<ApiKeys>,
+    authority: Authority,
+    recorder: Recorder,
     lookup: Lookup,
     realms: Realms,
     metrics: PrometheusHandle,
@@ -48,11 +76,16 @@ struct Inner {
 }
 
 impl App {
-    /// Builds the gate, puts every revocation in force, and opens the realms.
-    pub async fn open(options: AppOptions) -> Result<Self, OpenError> {
-        let AppOptions { config, store, clock, metrics } = options;
-        let gate = gate(&config, clock);
+    /// Opens the keys, builds the gate, puts every revocation in force, and opens the realms.
+    pub async fn open(options: AppOptions) -> Result<Self, AppError> {
+        let AppOptions { watch, store, clock, metrics } = options;
+        let config = watch.loaded().config.clone();
+        let tickets = watch.manifest().map(reload::tickets);
+        let authority = Authority::open(store.clone(), &config, tickets).await?;
+        let api_keys = Arc::new(ApiKeys::new(configured_keys(&config)));
+        let gate = gate(&config, clock, Arc::clone(&api_keys));
         store.bring_up_to_date(&gate).await?;
+        let recorder = Recorder::start(store.clone(), gate.clock().clone());
         let realms = Realms::open(store.clone(), gate.clone(), realm_options(&config)).await?;
         let lookup = Lookup::builder(&gate)
             .source(Class::Realm, Arc::new(TicketStatusSource::new(store.clone(), gate.clone())))
@@ -60,22 +93,76 @@ impl App {
             .build();
         let started = gate.clock().stopwatch();
         let (draining, stopped) = (CancellationToken::new(), CancellationToken::new());
-        Ok(Self(Arc::new(Inner {
-            config,
+        let app = Self(Arc::new(Inner {
+            watch: Mutex::new(watch),
+            config: ArcSwap::from_pointee(config),
+            tls: ArcSwapOption::empty(),
+            is_degraded: AtomicBool::new(false),
             store,
             gate,
+            api_keys,
+            authority,
+            recorder,
             lookup,
             realms,
             metrics,
             started,
             draining,
             stopped,
-        })))
+        }));
+        upkeep::restore_meters(&app).await?;
+        app.make_first_keys().await?;
+        Ok(app)
     }
 
-    /// The configuration.
-    pub fn config(&self) -> &Config {
-        &self.0.config
+    /// The configuration in force.
+    pub fn config(&self) -> Arc<Config> {
+        self.0.config.load_full()
+    }
+
+    pub(crate) fn set_config(&self, config: Arc<Config>) {
+        self.0.config.store(config);
+    }
+
+    pub(crate) fn watch(&self) -> &Mutex<Watch> {
+        &self.0.watch
+    }
+
+    /// What new connections are encrypted with.
+    pub(crate) fn tls(&self) -> Option<Arc<TlsAcceptor>> {
+        self.0.tls.load_full()
+    }
+
+    pub(crate) fn set_tls(&self, tls: Option<TlsAcceptor>) {
+        self.0.tls.store(tls.map(Arc::new));
+    }
+
+    /// Whether the last reload failed, so that the files say something else than what is in force.
+    pub(crate) fn is_degraded(&self) -> bool {
+        self.0.is_degraded.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_degraded(&self, is_degraded: bool) {
+        self.0.is_degraded.store(is_degraded, Ordering::Relaxed);
+    }
+
+    pub(crate) fn api_keys(&self) -> &ApiKeys {
+        &self.0.api_keys
+    }
+
+    /// What this server calls itself in what it signs.
+    pub(crate) fn issuer(&self) -> String {
+        let config = self.config();
+        let scheme = if config.server.tls_cert_file.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}:{}", config.server.host, config.server.port)
+    }
+
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.0.recorder
     }
 
     /// The gate.
@@ -119,7 +206,8 @@ impl App {
     }
 }
 
-fn gate(config: &Config, clock: Clock) -> Gate {
+/// The API keys that the configuration names.
+pub(crate) fn configured_keys(config: &Config) -> Vec<ConfiguredKey> {
     let configured = |service, role, secret: &Option<secrecy::SecretString>| {
         secret.as_ref().map(|secret| ConfiguredKey::new(service, role, secret.expose_secret()))
     };
@@ -130,6 +218,11 @@ fn gate(config: &Config, clock: Clock) -> Gate {
         configured("key:api", api_role, &auth.api_key),
         configured("key:admin", "admin", &auth.admin_api_key),
     ];
+    keys.into_iter().flatten().collect()
+}
+
+fn gate(config: &Config, clock: Clock, api_keys: Arc<ApiKeys>) -> Gate {
+    let auth = &config.auth;
     let open = if auth.enabled { &[][..] } else { &[Class::Anonymous][..] };
     let limits = GateLimits {
         grants_max: config.gate.max_grants as usize,
@@ -137,7 +230,7 @@ fn gate(config: &Config, clock: Clock) -> Gate {
     };
     Gate::builder(clock)
         .verifier(Class::Realm, Arc::new(RealmTickets))
-        .verifier(Class::ApiKey, Arc::new(ApiKeys::new(keys.into_iter().flatten().collect())))
+        .verifier(Class::ApiKey, api_keys)
         .verifier(Class::Local, Arc::new(Implicit { subject: LOCAL_ADMIN }))
         .verifier(Class::Anonymous, Arc::new(Implicit { subject: "anonymous" }))
         .accept(Surface::Api, &[Class::ApiKey, Class::Local])

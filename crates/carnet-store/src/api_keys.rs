@@ -9,11 +9,10 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{maybe_moment, moment};
 
-const INSERT: &str = "INSERT INTO api_keys (id, name, role, tenant_id, hash, created_at, expires_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const SELECT: &str =
-    "SELECT id, name, role, tenant_id, hash, created_at, expires_at FROM api_keys WHERE id = $1";
-const LIST: &str = "SELECT id, name, role, tenant_id, hash, created_at, expires_at FROM api_keys \
+const INSERT: &str = "INSERT INTO api_keys (id, name, role, tenant_id, hash, created_at, expires_at, subjects) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const SELECT: &str = "SELECT id, name, role, tenant_id, hash, created_at, expires_at, subjects FROM api_keys WHERE id = $1";
+const LIST: &str = "SELECT id, name, role, tenant_id, hash, created_at, expires_at, subjects FROM api_keys \
     WHERE id < $1 ORDER BY id DESC LIMIT $2";
 const DELETE: &str = "DELETE FROM api_keys WHERE id = $1";
 
@@ -37,6 +36,8 @@ pub struct NewApiKey {
     pub created_at: Timestamp,
     /// Until when it counts.
     pub expires_at: Option<Timestamp>,
+    /// For whom an issuer may mint: globs.
+    pub subjects: Vec<String>,
 }
 
 /// An API key as stored.
@@ -55,6 +56,7 @@ impl Store {
                     .bind(key.hash.to_vec())
                     .bind(key.created_at.0)
                     .bind(key.expires_at.map(|moment| moment.0))
+                    .bind(key.subjects.join("\n"))
                     .execute(connection)
                     .await?;
                 Ok(())
@@ -107,5 +109,6 @@ fn read(row: &SqliteRow) -> Result<ApiKeyRow, StoreError> {
         hash: hash.try_into().map_err(|_| StoreError::BadRow { column: "hash" })?,
         created_at: moment(row, "created_at")?,
         expires_at: maybe_moment(row, "expires_at")?,
+        subjects: row.try_get::<&str, _>("subjects")?.lines().map(str::to_owned).collect(),
     })
 }

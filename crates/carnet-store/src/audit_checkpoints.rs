@@ -57,6 +57,11 @@ impl Store {
             .await
     }
 
+    /// The number of the newest checkpoint; 0 when there is none.
+    pub async fn last_checkpoint(&self) -> Result<u64, StoreError> {
+        unsigned(&sqlx::query(LAST).fetch_one(self.readers()).await?, "seq")
+    }
+
     /// At most `limit` checkpoints after number `after`, oldest first.
     pub async fn checkpoints_after(
         &self,

@@ -11,7 +11,7 @@ use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::row::{content, maybe_content, maybe_moment, moment, parsed};
+use crate::row::{content, maybe_content, maybe_moment, moment, parsed, unsigned};
 
 const INSERT: &str = "INSERT INTO ledger (id, class, content_id, token_id, subject, audience, scopes, key_id, parent_id, \
     tenant_id, issued_by, issued_at, not_before, expires_at, request_id) \
@@ -37,6 +37,8 @@ const DEPTH_MAX: u32 = 16;
 
 /// How long an entry is kept after its credential has ended.
 const KEEP_AFTER_END_MS: i64 = 30 * 24 * 3_600_000;
+const LAST_END: &str = "SELECT COUNT(*) AS count, COALESCE(SUM(expires_at IS NULL), 0) AS never, \
+    MAX(expires_at) AS last FROM ledger WHERE key_id = $1";
 
 /// Which entries are asked for; all that nothing excludes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -103,6 +105,15 @@ impl Store {
         query.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
         let rows = query.build().fetch_all(self.readers()).await?;
         rows.iter().map(read).collect()
+    }
+
+    /// When the last credential signed with this key ends; `None` when there is none.
+    pub async fn last_end_of_key(&self, id: KeyId) -> Result<Option<Expiration>, StoreError> {
+        let row = sqlx::query(LAST_END).bind(&id.0[..]).fetch_one(self.readers()).await?;
+        let (count, never) = (unsigned(&row, "count")?, unsigned(&row, "never")?);
+        let last = maybe_moment(&row, "last")?;
+        let end = if never > 0 { Some(Expiration::Never) } else { last.map(Expiration::At) };
+        Ok(end.filter(|_| count > 0))
     }
 
     /// What a content was derived from, the nearest first: at most 16 generations. More than that is a fault of

@@ -29,6 +29,7 @@ mod realm_put;
 mod realm_tickets;
 mod revocations;
 mod row;
+mod signing_keys;
 mod writer;
 
 pub use api_keys::{ApiKeyRow, NewApiKey};
@@ -43,3 +44,4 @@ pub use realm_tickets::{
     CommitError, NewTicket, RevokeTicketError, TicketEnd, TicketRow, TicketStatus,
 };
 pub use revocations::{RevocationRow, Revoked};
+pub use signing_keys::SealedKey;

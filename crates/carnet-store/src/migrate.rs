@@ -16,6 +16,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "ledger_audit_meters",
         sql: include_str!("../migrations/sqlite/0002_ledger_audit_meters.sql"),
     },
+    Migration {
+        version: 3,
+        name: "signing_keys",
+        sql: include_str!("../migrations/sqlite/0003_signing_keys.sql"),
+    },
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \

@@ -4,7 +4,9 @@
 //! the configuration are any text.
 
 use std::fmt;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::id;
@@ -87,23 +89,40 @@ impl ConfiguredKey {
     pub fn new(service: &'static str, role: &'static str, secret: &str) -> Self {
         Self { service, role, key_id: KeyId::of(secret.as_bytes()), digest: digest(secret) }
     }
+
+    fn content_id(&self) -> UniqueId {
+        CLASS.derive(self.key_id.to_string())
+    }
 }
 
 /// Judges API keys: those of the configuration, and stored ones by their row.
 pub struct ApiKeys {
-    configured: Vec<ConfiguredKey>,
+    configured: ArcSwap<Vec<ConfiguredKey>>,
 }
 
 impl ApiKeys {
     /// Knows `configured`, and every key that comes with a row.
     pub fn new(configured: Vec<ConfiguredKey>) -> Self {
-        Self { configured }
+        Self { configured: ArcSwap::from_pointee(configured) }
+    }
+
+    /// Knows these keys of the configuration from now on. Gives the content ids of those it knows no more.
+    pub fn swap(&self, configured: Vec<ConfiguredKey>) -> Vec<UniqueId> {
+        let is_kept = |old: &&ConfiguredKey| {
+            configured.iter().any(|new| (new.key_id, new.role) == (old.key_id, old.role))
+        };
+        let before = self.configured.load_full();
+        let dropped = before.iter().filter(|old| !is_kept(old)).map(ConfiguredKey::content_id);
+        let dropped = dropped.collect();
+        self.configured.store(Arc::new(configured));
+        dropped
     }
 
     fn verify_configured(&self, text: &str) -> Result<Verified, Reason> {
         let digest = digest(text);
         let mut found = None;
-        for key in &self.configured {
+        let configured = self.configured.load();
+        for key in configured.iter() {
             // Every key is compared, in constant time, whichever matches.
             let same: Choice = key.digest.ct_eq(&digest);
             if same.into() {
@@ -113,7 +132,7 @@ impl ApiKeys {
         let key = found.ok_or(Reason::Unknown)?;
         Ok(Verified {
             class: Class::ApiKey,
-            content_id: CLASS.derive(key.key_id.to_string()),
+            content_id: key.content_id(),
             subject: Some(key.service.to_owned()),
             token_id: None,
             key_id: Some(key.key_id),

@@ -14,7 +14,7 @@ mod seal;
 mod turn;
 
 pub use key::{Key, KeyInfo, KeySecret, KeySource, KeyState, Purpose};
-pub use seal::{InvalidSealKey, SealKey, UnsealError};
+pub use seal::{SealKey, UnsealError};
 pub use turn::{PromoteError, RetireError, RotateError};
 
 use carnet_ticket::id::KeyId;

@@ -2,9 +2,7 @@
 //! whose secret was put into another opens nothing.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::{Key, KeyInfo, KeySecret};
 
@@ -13,14 +11,9 @@ const NONCE_LEN: usize = 12;
 /// The most bytes a sealed key has: nothing that was sealed here is longer.
 const SEALED_LEN_MAX: usize = 1024;
 
-/// The key that `keys.seal_key` names. `Debug` shows nothing of it.
+/// The key that `keys.seal_key` holds. `Debug` shows nothing of it.
 #[derive(Debug)]
 pub struct SealKey(LessSafeKey);
-
-/// Not 32 bytes in hex or base64.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a seal key is 32 bytes in hex or base64")]
-pub struct InvalidSealKey;
 
 /// What was sealed does not open: another seal key, or changed bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,15 +21,9 @@ pub struct InvalidSealKey;
 pub struct UnsealError;
 
 impl SealKey {
-    /// Reads 32 bytes in hex, base64 or base64url.
-    pub fn from_text(text: &SecretString) -> Result<Self, InvalidSealKey> {
-        let text = text.expose_secret().trim();
-        let bytes = hex::decode(text)
-            .or_else(|_| URL_SAFE_NO_PAD.decode(text))
-            .or_else(|_| STANDARD.decode(text))
-            .map_err(|_| InvalidSealKey)?;
-        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| InvalidSealKey)?;
-        Ok(Self(LessSafeKey::new(key)))
+    /// The seal key of these bytes; `None` never, but for a fault of the library.
+    pub fn new(bytes: &[u8; 32]) -> Option<Self> {
+        UnboundKey::new(&AES_256_GCM, bytes).ok().map(|key| Self(LessSafeKey::new(key)))
     }
 
     /// Seals a key's secret. `nonce` is 12 random bytes, never the same twice.

@@ -23,6 +23,8 @@ pub enum Access {
     Anybody,
     /// A scope of the control plane.
     Scope(&'static str),
+    /// Minting worker tokens: for an admin, or an issuer for the workers that the handler asks about.
+    Mint,
     /// Nothing when metrics are public, else this scope.
     Metrics(&'static str),
     /// A user or service of the content store, whatever its role.
@@ -60,7 +62,18 @@ pub(crate) async fn authorize(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     match judge(&app, access, &params, &mut parts).await {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Ok(()) => {
+            let caller = parts.extensions.get::<Caller>().cloned();
+            let in_realm =
+                || parts.extensions.get().map(|caller: &InRealm| Caller(caller.grant.clone()));
+            let caller = caller.or_else(in_realm);
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            if let Some(caller) = caller {
+                // The frame writes down who it was.
+                response.extensions_mut().insert(caller);
+            }
+            response
+        }
         Err(problem) => problem.into_response(),
     }
 }
@@ -71,11 +84,12 @@ async fn judge(
     params: &RawPathParams,
     parts: &mut Parts,
 ) -> Result<(), Problem> {
-    let scope = match access {
+    let scopes: &[&str] = match access {
         Access::Public => return Ok(()),
         Access::Metrics(_) if app.config().metrics.public => return Ok(()),
-        Access::Metrics(scope) | Access::Scope(scope) => Some(scope),
-        Access::Anybody => None,
+        Access::Metrics(ref scope) | Access::Scope(ref scope) => std::slice::from_ref(scope),
+        Access::Mint => &["admin:*", "worker:mint"],
+        Access::Anybody => &[],
         Access::RealmUser => {
             // A task ticket is known here, and nobody's user.
             if credential::is_ticket(&parts.headers) {
@@ -92,10 +106,10 @@ async fn judge(
         }
     };
     let grant = admit(app, parts, Surface::Api).await?;
-    if let Some(scope) = scope {
-        let held =
-            grant.routes().ok_or(Reason::NotAccepted).and_then(|scopes| scopes.permits(scope));
-        held.map_err(|reason| grant.deny(reason))?;
+    let rights = grant.routes().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
+    let holds_one = scopes.iter().any(|scope| rights.permits(scope).is_ok());
+    if !(scopes.is_empty() || holds_one) {
+        return Err(grant.deny(Reason::Role).into());
     }
     parts.extensions.insert(Caller(grant));
     Ok(())

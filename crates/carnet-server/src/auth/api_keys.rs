@@ -47,6 +47,7 @@ fn row_of(key: ApiKeyRow) -> Row {
         ended: None,
         rights: Some(Rights::Routes(RouteScopes {
             tenant: key.tenant_id,
+            mint_for: key.subjects,
             ..RouteScopes::of_role(&key.role)
         })),
         limits: Limits::none(),

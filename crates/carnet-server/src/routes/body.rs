@@ -49,5 +49,22 @@ pub(crate) async fn json<T: DeserializeOwned>(
     body: Body,
 ) -> Result<T, Problem> {
     let bytes = read(app, headers, body, app.config().server.max_body.0).await?;
-    serde_json::from_slice(&bytes).map_err(|_| Problem::invalid("Json", "body"))
+    parse(&bytes)
+}
+
+/// As [`json`]; no body at all is what nobody said anything in.
+pub(crate) async fn json_or_default<T: DeserializeOwned + Default>(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<T, Problem> {
+    let bytes = read(app, headers, body, app.config().server.max_body.0).await?;
+    if bytes.is_empty() {
+        return Ok(T::default());
+    }
+    parse(&bytes)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))
 }

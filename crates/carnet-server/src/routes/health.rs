@@ -35,11 +35,12 @@ async fn state(app: &App) -> (StatusCode, Value) {
             "failed"
         }
     };
+    let config = if app.is_degraded() { "degraded" } else { "ok" };
     let is_ready = store == "ok" && !app.draining().is_cancelled();
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = if is_ready { "ok" } else { "failed" };
     (
         status,
-        json!({ "status": word, "checks": { "store": store, "revocations": "ok", "config": "ok" } }),
+        json!({ "status": word, "checks": { "store": store, "revocations": "ok", "config": config } }),
     )
 }

@@ -1,13 +1,19 @@
 //! Every route: its method, path, access and handler. One file per endpoint.
 
 mod api_keys;
+mod audit;
 mod body;
 mod health;
+mod jwks;
+mod keys;
 mod me;
 mod metrics;
 mod page;
 pub mod realm;
+mod reload;
 mod revocations;
+mod tickets;
+mod worker_tokens;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -35,9 +41,9 @@ pub struct Route {
 
 /// Every route there is.
 pub fn all() -> Vec<Route> {
-    use Access::{Anybody, Metrics, Public, Realm, RealmUser, Scope};
+    use Access::{Anybody, Metrics, Mint, Public, Realm, RealmUser, Scope};
     use RealmNeed::{Commit, Delete, Manage, Read, Write};
-    use realm::{nodes, tickets};
+    use realm::{nodes, tickets as task_tickets};
     let route = |method, path, access, handler| Route { method, path, access, handler };
     let health = ["/live", "/api/v1/live", "/health/live"]
         .map(|path| route("GET", path, Public, get(health::live)));
@@ -48,6 +54,19 @@ pub fn all() -> Vec<Route> {
         route("GET", "/api/v1/health", Public, get(health::health)),
         route("GET", "/metrics", Metrics("read:*"), get(metrics::show)),
         route("GET", "/api/v1/me", Anybody, get(me::show)),
+        route("GET", "/.well-known/jwks.json", Public, get(jwks::show)),
+        route("GET", "/api/v1/admin/tickets", Scope("admin:*"), get(tickets::list)),
+        route("POST", "/api/v1/admin/tickets", Scope("admin:*"), post(tickets::create)),
+        route("GET", "/api/v1/admin/tickets/{id}", Scope("admin:*"), get(tickets::show)),
+        route("POST", "/api/v1/admin/tickets/{id}/revoke", Scope("admin:*"), post(tickets::revoke)),
+        route("POST", "/api/v1/admin/worker-tokens", Mint, post(worker_tokens::create)),
+        route("GET", "/api/v1/admin/keys", Scope("admin:*"), get(keys::list)),
+        route("POST", "/api/v1/admin/keys/{key}/rotate", Scope("admin:*"), post(keys::rotate)),
+        route("POST", "/api/v1/admin/keys/{key}/promote", Scope("admin:*"), post(keys::promote)),
+        route("POST", "/api/v1/admin/keys/{key}/retire", Scope("admin:*"), post(keys::retire)),
+        route("POST", "/api/v1/admin/reload", Scope("admin:*"), post(reload::create)),
+        route("GET", "/api/v1/admin/audit", Scope("admin:*"), get(audit::list)),
+        route("GET", "/api/v1/admin/audit/head", Scope("admin:*"), get(audit::head)),
         route("GET", "/api/v1/admin/api-keys", Scope("admin:*"), get(api_keys::list)),
         route("POST", "/api/v1/admin/api-keys", Scope("admin:*"), post(api_keys::create)),
         route("DELETE", "/api/v1/admin/api-keys/{key}", Scope("admin:*"), delete(api_keys::delete)),
@@ -61,32 +80,32 @@ pub fn all() -> Vec<Route> {
         route("PUT", "/api/realm/{realm}/nodes/{key}", Realm(Write), put(nodes::put)),
         route("GET", "/api/realm/{realm}/nodes/{key}", Realm(Read), get(nodes::get)),
         route("GET", "/api/realm/{realm}/nodes/{key}/metadata", Realm(Read), get(nodes::metadata)),
-        route("GET", "/api/realm/{realm}/tickets", Realm(Manage), get(tickets::list)),
-        route("POST", "/api/realm/{realm}/tickets", Realm(Manage), post(tickets::create)),
-        route("GET", "/api/realm/{realm}/tickets/{ticket}", Realm(Read), get(tickets::show)),
+        route("GET", "/api/realm/{realm}/tickets", Realm(Manage), get(task_tickets::list)),
+        route("POST", "/api/realm/{realm}/tickets", Realm(Manage), post(task_tickets::create)),
+        route("GET", "/api/realm/{realm}/tickets/{ticket}", Realm(Read), get(task_tickets::show)),
         route(
             "DELETE",
             "/api/realm/{realm}/tickets/{ticket}",
             Realm(Delete),
-            delete(tickets::delete),
+            delete(task_tickets::delete),
         ),
         route(
             "GET",
             "/api/realm/{realm}/tickets/{ticket}/events",
             Realm(Read),
-            get(tickets::events),
+            get(task_tickets::events),
         ),
         route(
             "POST",
             "/api/realm/{realm}/tickets/{ticket}/commit",
             Realm(Commit),
-            post(tickets::commit),
+            post(task_tickets::commit),
         ),
         route(
             "POST",
             "/api/realm/{realm}/tickets/{ticket}/revoke",
             Realm(Manage),
-            post(tickets::revoke),
+            post(task_tickets::revoke),
         ),
     ];
     health.into_iter().chain(ready).chain(rest).collect()

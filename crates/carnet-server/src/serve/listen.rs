@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use carnet_config::Config;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
@@ -16,6 +17,7 @@ use super::socket::Socket;
 use super::tls::{self, TlsError};
 use crate::routes;
 use crate::state::App;
+use crate::upkeep;
 
 /// The longest path that a socket address holds.
 const SOCKET_PATH_MAX: usize = 100;
@@ -70,11 +72,9 @@ pub struct Listening {
 
 /// Begins to listen, and serves until [`Listening::shut_down`].
 pub async fn listen(app: App) -> Result<Listening, ServeError> {
-    let server = &app.config().server;
-    let tls = match (&server.tls_cert_file, &server.tls_key_file) {
-        (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
-        _ => None,
-    };
+    let config = app.config();
+    let server = &config.server;
+    app.set_tls(tls_of(&config)?);
     let (host, port) = (server.host.clone(), server.port);
     let listener = bind(&host, port).await.map_err(|source| ServeError::Address {
         host: host.clone(),
@@ -97,8 +97,18 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
         }
         None => None,
     };
-    tasks.spawn(accepting.accept_tcp(listener, tls));
+    tasks.spawn(accepting.accept_tcp(listener));
+    upkeep::start(&app, &tasks);
     Ok(Listening { app, address, socket, tasks })
+}
+
+/// What the configuration has connections encrypted with; nothing when they are plain.
+pub(crate) fn tls_of(config: &Config) -> Result<Option<TlsAcceptor>, TlsError> {
+    let server = &config.server;
+    match (&server.tls_cert_file, &server.tls_key_file) {
+        (Some(certificate), Some(key)) => tls::acceptor(certificate, key).map(Some),
+        _ => Ok(None),
+    }
 }
 
 impl Listening {
@@ -135,6 +145,8 @@ impl Listening {
             // Made anew at the next start in any case.
             let _ = std::fs::remove_file(socket);
         }
+        upkeep::flush_meters(&self.app).await;
+        self.app.recorder().finish().await;
         self.app.store().close().await;
     }
 }
@@ -148,14 +160,12 @@ struct Accepting {
 }
 
 impl Accepting {
-    async fn accept_tcp(self, listener: TcpListener, tls: Option<TlsAcceptor>) {
+    async fn accept_tcp(self, listener: TcpListener) {
         let draining = self.app.draining().clone();
         let accepting = async {
             loop {
                 match listener.accept().await {
-                    Ok((stream, peer)) => {
-                        self.spawn(self.clone().serve_tcp(stream, peer, tls.clone())).await
-                    }
+                    Ok((stream, peer)) => self.spawn(self.clone().serve_tcp(stream, peer)).await,
                     Err(error) => self.pause(&error).await,
                 }
             }
@@ -197,14 +207,14 @@ impl Accepting {
         self.app.clock().sleep(ACCEPT_PAUSE).await;
     }
 
-    async fn serve_tcp(self, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
+    async fn serve_tcp(self, stream: TcpStream, peer: SocketAddr) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection went away at once");
             return;
         }
         let cutoff = Cutoff::default();
         let socket = Socket::new(stream, cutoff.clone());
-        let Some(tls) = tls else {
+        let Some(tls) = self.app.tls() else {
             return connection::serve(self.app, self.router, socket, Peer::Remote(peer), cutoff)
                 .await;
         };

@@ -10,4 +10,6 @@ mod socket;
 mod tls;
 
 pub use connection::{Cutoff, Peer};
+pub(crate) use listen::tls_of;
 pub use listen::{Listening, ServeError, listen};
+pub use tls::TlsError;

@@ -43,6 +43,9 @@ contract! {
         numbers_have_no_gap_however_many_revoke_at_once_and_the_same_again_is_the_same,
         a_later_subject_line_is_new_and_an_earlier_one_is_not,
         revoking_a_task_ticket_revokes_its_row_and_the_other_way_round;
+    signing_keys:
+        a_key_turns_over_and_comes_back_as_it_was_written,
+        two_keys_never_sign_for_one_purpose;
     nodes:
         a_node_reads_back_only_in_a_realm_that_has_it,
         missing_children_are_named_in_order_and_nothing_is_stored,

@@ -1,5 +1,7 @@
 //! [`RouteScopes`]: rights on the HTTP control plane and on RPC.
 
+use wildmatch::WildMatch;
+
 use super::{Permit, RuleKind};
 use crate::verify::Reason;
 
@@ -15,19 +17,30 @@ pub struct RouteScopes {
     pub tenant: Option<String>,
     /// The worker that holds it.
     pub worker: Option<String>,
+    /// The workers that an issuer may mint for: globs of `*` and `?`.
+    pub mint_for: Vec<String>,
 }
 
 impl RouteScopes {
     /// The scopes that `role` holds, for no tenant.
     pub fn of_role(role: &str) -> Self {
         let scopes = role_scopes(role).to_vec();
-        Self { role: role.to_owned(), scopes, tenant: None, worker: None }
+        Self { role: role.to_owned(), scopes, tenant: None, worker: None, mint_for: Vec::new() }
     }
 
     /// Whether `scope` is held.
     pub fn permits(&self, scope: &str) -> Result<Permit, Reason> {
         let index = self.scopes.iter().position(|held| *held == scope).ok_or(Reason::Role)?;
         Ok(Permit::of(RuleKind::Scope, u16::try_from(index).unwrap_or(u16::MAX)))
+    }
+
+    /// Whether tokens for `worker` may be minted: by an admin, or by an issuer for the workers that it is for.
+    pub fn permits_mint(&self, worker: &str) -> Result<Permit, Reason> {
+        self.permits("admin:*").or_else(|_| {
+            let permit = self.permits("worker:mint")?;
+            let is_for = |glob: &String| WildMatch::new(glob).matches(worker);
+            if self.mint_for.iter().any(is_for) { Ok(permit) } else { Err(Reason::Scope) }
+        })
     }
 
     /// Whether `scope` is held, by the very worker that a route names.
@@ -62,6 +75,22 @@ mod tests {
         assert_eq!(api.permits("admin:*"), Err(Reason::Role));
         assert_eq!(RouteScopes::of_role("root").permits("read:*"), Err(Reason::Role));
         assert_eq!(api.permits("read:*").unwrap().rule.to_string(), "scope[1]");
+    }
+
+    #[test]
+    fn an_issuer_mints_for_the_workers_of_its_globs_and_an_admin_for_all() {
+        let issuer = RouteScopes {
+            mint_for: vec!["gpu-*".to_owned(), "edge-?".to_owned()],
+            ..RouteScopes::of_role("issuer")
+        };
+        for (worker, is_for) in
+            [("gpu-1", true), ("edge-7", true), ("edge-10", false), ("GPU-1", false), ("", false)]
+        {
+            assert_eq!(issuer.permits_mint(worker).is_ok(), is_for, "{worker}");
+        }
+        assert!(RouteScopes::of_role("admin").permits_mint("any").is_ok());
+        assert_eq!(RouteScopes::of_role("operator").permits_mint("gpu-1"), Err(Reason::Role));
+        assert_eq!(RouteScopes::of_role("issuer").permits_mint("gpu-1"), Err(Reason::Scope));
     }
 
     #[test]

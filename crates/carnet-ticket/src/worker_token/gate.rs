@@ -70,6 +70,7 @@ impl WorkerIdentity {
             scopes: scopes.collect(),
             tenant: None,
             worker: Some(self.worker_id.clone()),
+            mint_for: Vec::new(),
         };
         Verified {
             class,

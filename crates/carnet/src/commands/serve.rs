@@ -4,10 +4,11 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::Context;
-use carnet_config::{Config, Loaded, LogFormat};
+use carnet_config::manifest::Manifest;
+use carnet_config::{Config, LogFormat, Watch};
 use carnet_gate::Clock;
 use carnet_server::serve::{self, Listening, ServeError};
-use carnet_server::{App, AppOptions};
+use carnet_server::{App, AppError, AppOptions};
 use carnet_store::{Store, StoreError, StoreOptions};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,26 +20,33 @@ use crate::output;
 
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
-    let loaded = load(&args, surroundings)?;
-    start_log(&loaded.config)?;
-    for warning in &loaded.warnings {
+    let watch = load(&args, surroundings)?;
+    start_log(&watch.loaded().config)?;
+    for warning in warnings(&watch) {
         tracing::warn!("{warning}");
     }
-    let listening = start(loaded.config).await?;
+    let (app, listening) = start(watch).await?;
     output::line(&format!("listening on {}", listening.url()))?;
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    let (mut interrupt, mut terminate, mut hang_up) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::hangup())?,
+    );
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            // What is wrong is in the log.
+            _ = hang_up.recv() => drop(app.reload().await),
+        }
     }
     tracing::info!("stopping: requests that run may finish");
     listening.shut_down().await;
     Ok(())
 }
 
-/// The configuration; without one, a first run makes it.
-fn load(args: &ServeArgs, surroundings: &Surroundings) -> anyhow::Result<Loaded> {
+/// The configuration and the manifest; without a configuration, a first run makes both.
+fn load(args: &ServeArgs, surroundings: &Surroundings) -> anyhow::Result<Watch> {
     let mut sources = surroundings.sources(args.config.config.clone(), super::flags(&args.config));
     let mut loaded = carnet_config::load(&sources).map_err(|errors| could_not_load(&errors))?;
     let names_keys =
@@ -63,7 +71,25 @@ fn load(args: &ServeArgs, surroundings: &Surroundings) -> anyhow::Result<Loaded>
         ))
         .into());
     }
-    Ok(loaded)
+    let manifest = Manifest::of_server(&loaded.config, &sources.cwd, &sources.env)
+        .map_err(|errors| Failure::CouldNotRun(format!("the manifest does not load\n{errors}")))?;
+    let short = manifest.iter().flat_map(|manifest| manifest.short_secrets(&loaded.config));
+    let refused: Vec<_> = short.filter(|short| short.is_refused).collect();
+    if !refused.is_empty() {
+        let lines: Vec<_> = refused.iter().map(ToString::to_string).collect();
+        let lines = lines.join("\n");
+        return Err(Failure::CouldNotRun(format!("the server does not start\n{lines}")).into());
+    }
+    Ok(Watch::new(sources, loaded, manifest))
+}
+
+/// What is odd and does not stop a start.
+fn warnings(watch: &Watch) -> Vec<String> {
+    let (loaded, manifest) = (watch.loaded(), watch.manifest());
+    let of_manifest = manifest.iter().flat_map(|manifest| manifest.warnings.iter().cloned());
+    let short = manifest.iter().flat_map(|manifest| manifest.short_secrets(&loaded.config));
+    let short = short.map(|short| short.to_string());
+    loaded.warnings.iter().cloned().chain(of_manifest).chain(short).collect()
 }
 
 fn could_not_load(errors: &carnet_config::ConfigErrors) -> Failure {
@@ -73,7 +99,8 @@ fn could_not_load(errors: &carnet_config::ConfigErrors) -> Failure {
     Failure::CouldNotRun(text)
 }
 
-async fn start(config: Config) -> anyhow::Result<Listening> {
+async fn start(watch: Watch) -> anyhow::Result<(App, Listening)> {
+    let config = watch.loaded().config.clone();
     let metrics = PrometheusBuilder::new().install_recorder()?;
     let (database, data_dir) = (config.database.path.clone(), config.top.data_dir.clone());
     make_private_folder(&data_dir)?;
@@ -83,16 +110,11 @@ async fn start(config: Config) -> anyhow::Result<Listening> {
         readers: config.database.pool,
     };
     let store = Store::open(&options).await.map_err(|error| explain_store(&error, &database))?;
-    let app = App::open(AppOptions { config, store, clock: Clock::System, metrics })
+    let app = App::open(AppOptions { watch, store, clock: Clock::System, metrics })
         .await
-        .map_err(|error| {
-            Failure::CouldNotRun(format!(
-                "{:#}\n  fix: ls -ld {}",
-                anyhow::Error::new(error),
-                data_dir.display()
-            ))
-        })?;
-    serve::listen(app).await.map_err(|error| explain_listen(error).into())
+        .map_err(|error| explain_open(error, &data_dir))?;
+    let listening = serve::listen(app.clone()).await.map_err(explain_listen)?;
+    Ok((app, listening))
 }
 
 fn make_private_folder(path: &Path) -> anyhow::Result<()> {
@@ -122,6 +144,15 @@ fn explain_store(error: &StoreError, database: &Path) -> Failure {
     let source =
         std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
     Failure::CouldNotRun(format!("{path}: {error}{source}\n  fix: {fix}"))
+}
+
+fn explain_open(error: AppError, data_dir: &Path) -> Failure {
+    let fix = match &error {
+        // The key that was there when the database was made.
+        AppError::Authority(_) => format!("ls -l {}/secrets/seal_key", data_dir.display()),
+        _ => format!("ls -ld {}", data_dir.display()),
+    };
+    Failure::CouldNotRun(format!("{:#}\n  fix: {fix}", anyhow::Error::new(error)))
 }
 
 fn explain_listen(error: ServeError) -> Failure {

@@ -18,6 +18,7 @@ fn shown(row: &ApiKeyRow) -> Value {
         "name": row.name,
         "role": row.role,
         "tenant_id": row.tenant_id,
+        "subjects": row.subjects,
         "created_at": row.created_at.to_string(),
         "expires_at": row.expires_at.map(|moment| moment.to_string()),
     })

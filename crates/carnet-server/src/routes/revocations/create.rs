@@ -5,7 +5,9 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use carnet_authority::audit::{Details, Kind};
 use carnet_gate::Selector;
+use carnet_store::Revoked;
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::{RevocationKind, RowEnd};
 use http::{HeaderMap, StatusCode};
@@ -13,6 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{shown, shown_value};
+use crate::audit::Trail;
 use crate::problem::Problem;
 use crate::routes::body;
 use crate::state::App;
@@ -38,27 +41,48 @@ pub(in crate::routes) struct Params {
 pub(in crate::routes) async fn create(
     State(app): State<App>,
     params: Result<Query<Params>, axum::extract::rejection::QueryRejection>,
+    trail: Trail,
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
     let Query(params) = params.map_err(|_| Problem::invalid("Query", "query"))?;
     let input: Input = body::json(&app, &headers, request).await?;
-    if input.reason.as_ref().is_some_and(|reason| reason.len() > REASON_LEN_MAX) {
-        return Err(Problem::invalid("TooLong", "reason"));
-    }
     let now = app.clock().now();
     let selector = selector(&input, now)?;
     if params.preview {
         return Ok(Json(preview(&app, &selector)).into_response());
     }
-    let revoked = app.store().revoke(selector, input.reason, None, now).await?;
+    let revoked = put_in_force(&app, &trail, selector, input.reason, None).await?;
+    let status = if revoked.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(json!({ "revocation": shown(&revoked.row) }))).into_response())
+}
+
+/// Records a revocation, with its audit row, and ends what it names before this returns. `end` is when nothing of
+/// that can live any more.
+pub(in crate::routes) async fn put_in_force(
+    app: &App,
+    trail: &Trail,
+    selector: Selector,
+    reason: Option<String>,
+    end: Option<Timestamp>,
+) -> Result<Revoked, Problem> {
+    if reason.as_ref().is_some_and(|reason| reason.len() > REASON_LEN_MAX) {
+        return Err(Problem::invalid("TooLong", "reason"));
+    }
+    let (kind, value) = (selector.kind().as_str(), shown_value(&selector));
+    let mut event = trail.event(Kind::Revocation, "ticket.revoke", &value);
+    let details = [("kind", kind), ("value", &value)];
+    event.details = Details::new(
+        details.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect(),
+    );
+    let store = app.store().audited(event);
+    let revoked = store.revoke(selector, reason, end, app.clock().now()).await?;
     match &revoked.row.entry.selector {
         Selector::RealmTicket(id) => app.realms().ended(*id, RowEnd::Revoked).await?,
         _ => app.store().bring_up_to_date(app.gate()).await?,
     }
-    ::metrics::counter!("carnet_revocations_total", "kind" => revoked.row.entry.selector.kind().as_str()).increment(1);
-    let status = if revoked.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(json!({ "revocation": shown(&revoked.row) }))).into_response())
+    ::metrics::counter!("carnet_revocations_total", "kind" => kind).increment(1);
+    Ok(revoked)
 }
 
 fn selector(input: &Input, now: Timestamp) -> Result<Selector, Problem> {

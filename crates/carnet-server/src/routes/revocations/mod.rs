@@ -3,7 +3,7 @@
 mod create;
 mod list;
 
-pub(super) use create::create;
+pub(super) use create::{create, put_in_force};
 pub(super) use list::list;
 
 use carnet_gate::Selector;
@@ -11,7 +11,7 @@ use carnet_store::RevocationRow;
 use serde_json::{Value, json};
 
 /// A revocation as it is shown. The id of a task ticket is the ticket, so it is shown by its fingerprint.
-fn shown(row: &RevocationRow) -> Value {
+pub(super) fn shown(row: &RevocationRow) -> Value {
     let entry = &row.entry;
     let mut value = json!({
         "seq": entry.seq,

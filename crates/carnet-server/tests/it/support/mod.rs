@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use carnet_config::Watch;
+use carnet_config::manifest::Manifest;
 use carnet_gate::{Clock, Hand};
 use carnet_realm::node::{self, Encoded, Limits};
 use carnet_server::serve::{self, Listening};
@@ -95,10 +97,13 @@ impl Server {
         flags.extend(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let cwd = directory.path().to_owned();
         let sources = carnet_config::Sources { flags, cwd, ..carnet_config::Sources::default() };
-        let config = carnet_config::load(&sources).unwrap().config;
+        let loaded = carnet_config::load(&sources).unwrap();
+        let config = loaded.config.clone();
+        let manifest = Manifest::of_server(&config, &sources.cwd, &sources.env).unwrap();
         let store = open_store(config.database.path.clone()).await;
         let (clock, hand) = Clock::manual(START);
-        let app = App::open(AppOptions { config, store, clock, metrics: metrics() }).await.unwrap();
+        let watch = Watch::new(sources, loaded, manifest);
+        let app = App::open(AppOptions { watch, store, clock, metrics: metrics() }).await.unwrap();
         let listening = serve::listen(app.clone()).await.unwrap();
         let url = listening.url();
         let http =

@@ -1,0 +1,116 @@
+//! [`Asked`]: what a request asked for, and what is written down once it is answered.
+//!
+//! Changes are not written here: their rows are part of their transactions.
+
+use axum::extract::{MatchedPath, Request};
+use axum::response::Response;
+use carnet_authority::audit::{Actor, Event, Kind, Outcome};
+use carnet_gate::{Denied, Stopwatch};
+use carnet_ticket::verify::Class;
+use http::{Method, StatusCode, header};
+
+use super::{actor_of, nobody};
+use crate::auth::Caller;
+use crate::problem::Problem;
+use crate::serve::Peer;
+use crate::state::App;
+
+/// What a request asked for.
+pub(crate) struct Asked {
+    method: Method,
+    route: String,
+    request_id: String,
+    remote_addr: Option<String>,
+    user_agent: Option<String>,
+}
+
+impl Asked {
+    pub(crate) fn of(request: &Request, request_id: &str) -> Self {
+        let matched = request.extensions().get::<MatchedPath>();
+        let agent = request.headers().get(header::USER_AGENT);
+        let remote_addr = match request.extensions().get::<Peer>() {
+            Some(Peer::Remote(address)) => Some(address.ip().to_string()),
+            _ => None,
+        };
+        Self {
+            method: request.method().clone(),
+            // The template: an id in a path may be a ticket.
+            route: matched.map_or("unknown", MatchedPath::as_str).to_owned(),
+            request_id: request_id.to_owned(),
+            remote_addr,
+            user_agent: agent.and_then(|agent| agent.to_str().ok()).map(str::to_owned),
+        }
+    }
+
+    /// Writes down a denial, a failure to change something, or that an administrator read something.
+    pub(crate) fn settle(
+        self,
+        app: &App,
+        response: &Response,
+        problem: Option<&Problem>,
+        stopwatch: &Stopwatch,
+    ) {
+        let status = response.status();
+        let denied = problem.and_then(|problem| problem.denied.as_deref());
+        let is_refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if denied.is_some() || is_refused {
+            let event = self.event(app, response, stopwatch, Outcome::Denied);
+            return app.recorder().denied(with_denial(event, denied));
+        }
+        let is_read = self.method == Method::GET;
+        let is_error = status.is_client_error() || status.is_server_error();
+        let is_admin = self.route.starts_with("/api/v1/admin/");
+        if is_admin && is_error && !is_read {
+            app.recorder().record(self.event(app, response, stopwatch, Outcome::Error));
+        } else if is_admin && is_read && !is_error && app.config().audit.reads {
+            app.recorder().record(self.event(app, response, stopwatch, Outcome::Allowed));
+        }
+    }
+
+    fn event(
+        self,
+        app: &App,
+        response: &Response,
+        stopwatch: &Stopwatch,
+        outcome: Outcome,
+    ) -> Event {
+        let caller = response.extensions().get::<Caller>();
+        let actor = caller.map_or_else(nobody, |Caller(grant)| actor_of(grant));
+        let (kind, action) = match outcome {
+            Outcome::Denied => (Kind::Auth, "auth.deny"),
+            _ if self.method == Method::GET => (Kind::Http, "http.read"),
+            _ => (Kind::Http, "http.fail"),
+        };
+        let (now, id) = (app.clock().now(), self.request_id.as_str());
+        let mut event = Event::new(now, kind, actor, action, &self.route, outcome, id);
+        event.status = Some(response.status().as_u16());
+        event.method = Some(self.method.as_str().into());
+        event.path = Some(self.route.into());
+        event.duration_ms = u64::try_from(stopwatch.elapsed().as_millis()).ok();
+        event.remote_addr = self.remote_addr.map(Into::into);
+        event.user_agent = self.user_agent.map(Into::into);
+        event
+    }
+}
+
+/// What only the log and the audit learn of a denial.
+fn with_denial(mut event: Event, denied: Option<&Denied>) -> Event {
+    let Some(denied) = denied else { return event };
+    event.reason = Some(denied.reason.code().into());
+    event.rule = denied.rule.map(|rule| rule.to_string().into());
+    let is_ticket = matches!(
+        denied.class,
+        Some(Class::Realm | Class::Capability | Class::WorkerToken | Class::Jwt | Class::Tdx)
+    );
+    if is_ticket {
+        (event.kind, event.action) = (Kind::Ticket, "ticket.deny".into());
+    }
+    if &*event.actor.class == "none" {
+        event.actor = Actor {
+            class: denied.class.map_or("none", Class::as_str).into(),
+            fingerprint: Some(denied.fingerprint.to_string().into()),
+            ..event.actor
+        };
+    }
+    event
+}

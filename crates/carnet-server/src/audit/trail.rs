@@ -1,0 +1,69 @@
+//! [`Trail`]: who asks for what, for the events of a handler.
+
+use axum::extract::{FromRequestParts, MatchedPath};
+use carnet_authority::audit::{Actor, Event, Kind, Outcome};
+use carnet_gate::Grant;
+use carnet_ticket::time::Timestamp;
+use http::request::Parts;
+
+use crate::auth::{Caller, InRealm, actor};
+use crate::frame::RequestId;
+use crate::problem::Problem;
+use crate::state::App;
+
+/// Who asks, by which request, at which route: what every event of a handler begins with.
+pub(crate) struct Trail {
+    pub(crate) actor: Actor,
+    pub(crate) request_id: String,
+    method: String,
+    path: String,
+    at: Timestamp,
+}
+
+impl Trail {
+    /// An event: `action` was done to `target`.
+    pub(crate) fn event(&self, kind: Kind, action: &str, target: &str) -> Event {
+        let actor = self.actor.clone();
+        let (outcome, id) = (Outcome::Allowed, self.request_id.as_str());
+        let mut event = Event::new(self.at, kind, actor, action, target, outcome, id);
+        event.method = Some(self.method.as_str().into());
+        event.path = Some(self.path.as_str().into());
+        event
+    }
+}
+
+impl FromRequestParts<App> for Trail {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let extensions = &parts.extensions;
+        let caller = extensions.get::<Caller>().map(|Caller(grant)| grant);
+        let grant = caller.or_else(|| extensions.get::<InRealm>().map(|caller| &caller.grant));
+        let id = extensions.get::<RequestId>().and_then(|id| id.0.to_str().ok());
+        // The route's template: an id in a path may be a ticket.
+        let path = extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        Ok(Self {
+            actor: grant.map_or_else(nobody, actor_of),
+            request_id: id.unwrap_or_default().to_owned(),
+            method: parts.method.as_str().to_owned(),
+            path: path.to_owned(),
+            at: app.clock().now(),
+        })
+    }
+}
+
+/// Whoever holds a grant.
+pub(crate) fn actor_of(grant: &Grant) -> Actor {
+    let role = grant.routes().map(|scopes| scopes.role.as_str()).filter(|role| !role.is_empty());
+    Actor {
+        id: actor(grant).into(),
+        class: grant.class().as_str().into(),
+        role: role.map(Into::into),
+        fingerprint: Some(grant.fingerprint().to_string().into()),
+    }
+}
+
+/// Somebody who was not let in.
+pub(crate) fn nobody() -> Actor {
+    Actor { id: "anonymous".into(), class: "none".into(), role: None, fingerprint: None }
+}

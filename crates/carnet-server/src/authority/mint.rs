@@ -1,0 +1,53 @@
+//! The keys to mint with.
+
+use std::sync::Arc;
+
+use carnet_authority::keyring::Purpose;
+use carnet_config::WorkerTokenVersion;
+use carnet_ticket::capability::{Role, TicketIssuer, TicketLimits};
+use carnet_ticket::ed25519::SigningKey;
+use carnet_ticket::worker_token::{Format, HmacKey};
+use secrecy::ExposeSecret;
+
+use super::Authority;
+
+/// What signs a worker token.
+pub(crate) enum Signer {
+    /// Format 1.
+    V1(HmacKey),
+    /// Format 2.
+    V2(Arc<SigningKey>),
+}
+
+impl Authority {
+    /// The issuer of a role's tickets, and what they may say; `None` when the role has no secret here.
+    pub(crate) fn issuer(&self, role: Role) -> Option<(TicketIssuer, TicketLimits)> {
+        let tickets = self.tickets.load();
+        let tickets = tickets.as_ref().as_ref()?;
+        let secret = &tickets.keys.get(&role)?.active.secret;
+        Some((TicketIssuer::new(secret.expose_secret()), tickets.limits))
+    }
+
+    /// What signs worker tokens of `format`; without one, of what the configuration says.
+    pub(crate) fn worker_signer(
+        &self,
+        format: Option<Format>,
+        version: WorkerTokenVersion,
+        is_strict: bool,
+    ) -> Option<Signer> {
+        let keyring = self.keyring();
+        let v1 = || {
+            let text = keyring.active(Purpose::WorkerHmac)?.shared()?;
+            HmacKey::from_text(text.expose_secret()).ok().map(Signer::V1)
+        };
+        let v2 = || {
+            let key = keyring.active(Purpose::WorkerEd25519)?.signing_key()?;
+            Some(Signer::V2(Arc::clone(key)))
+        };
+        match (format, version) {
+            (Some(Format::V1), _) | (None, WorkerTokenVersion::V1) => v1(),
+            (Some(Format::V2), _) | (None, WorkerTokenVersion::V2) => v2(),
+            (None, WorkerTokenVersion::ByKey) => v2().filter(|_| is_strict).or_else(v1),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Putting a changed configuration in force: all of it, or nothing. No connection is dropped.
+
+use std::sync::Arc;
+
+use carnet_config::manifest::Manifest;
+use carnet_config::{Changes, ReloadError};
+use carnet_ticket::verify::RowEnd;
+
+use crate::authority::AuthorityError;
+use crate::serve::{self, TlsError};
+use crate::state::{App, configured_keys};
+
+/// Why what was in force still is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReloadFault {
+    /// The configuration or the manifest does not load, or a server would not start with it.
+    #[error(transparent)]
+    Config(#[from] ReloadError),
+    /// The certificate or its key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The keys.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+impl App {
+    /// Loads configuration and manifest anew and puts them in force. When anything of it fails, nothing changes.
+    pub async fn reload(&self) -> Result<Changes, ReloadFault> {
+        let reloaded = self.try_reload().await;
+        let result = if reloaded.is_ok() { "ok" } else { "error" };
+        metrics::counter!("carnet_config_reload_total", "result" => result).increment(1);
+        self.set_degraded(reloaded.is_err());
+        match &reloaded {
+            Ok(changes) if changes.needs_restart.is_empty() => {
+                tracing::info!(changed = ?changes.live, "the configuration was loaded anew");
+            }
+            Ok(changes) => {
+                let (changed, restart) = (&changes.live, &changes.needs_restart);
+                tracing::warn!(?changed, needs_restart = ?restart, "loaded anew; some keys need a restart");
+            }
+            Err(error) => {
+                tracing::error!(%error, "the configuration was not loaded anew; the old one is in force");
+            }
+        }
+        reloaded
+    }
+
+    async fn try_reload(&self) -> Result<Changes, ReloadFault> {
+        let mut watch = self.watch().lock().await;
+        let reload = watch.reload()?;
+        let config = Arc::new(reload.loaded.config.clone());
+        let tls = serve::tls_of(&config)?;
+        self.authority().reload(&config).await?;
+        // From here on nothing fails.
+        self.authority().swap_tickets(reload.manifest.as_ref().map(tickets));
+        for content in self.api_keys().swap(configured_keys(&config)) {
+            self.gate().end_content(content, RowEnd::Deleted);
+        }
+        self.set_tls(tls);
+        self.set_config(config);
+        let changes = reload.changes.clone();
+        watch.accept(reload);
+        Ok(changes)
+    }
+
+    /// Looks whether a file in use changed, and loads anew if so.
+    pub(crate) async fn reload_if_changed(&self) {
+        let is_changed = self.watch().lock().await.changed();
+        if is_changed {
+            // What is wrong is in the log.
+            let _ = self.reload().await;
+        }
+    }
+}
+
+pub(crate) fn tickets(manifest: &Manifest) -> carnet_config::manifest::Tickets {
+    manifest.tickets.clone()
+}

@@ -1,0 +1,42 @@
+//! `POST /api/v1/admin/tickets`: mints a ticket. It is shown once, after ledger and audit have it.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{capability, record, shown};
+use crate::audit::Trail;
+use crate::problem::Problem;
+use crate::routes::{body, worker_tokens};
+use crate::state::App;
+
+/// What is minted, by class. Unknown and repeated members are refused.
+#[derive(Deserialize)]
+#[serde(tag = "class", rename_all = "kebab-case")]
+enum Input {
+    Capability(capability::Input),
+    WorkerToken(worker_tokens::Input),
+}
+
+pub(in crate::routes) async fn create(
+    State(app): State<App>,
+    trail: Trail,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Problem> {
+    let minted = match body::json(&app, &headers, request).await? {
+        Input::Capability(input) => capability::mint(&app, &trail, input)?,
+        Input::WorkerToken(input) => worker_tokens::mint(&app, &trail, input)?,
+    };
+    record(&app, &trail, &minted).await?;
+    let body = json!({
+        "token": minted.token.expose_secret(),
+        "entry": shown(&app, &minted.entry),
+    });
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}

@@ -1,0 +1,125 @@
+//! `/api/v1/admin/tickets`: minting, and the ledger of everything that was minted.
+
+mod capability;
+mod create;
+mod list;
+mod revoke;
+mod show;
+
+pub(super) use create::create;
+pub(super) use list::list;
+pub(super) use revoke::revoke;
+pub(super) use show::show;
+
+use carnet_authority::audit::{Details, Event, Kind};
+use carnet_authority::ledger::LedgerEntry;
+use carnet_authority::mint::{Issue, Minted};
+use carnet_gate::Selector;
+use carnet_ticket::realm::Ulid;
+use carnet_ticket::time::{Expiration, Timestamp};
+use carnet_ticket::verify::{Limits, Verified};
+use serde_json::{Map, Value, json};
+
+use crate::audit::Trail;
+use crate::problem::Problem;
+use crate::state::App;
+
+/// An entry as it is shown.
+pub(super) fn shown(app: &App, entry: &LedgerEntry) -> Value {
+    let status = entry.status(app.clock().now(), is_revoked(app, entry));
+    json!({
+        "id": entry.id.to_string(),
+        "class": entry.class.as_str(),
+        "content_id": entry.content_id.to_string(),
+        "token_id": entry.token_id,
+        "subject": entry.subject,
+        "audience": entry.audience,
+        "scopes": entry.scopes,
+        "key_id": entry.key_id.to_string(),
+        "parent_id": entry.parent_id.map(|id| id.to_string()),
+        "tenant_id": entry.tenant_id,
+        "issued_by": entry.issued_by,
+        "issued_at": entry.issued_at.to_string(),
+        "not_before": entry.not_before.map(|moment| moment.to_string()),
+        "expires_at": entry.expires_at.moment().map(|moment| moment.to_string()),
+        "request_id": entry.request_id,
+        "status": status.as_str(),
+    })
+}
+
+/// Whether some revocation in force ends what the entry describes.
+fn is_revoked(app: &App, entry: &LedgerEntry) -> bool {
+    let credential = Verified {
+        class: entry.class,
+        content_id: entry.content_id,
+        subject: Some(entry.subject.clone()),
+        token_id: entry.token_id.clone(),
+        key_id: Some(entry.key_id),
+        issued_at: Some(entry.issued_at),
+        expires: entry.expires_at,
+        rights: None,
+        limits: Limits::none(),
+        certificate: None,
+        ancestors: entry.parent_id.into_iter().collect(),
+        claims: Map::new(),
+    };
+    app.gate().revocations().judge(&credential, app.clock().now()).is_some()
+}
+
+/// Who mints now, by which request.
+pub(super) fn issue<'a>(
+    trail: &'a Trail,
+    tenant_id: Option<&'a str>,
+    now: Timestamp,
+) -> Result<Issue<'a>, Problem> {
+    let mut random = [0; 10];
+    getrandom::fill(&mut random).map_err(|_| Problem::internal())?;
+    Ok(Issue {
+        id: Ulid::new(now, random),
+        issued_by: &trail.actor.id,
+        tenant_id,
+        request_id: &trail.request_id,
+        now,
+    })
+}
+
+/// Writes ledger and audit. Only when that has succeeded may the token leave.
+pub(super) async fn record(app: &App, trail: &Trail, minted: &Minted) -> Result<(), Problem> {
+    let entry = minted.entry.clone();
+    let event = mint_event(trail, &entry);
+    app.store().insert_ledger_entry(entry, event).await?;
+    let class = minted.entry.class.as_str();
+    metrics::counter!("carnet_tickets_minted_total", "class" => class).increment(1);
+    Ok(())
+}
+
+fn mint_event(trail: &Trail, entry: &LedgerEntry) -> Event {
+    let mut event = trail.event(Kind::Ticket, "ticket.mint", &entry.content_id.to_string());
+    let details = [
+        ("class", Value::from(entry.class.as_str())),
+        ("subject", entry.subject.as_str().into()),
+        ("token_id", entry.token_id.as_deref().into()),
+        ("audience", entry.audience.as_deref().into()),
+        ("scopes", entry.scopes.join(" ").into()),
+        ("key_id", entry.key_id.to_string().into()),
+        ("expires_at", entry.expires_at.moment().map(|moment| moment.0).into()),
+    ];
+    let details = details.into_iter().filter(|(_, value)| !value.is_null());
+    event.details = Details::new(details.map(|(name, value)| (name.to_owned(), value)).collect());
+    event
+}
+
+/// The entry that a path names: by its id in the ledger.
+async fn entry(app: &App, id: &str) -> Result<LedgerEntry, Problem> {
+    let id: Ulid = id.parse().map_err(|_| Problem::not_found())?;
+    app.store().ledger_entry(id).await?.ok_or(Problem::not_found())
+}
+
+/// What a revocation of the entry names, and until when it has to be remembered.
+fn selector(entry: &LedgerEntry) -> (Selector, Option<Timestamp>) {
+    let end = match entry.expires_at {
+        Expiration::At(end) => Some(end),
+        Expiration::Never => None,
+    };
+    (Selector::ContentId(entry.content_id), end)
+}

@@ -1,0 +1,5 @@
+//! `/api/v1/admin/worker-tokens`.
+
+mod create;
+
+pub(super) use create::{Input, create, mint};

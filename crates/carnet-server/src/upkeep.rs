@@ -1,0 +1,164 @@
+//! What goes on beside requests: meters are stored, the audit is sealed, what is over is swept.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use carnet_authority::audit::{Checkpoint, CheckpointError, Head, Text};
+use carnet_authority::keyring::Purpose;
+use carnet_store::{InsertCheckpointError, StoreError};
+use carnet_ticket::time::Timestamp;
+use tokio_util::task::TaskTracker;
+
+use crate::state::App;
+
+/// Meters read at a time.
+const PAGE: u32 = 1000;
+
+/// How often the files of the configuration are looked at.
+const WATCH_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How often what is over is swept.
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+
+/// How often it is looked whether a checkpoint is due by its rows.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Why no checkpoint was made.
+#[derive(Debug, thiserror::Error)]
+enum SealError {
+    #[error(transparent)]
+    Sign(#[from] CheckpointError),
+    #[error(transparent)]
+    Insert(#[from] InsertCheckpointError),
+    #[error("the checkpoint file cannot be written")]
+    File(#[from] std::io::Error),
+}
+
+/// Goes on where the last process stopped to count.
+pub(crate) async fn restore_meters(app: &App) -> Result<(), StoreError> {
+    let mut after = None;
+    loop {
+        let page = app.store().list_meters(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.content_id);
+        app.gate().restore_meters(&page);
+    }
+}
+
+/// Starts it all. It ends when the server stops, after what is counted is stored.
+pub(crate) fn start(app: &App, tasks: &TaskTracker) {
+    tasks.spawn(store_meters(app.clone()));
+    tasks.spawn(seal_audit(app.clone()));
+    tasks.spawn(sweep(app.clone()));
+    tasks.spawn(watch_files(app.clone()));
+}
+
+async fn watch_files(app: App) {
+    loop {
+        tokio::select! {
+            () = app.clock().sleep(WATCH_INTERVAL) => app.reload_if_changed().await,
+            () = app.draining().cancelled() => return,
+        }
+    }
+}
+
+async fn store_meters(app: App) {
+    let mut stopped = false;
+    while !stopped {
+        tokio::select! {
+            () = app.clock().sleep(app.config().gate.meter_flush) => {}
+            () = app.draining().cancelled() => stopped = true,
+        }
+        flush_meters(&app).await;
+    }
+}
+
+/// Stores what was spent since the last time.
+pub(crate) async fn flush_meters(app: &App) {
+    let spendings = app.gate().unsaved_meters();
+    if spendings.is_empty() {
+        return;
+    }
+    match app.store().flush_meters(&spendings).await {
+        Ok(()) => app.gate().meters_saved(&spendings),
+        Err(error) => tracing::error!(%error, "meters were not stored; they are tried again"),
+    }
+}
+
+/// Signs where the audit chain stands: after enough time or enough rows.
+async fn seal_audit(app: App) {
+    let mut last = match app.store().last_checkpoint().await {
+        Ok(last) => last,
+        Err(error) => return tracing::error!(%error, "the audit's checkpoints cannot be read"),
+    };
+    let mut since = app.clock().now();
+    loop {
+        tokio::select! {
+            () = app.clock().sleep(LOOK_INTERVAL) => {}
+            () = app.draining().cancelled() => return,
+        }
+        let Ok(head) = app.store().audit_head().await else { continue };
+        let config = app.config();
+        let is_due = app.clock().now() >= since.after(config.audit.checkpoint_interval);
+        let rows = head.seq.saturating_sub(last);
+        if rows == 0 || !(is_due || rows >= u64::from(config.audit.checkpoint_rows)) {
+            continue;
+        }
+        match checkpoint(&app, head, last).await {
+            Ok(()) => (last, since) = (head.seq, app.clock().now()),
+            Err(error) => tracing::error!(%error, "no checkpoint of the audit was made"),
+        }
+    }
+}
+
+/// Signs the chain as it stands at `head`. Without a key nothing is signed, and nothing is wrong.
+async fn checkpoint(app: &App, head: Head, prev_seq: u64) -> Result<(), SealError> {
+    let keyring = app.authority().keyring();
+    let Some(key) = keyring.active(Purpose::AuditCheckpoint).and_then(|key| key.signing_key())
+    else {
+        return Ok(());
+    };
+    let (iss, at) = (Text::new(&app.issuer()), app.clock().now());
+    let signed = Checkpoint { iss, seq: head.seq, hash: head.hash, at, prev_seq }.sign(key)?;
+    let line = signed.as_str().to_owned();
+    app.store().insert_checkpoint(signed).await?;
+    if let Some(path) = &app.config().audit.checkpoint_file {
+        append(path, &line)?;
+    }
+    Ok(())
+}
+
+fn append(path: &Path, line: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.append(true).create(true).mode(0o600).open(path)?;
+    file.write_all(format!("{line}\n").as_bytes())?;
+    file.sync_data()
+}
+
+async fn sweep(app: App) {
+    loop {
+        if let Err(error) = sweep_once(&app).await {
+            tracing::error!(%error, "what is over was not swept");
+        }
+        tokio::select! {
+            () = app.clock().sleep(SWEEP_INTERVAL) => {}
+            () = app.draining().cancelled() => return,
+        }
+    }
+}
+
+async fn sweep_once(app: &App) -> Result<(), StoreError> {
+    let now = app.clock().now();
+    app.store().prune_meters(now).await?;
+    app.store().sweep_ledger(now).await?;
+    let retention = app.config().audit.retention;
+    if retention.is_zero() {
+        return Ok(());
+    }
+    let kept_ms = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
+    let before = Timestamp(now.0.saturating_sub(kept_ms));
+    while app.store().prune_audit(before).await?.is_some() {}
+    Ok(())
+}
