@@ -3,13 +3,18 @@
 mod support;
 
 mod api_keys;
+mod audit;
 mod frame;
+mod keys;
 mod matrix;
 mod realm;
+mod reload;
 mod revocations;
 mod socket;
+mod tickets;
 mod tls;
 mod vectors;
+mod worker_tokens;
 
 #[path = "../../../../vectors/runner.rs"]
 #[expect(dead_code, reason = "not every operation takes fields of every kind")]

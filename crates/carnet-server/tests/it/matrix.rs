@@ -6,7 +6,7 @@ use carnet_ticket::realm::NodeKey;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::support::{As, Server, text};
+use crate::support::{AUTHORITY, As, Server, text};
 
 /// The columns.
 const CALLERS: [&str; 10] = [
@@ -29,6 +29,7 @@ const PUBLIC: Row = [200; 10];
 const ANYBODY: Row = [401, 200, 200, 200, 200, 200, 200, 401, 401, 401];
 const READ: Row = [401, 200, 200, 200, 200, 200, 403, 401, 401, 401];
 const ADMIN: Row = [401, 403, 403, 403, 403, 200, 403, 401, 401, 401];
+const MINT: Row = [401, 403, 403, 403, 403, 200, 200, 401, 401, 401];
 const REALM_READ: Row = [401, 200, 200, 200, 200, 200, 403, 200, 200, 200];
 const REALM_WRITE: Row = [401, 200, 200, 200, 200, 200, 403, 403, 200, 403];
 const REALM_MANAGE: Row = [401, 200, 200, 200, 200, 200, 403, 403, 403, 403];
@@ -48,6 +49,7 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         "/api/v1/health",
         "/api/health",
         "/api/info",
+        "/.well-known/jwks.json",
     ] {
         rows.insert(("GET", path), PUBLIC);
     }
@@ -59,6 +61,18 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("DELETE", "/api/v1/admin/api-keys/{key}"), status(ADMIN, 200, 204)),
         (("GET", "/api/v1/admin/revocations"), ADMIN),
         (("POST", "/api/v1/admin/revocations"), status(ADMIN, 200, 201)),
+        (("GET", "/api/v1/admin/tickets"), ADMIN),
+        (("POST", "/api/v1/admin/tickets"), status(ADMIN, 200, 201)),
+        (("GET", "/api/v1/admin/tickets/{id}"), ADMIN),
+        (("POST", "/api/v1/admin/tickets/{id}/revoke"), ADMIN),
+        (("POST", "/api/v1/admin/worker-tokens"), MINT),
+        (("GET", "/api/v1/admin/keys"), ADMIN),
+        (("POST", "/api/v1/admin/keys/{key}/rotate"), status(ADMIN, 200, 201)),
+        (("POST", "/api/v1/admin/keys/{key}/promote"), ADMIN),
+        (("POST", "/api/v1/admin/keys/{key}/retire"), ADMIN),
+        (("GET", "/api/v1/admin/audit"), ADMIN),
+        (("GET", "/api/v1/admin/audit/head"), ADMIN),
+        (("POST", "/api/v1/admin/reload"), ADMIN),
         (("GET", "/api/oauth/me"), [401, 200, 200, 200, 200, 200, 200, 403, 403, 403]),
         (("GET", "/api/realm/{realm}"), REALM_READ),
         (("GET", "/api/realm/{realm}/usage"), REALM_READ),
@@ -82,7 +96,7 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
 /// Every cell, with input that is valid otherwise.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_has_a_row_and_every_cell_holds() {
-    let server = Server::start().await;
+    let server = Server::start_with(&AUTHORITY).await;
     let mut keys = BTreeMap::new();
     for role in ["viewer", "operator", "tenant_admin", "issuer", "api"] {
         keys.insert(role, server.api_key(role).await.0);
@@ -130,8 +144,13 @@ async fn cell(
         "read-only ticket" | "writable ticket" | "committed ticket" => As::Ticket(&ticket),
         _ => owner,
     };
-    let key = server.api_key("viewer").await.1;
+    let key = if path.contains("/admin/keys/") {
+        prepare_key(server, path).await
+    } else {
+        server.api_key("viewer").await.1
+    };
     let path = path
+        .replace("{id}", &prepare_entry(server).await)
         .replace("{realm}", "self")
         .replace("/nodes/{key}", &format!("/nodes/{}", node.key))
         .replace("{key}", &key)
@@ -139,6 +158,28 @@ async fn cell(
     let request = server.request(caller, Method::from_bytes(method.as_bytes()).unwrap(), &path);
     let response = with_body(request, method, &path, node.key, &node.bytes).send().await.unwrap();
     response.status().as_u16()
+}
+
+/// A purpose to rotate, or a key that can be turned.
+async fn prepare_key(server: &Server, path: &str) -> String {
+    if path.ends_with("/rotate") {
+        return "jwt".to_owned();
+    }
+    for _ in 0..2 {
+        server.post(As::Admin, "/api/v1/admin/keys/revocation-feed/rotate", &json!({})).await;
+    }
+    let keys = server.get(As::Admin, "/api/v1/admin/keys").await.expect(200).json();
+    let keys = keys["keys"].as_array().unwrap().iter();
+    let mut staged =
+        keys.filter(|key| key["state"] == "staged" && key["purpose"] == "revocation-feed");
+    staged.next().unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+/// An entry of the ledger.
+async fn prepare_entry(server: &Server) -> String {
+    let body = json!({ "class": "worker-token", "worker_id": "worker-a" });
+    let minted = server.post(As::Admin, "/api/v1/admin/tickets", &body).await.expect(201).json();
+    minted["entry"]["id"].as_str().unwrap().to_owned()
 }
 
 async fn prepare_ticket(server: &Server, owner: As<'_>, caller: &str, input: NodeKey) -> String {
@@ -166,6 +207,13 @@ fn with_body(
         ("POST", path) if path.ends_with("/revocations") => {
             request.json(&json!({ "kind": "subject", "value": format!("nobody-{node}") }))
         }
+        ("POST", path) if path.ends_with("/worker-tokens") => {
+            request.json(&json!({ "worker_id": "worker-a" }))
+        }
+        ("POST", "/api/v1/admin/tickets") => {
+            request.json(&json!({ "class": "worker-token", "worker_id": "worker-a" }))
+        }
+        ("POST", path) if path.contains("/admin/") => request,
         ("POST", path) if path.ends_with("/commit") => request.json(&json!({ "output": node })),
         ("POST", _) => request.json(&json!({ "input": [] })),
         _ => request,

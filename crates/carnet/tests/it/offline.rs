@@ -68,6 +68,6 @@ fn config_show_tells_every_key_with_its_source_and_no_secret() {
     assert_eq!(of("server.max_connections"), pair("5", "flag"));
     assert_eq!(of("logging.level"), pair("debug", "env"));
     assert_eq!(of("server.host"), pair("127.0.0.1", "default"));
-    assert_eq!(of("auth.api_key"), pair("set (inline)", "file"));
+    assert_eq!(of("auth.api_key"), pair("set (inline, id 7c862e9a04d47fec)", "file"));
     assert!(!ran.out.contains("sesame"));
 }

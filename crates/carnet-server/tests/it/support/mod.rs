@@ -10,7 +10,7 @@ use carnet_config::manifest::Manifest;
 use carnet_gate::{Clock, Hand};
 use carnet_realm::node::{self, Encoded, Limits};
 use carnet_server::serve::{self, Listening};
-use carnet_server::{App, AppOptions};
+use carnet_server::{App, AppError, AppOptions};
 use carnet_store::{Store, StoreOptions};
 use carnet_ticket::realm::NodeKey;
 use carnet_ticket::time::Timestamp;
@@ -22,6 +22,12 @@ use tempfile::TempDir;
 pub const START: Timestamp = Timestamp(1_700_000_000_000);
 pub const API_KEY: &str = "an-api-key-for-tests";
 pub const ADMIN_KEY: &str = "an-admin-key-for-tests";
+
+/// Settings of a server that mints and seals.
+pub const AUTHORITY: [(&str, &str); 2] = [
+    ("keys.seal_key", "0101010101010101010101010101010101010101010101010101010101010101"),
+    ("auth.worker_signing_key", "a-worker-signing-key-of-at-least-32-bytes"),
+];
 
 /// A running server.
 pub struct Server {
@@ -87,6 +93,14 @@ impl Server {
     }
 
     pub async fn start_in(directory: TempDir, settings: &[(&str, &str)]) -> Self {
+        Self::try_start_in(directory, settings).await.unwrap()
+    }
+
+    /// Starts, or says why not.
+    pub async fn try_start_in(
+        directory: TempDir,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, AppError> {
         let mut flags = BTreeMap::from([
             ("data_dir".to_owned(), directory.path().display().to_string()),
             ("server.port".to_owned(), "0".to_owned()),
@@ -103,12 +117,12 @@ impl Server {
         let store = open_store(config.database.path.clone()).await;
         let (clock, hand) = Clock::manual(START);
         let watch = Watch::new(sources, loaded, manifest);
-        let app = App::open(AppOptions { watch, store, clock, metrics: metrics() }).await.unwrap();
+        let app = App::open(AppOptions { watch, store, clock, metrics: metrics() }).await?;
         let listening = serve::listen(app.clone()).await.unwrap();
         let url = listening.url();
         let http =
             reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(1)).build().unwrap();
-        Self { url, app, hand, http, directory, listening }
+        Ok(Self { url, app, hand, http, directory, listening })
     }
 
     /// Stops the server; its folder can be started in again.
@@ -176,7 +190,8 @@ impl Server {
 
     /// Makes a stored API key of `role` and gives its text and id.
     pub async fn api_key(&self, role: &str) -> (String, String) {
-        let body = json!({ "name": role, "role": role });
+        let subjects = if role == "issuer" { vec!["worker-*"] } else { Vec::new() };
+        let body = json!({ "name": role, "role": role, "subjects": subjects });
         let made = self.post(As::Admin, "/api/v1/admin/api-keys", &body).await.expect(201).json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         (text(&made["api_key"]), text(&made["key"]["id"]))
