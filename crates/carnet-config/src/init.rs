@@ -98,12 +98,11 @@ format = "text"
 
 /// A manifest that gives every role a secret of its own.
 fn manifest_text() -> String {
-    let mut text = String::from(MANIFEST);
-    for role in Role::ALL {
+    let entry = |role: Role| {
         let label = role.label();
-        text += &format!("\n[[tickets]]\nrole = \"{label}\"\nsecret_file = \"secrets/{label}\"\n");
-    }
-    text
+        format!("\n[[tickets]]\nrole = \"{label}\"\nsecret_file = \"secrets/{label}\"\n")
+    };
+    MANIFEST.to_owned() + &Role::ALL.map(entry).concat()
 }
 
 const MANIFEST: &str = r#"# Roles of the operator namespace: who may attach, and what their tickets may say.

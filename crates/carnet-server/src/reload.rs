@@ -37,8 +37,8 @@ impl App {
                 tracing::info!(changed = ?changes.live, "the configuration was loaded anew");
             }
             Ok(changes) => {
-                let (changed, restart) = (&changes.live, &changes.needs_restart);
-                tracing::warn!(?changed, needs_restart = ?restart, "loaded anew; some keys need a restart");
+                let needs_restart = &changes.needs_restart;
+                tracing::warn!(changed = ?changes.live, ?needs_restart, "loaded anew; some keys need a restart");
             }
             Err(error) => {
                 tracing::error!(%error, "the configuration was not loaded anew; the old one is in force");

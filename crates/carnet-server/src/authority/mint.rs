@@ -14,7 +14,7 @@ use super::Authority;
 /// What signs a worker token.
 pub(crate) enum Signer {
     /// Format 1.
-    V1(HmacKey),
+    V1(Box<HmacKey>),
     /// Format 2.
     V2(Arc<SigningKey>),
 }
@@ -38,7 +38,7 @@ impl Authority {
         let keyring = self.keyring();
         let v1 = || {
             let text = keyring.active(Purpose::WorkerHmac)?.shared()?;
-            HmacKey::from_text(text.expose_secret()).ok().map(Signer::V1)
+            HmacKey::from_text(text.expose_secret()).ok().map(Box::new).map(Signer::V1)
         };
         let v2 = || {
             let key = keyring.active(Purpose::WorkerEd25519)?.signing_key()?;

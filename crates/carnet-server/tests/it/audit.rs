@@ -116,7 +116,7 @@ async fn a_checkpoint_is_signed_after_its_interval() {
     assert_eq!(head().await["checkpoint_seq"], 0);
     let mut sealed = 0;
     for _ in 0..200 {
-        server.hand.advance(std::time::Duration::from_secs(60));
+        server.hand.advance(std::time::Duration::from_mins(1));
         tokio::task::yield_now().await;
         sealed = head().await["checkpoint_seq"].as_u64().unwrap();
         if sealed > 0 {
