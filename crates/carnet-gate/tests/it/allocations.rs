@@ -3,9 +3,12 @@
 use std::alloc::System;
 
 use carnet_gate::Cost;
+use carnet_ticket::capability::{Role, TicketScope, TicketVerb};
 use carnet_ticket::id::UniqueId;
 use carnet_ticket::realm::RealmId;
-use carnet_ticket::rights::{Holder, RealmNeed, RealmRights, Roots, RouteScopes};
+use carnet_ticket::rights::{
+    Holder, PathScopes, PathVerb, RealmNeed, RealmRights, Roots, RouteScopes,
+};
 use carnet_ticket::verify::{Class, Limits, Surface};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -14,6 +17,7 @@ use crate::support::{facts, gate, presented};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
+/// Promise: C-45, G-22
 #[test]
 fn permits_and_charge_allocate_nothing() {
     let (gate, _) = gate();
@@ -31,7 +35,13 @@ fn permits_and_charge_allocate_nothing() {
         write: None,
         delegable: false,
     };
+    let paths = PathScopes {
+        role: Role::Queen,
+        scopes: vec![TicketScope::new("/proc", TicketVerb::Read, 0); 16],
+    };
     let act = || {
+        assert!(paths.permits(PathVerb::Read, "/proc/boot").is_ok());
+        assert!(paths.permits(PathVerb::Write, "/proc/boot").is_err());
         assert!(scopes.permits("admin:*").is_ok() && scopes.permits("nothing").is_err());
         assert!(
             rights.permits(RealmNeed::Read).is_ok() && rights.permits(RealmNeed::Write).is_err()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use carnet_gate::{Delta, Entry, Gate, Grant, Selector};
-use carnet_ticket::id::{KeyId, UniqueId};
+use carnet_ticket::id::UniqueId;
 use carnet_ticket::time::{Expiration, Timestamp};
 use carnet_ticket::verify::{Class, Ended, Reason, RevocationKind, RowEnd, Surface};
 
@@ -90,19 +90,6 @@ fn a_subject_line_spares_what_was_issued_after_it() {
     let old =
         gate.admit(&presented(Class::Realm), &facts(&gate, PARENT), Surface::Api).unwrap_err();
     assert_eq!(old.reason, Reason::Revoked(RevocationKind::Subject));
-}
-
-/// Content ids, realm tickets and subjects; the kinds that need tokens, keys and certificates are judged by
-/// the vectors.
-#[test]
-fn every_class_is_ended_by_its_content_id_and_others_live_on() {
-    for class in Class::ALL {
-        let (gate, _) = gate();
-        let (mine, other) = (grant(&gate, class, PARENT), grant(&gate, class, OTHER));
-        assert_eq!(revoke(&gate, Selector::Key(KeyId([0; 8]))), 0);
-        assert_eq!(revoke(&gate, Selector::ContentId(PARENT)), 1, "{class}");
-        assert!(mine.is_ended().is_some() && other.is_ended().is_none());
-    }
 }
 
 /// Promise: G-13, G-23

@@ -6,7 +6,9 @@ mod runner;
 
 mod admit;
 mod allocations;
+mod capability;
 mod end;
 mod meters;
+mod revocations;
 mod support;
 mod vectors;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use carnet_gate::{Cost, Gate, GateLimits, Grant};
+use carnet_ticket::capability::{Role, TicketScope, TicketVerb};
 use carnet_ticket::id::UniqueId;
+use carnet_ticket::rights::{PathScopes, PathVerb, Rights};
 use carnet_ticket::time::Expiration;
 use carnet_ticket::verify::{Class, Ended, Limits, Meter, Reason, Surface};
 
@@ -25,6 +27,39 @@ fn bandwidth(n: u64) -> Limits {
     Limits { bandwidth_bytes: Some(n), ..Limits::none() }
 }
 
+/// Promise: G-16
+#[tokio::test]
+async fn exhausted_ticks_end_every_grant_and_a_rate_does_not() {
+    let (gate, hand) = gate();
+    let scope = TicketScope::new("/", TicketVerb::ReadWrite, 2);
+    let admit = || {
+        let mut facts = facts(&gate, CONTENT);
+        let row = facts.row.as_mut().unwrap();
+        row.limits = Limits { ticks: Some(2), bandwidth_bytes: Some(5), ..ops(100) };
+        let scopes = vec![scope.clone()];
+        row.rights = Some(Rights::Paths(PathScopes { role: Role::Queen, scopes }));
+        gate.admit(&presented(Class::Capability), &facts, Surface::Namespace).unwrap()
+    };
+    let (grant, twin) = (admit(), admit());
+    let permit = grant.paths().unwrap().permits(PathVerb::Read, "/a").unwrap();
+    for _ in 0..2 {
+        grant.charge(Cost::op().under(permit)).await.unwrap();
+    }
+    let often = twin.charge(Cost::op().under(permit)).await.unwrap_err();
+    assert_eq!(often.reason, Reason::Rate, "counted over all grants of the ticket");
+    let much = twin.charge(Cost::op().bytes(6)).await.unwrap_err();
+    assert_eq!(much.reason, Reason::Quota(Meter::BandwidthBytes));
+    assert_eq!((grant.is_ended(), twin.is_ended()), (None, None));
+    hand.advance(Duration::from_secs(1));
+    twin.charge(Cost::op().under(permit)).await.unwrap();
+
+    let ticks = Cost { ticks: 2, ..Cost::default() };
+    twin.charge(ticks).await.unwrap();
+    let ended = Some(Ended::Exhausted(Meter::Ticks));
+    assert_eq!((grant.is_ended(), twin.is_ended()), (ended, ended));
+}
+
+/// Promise: G-16
 #[tokio::test]
 async fn exhausted_operations_end_every_grant_of_the_ticket_and_quota_denials_do_not() {
     let (gate, _) = gate();
