@@ -15,6 +15,7 @@
 //! - readers of lines and checkpoints look at a limit before they allocate, and never panic.
 
 pub mod audit;
+pub mod jws;
 pub mod keyring;
 pub mod ledger;
 pub mod mint;

@@ -299,6 +299,12 @@ keys! {
         manifest: Option<PathBuf> = "namespace.manifest", "";
     }
 
+    /// Revocations.
+    revocation: Revocation {
+        /// The file that each is appended to, signed: what is in it counts, however old the database is.
+        log_file: PathBuf = "revocation.log_file", "<data_dir>/revocations.log", restart;
+    }
+
     /// What is written down of who did what.
     audit: Audit {
         /// How long rows are kept; 0 for ever. `auth.admin_audit_retention` is this key too.

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::Recorder;
 use crate::auth::{ApiKeyStatusSource, ApiRights, RealmRightsMap};
 use crate::authority::{Authority, AuthorityError};
+use crate::revocations::{LogError, RevocationLog};
 use crate::{reload, upkeep};
 
 /// Who signs in where no credential is asked for.
@@ -48,6 +49,9 @@ pub enum AppError {
     /// The keys.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The revocations beside the database.
+    #[error(transparent)]
+    Revocations(#[from] LogError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -67,6 +71,7 @@ struct Inner {
     api_keys: Arc<ApiKeys>,
     authority: Authority,
     recorder: Recorder,
+    revocations: RevocationLog,
     lookup: Lookup,
     realms: Realms,
     metrics: PrometheusHandle,
@@ -82,6 +87,9 @@ impl App {
         let config = watch.loaded().config.clone();
         let tickets = watch.manifest().map(reload::tickets);
         let authority = Authority::open(store.clone(), &config, tickets).await?;
+        // Before the gate hears of revocations: an old database has to learn the newer ones first.
+        let log = &config.revocation.log_file;
+        let revocations = RevocationLog::open(log, &store, &authority.keyring()).await?;
         let api_keys = Arc::new(ApiKeys::new(configured_keys(&config)));
         let gate = gate(&config, clock, Arc::clone(&api_keys));
         store.bring_up_to_date(&gate).await?;
@@ -103,6 +111,7 @@ impl App {
             api_keys,
             authority,
             recorder,
+            revocations,
             lookup,
             realms,
             metrics,
@@ -159,6 +168,16 @@ impl App {
 
     pub(crate) fn authority(&self) -> &Authority {
         &self.0.authority
+    }
+
+    /// Writes revocations into their log as well. They are in force in any case.
+    pub(crate) async fn log_revocations(&self) {
+        let (keyring, issuer, now) =
+            (self.authority().keyring(), self.issuer(), self.clock().now());
+        let logged = self.0.revocations.catch_up(self.store(), &keyring, &issuer, now).await;
+        if let Err(error) = logged {
+            tracing::error!(%error, "a revocation is in force, and not in revocations.log; it is tried again");
+        }
     }
 
     pub(crate) fn recorder(&self) -> &Recorder {

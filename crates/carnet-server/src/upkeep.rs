@@ -87,7 +87,8 @@ pub(crate) async fn flush_meters(app: &App) {
     }
 }
 
-/// Signs where the audit chain stands: after enough time or enough rows.
+/// Signs where the audit chain stands: after enough time or enough rows. Revocations that no route of their own
+/// made are logged as well.
 async fn seal_audit(app: App) {
     let mut last = match app.store().last_checkpoint().await {
         Ok(last) => last,
@@ -99,6 +100,7 @@ async fn seal_audit(app: App) {
             () = app.clock().sleep(LOOK_INTERVAL) => {}
             () = app.draining().cancelled() => return,
         }
+        app.log_revocations().await;
         let Ok(head) = app.store().audit_head().await else { continue };
         let config = app.config();
         let is_due = app.clock().now() >= since.after(config.audit.checkpoint_interval);

@@ -69,6 +69,30 @@ impl Store {
         rows.iter().map(|row| Ok(read(row)?.entry)).collect()
     }
 
+    /// The number of the newest revocation; 0 when there is none.
+    pub async fn last_revocation(&self) -> Result<u64, StoreError> {
+        Ok(unsigned(&sqlx::query(NEXT_SEQ).fetch_one(self.readers()).await?, "seq")? - 1)
+    }
+
+    /// Takes back in what was recorded after this database was copied: those entries whose numbers it has not
+    /// reached, under the numbers they have.
+    pub async fn restore_revocations(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let next = sqlx::query(NEXT_SEQ).fetch_one(&mut *connection).await?;
+                let next = unsigned(&next, "seq")?;
+                for entry in entries.iter().filter(|entry| entry.seq >= next) {
+                    if let Selector::RealmTicket(id) = &entry.selector {
+                        crate::realm_tickets::mark_revoked(connection, id, entry.at).await?;
+                    }
+                    insert(connection, entry, None).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
     /// Puts every revocation that `gate` has not heard of in force there, in the order of their numbers: at
     /// start, and after each that is recorded.
     pub async fn bring_up_to_date(&self, gate: &Gate) -> Result<(), StoreError> {
@@ -104,15 +128,11 @@ pub(crate) async fn record(
     now: Timestamp,
 ) -> Result<Revoked, StoreError> {
     let (kind, value) = (selector.kind().as_str(), selector.value());
-    let (worker_id, issued_before) = match &selector {
-        Selector::TokenId { worker_id, .. } => (worker_id.clone(), None),
-        Selector::Subject { issued_before, .. } => (None, Some(issued_before.0)),
-        _ => (None, None),
-    };
+    let (worker_id, issued_before) = narrowed(&selector);
     let found = sqlx::query(FIND)
         .bind(kind)
         .bind(&value)
-        .bind(&worker_id)
+        .bind(worker_id)
         .bind(issued_before)
         .fetch_optional(&mut *connection)
         .await?;
@@ -120,21 +140,38 @@ pub(crate) async fn record(
         return Ok(Revoked { row: read(&row)?, is_new: false });
     }
     let seq = unsigned(&sqlx::query(NEXT_SEQ).fetch_one(&mut *connection).await?, "seq")?;
+    let entry = Entry { seq, selector, at: now, exp };
+    insert(connection, &entry, reason.as_deref()).await?;
+    Ok(Revoked { row: RevocationRow { entry, reason }, is_new: true })
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    entry: &Entry,
+    reason: Option<&str>,
+) -> Result<(), StoreError> {
+    let (worker_id, issued_before) = narrowed(&entry.selector);
     sqlx::query(INSERT)
-        .bind(signed(seq))
-        .bind(kind)
-        .bind(value)
+        .bind(signed(entry.seq))
+        .bind(entry.selector.kind().as_str())
+        .bind(entry.selector.value())
         .bind(worker_id)
         .bind(issued_before)
-        .bind(now.0)
-        .bind(exp.map(|moment| moment.0))
-        .bind(&reason)
+        .bind(entry.at.0)
+        .bind(entry.exp.map(|moment| moment.0))
+        .bind(reason)
         .execute(connection)
         .await?;
-    Ok(Revoked {
-        row: RevocationRow { entry: Entry { seq, selector, at: now, exp }, reason },
-        is_new: true,
-    })
+    Ok(())
+}
+
+/// What narrows a selector beside its value: the worker of a token id, the moment of a subject.
+fn narrowed(selector: &Selector) -> (Option<&str>, Option<i64>) {
+    match selector {
+        Selector::TokenId { worker_id, .. } => (worker_id.as_deref(), None),
+        Selector::Subject { issued_before, .. } => (None, Some(issued_before.0)),
+        _ => (None, None),
+    }
 }
 
 fn read(row: &SqliteRow) -> Result<RevocationRow, StoreError> {

@@ -1,17 +1,16 @@
 //! [`SignedCheckpoint`]: where a chain stood at a moment, signed.
 //!
-//! Compact JWS (RFC 7515, section 7.1), header exactly
-//! `{"alg":"EdDSA","kid":"<key id>","typ":"carnet-audit-checkpoint+jws"}`.
+//! A [`jws`] of type `carnet-audit-checkpoint+jws`.
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use carnet_ticket::ed25519::{SigningKey, VerifyingKey};
-use carnet_ticket::id::KeyId;
 use carnet_ticket::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::chain::ChainHash;
 use super::text::Text;
+use crate::jws::{self, JwsError};
+
+const TYPE: &str = "carnet-audit-checkpoint+jws";
 
 /// The most characters of a checkpoint.
 const LEN_MAX: usize = 4096;
@@ -66,12 +65,7 @@ impl Checkpoint {
     /// Signs it.
     pub fn sign(self, key: &SigningKey) -> Result<SignedCheckpoint, CheckpointError> {
         let payload = serde_json::to_string(&self).map_err(|_| CheckpointError::Malformed)?;
-        let mut text = encoded_header(key.verifying_key().key_id());
-        text.push('.');
-        BASE64.encode_string(payload, &mut text);
-        let signature = key.sign(text.as_bytes());
-        text.push('.');
-        BASE64.encode_string(signature, &mut text);
+        let text = jws::sign(TYPE, &payload, key);
         Ok(SignedCheckpoint { text, claimed: self })
     }
 }
@@ -82,13 +76,7 @@ impl SignedCheckpoint {
         if text.len() > LEN_MAX {
             return Err(CheckpointError::TooLong { len: text.len(), max: LEN_MAX });
         }
-        let mut parts = text.split('.');
-        let (Some(_), Some(payload), Some(_), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(CheckpointError::Malformed);
-        };
-        let payload = BASE64.decode(payload).map_err(|_| CheckpointError::Malformed)?;
+        let payload = jws::payload_unverified(text)?;
         let claimed = serde_json::from_slice(&payload).map_err(|_| CheckpointError::Malformed)?;
         Ok(Self { text: text.to_owned(), claimed })
     }
@@ -105,20 +93,19 @@ impl SignedCheckpoint {
 
     /// What it says, if one of `keys` has signed it.
     pub fn verify(&self, keys: &[VerifyingKey]) -> Result<&Checkpoint, CheckpointError> {
-        let (signed, signature) = self.text.rsplit_once('.').ok_or(CheckpointError::Malformed)?;
-        let header = signed.split('.').next().unwrap_or_default();
-        let key = keys.iter().find(|key| encoded_header(key.key_id()) == header);
-        let key = key.ok_or(CheckpointError::UnknownKey)?;
-        let signature = BASE64.decode(signature).map_err(|_| CheckpointError::Malformed)?;
-        if !key.verifies(signed.as_bytes(), &signature) {
-            return Err(CheckpointError::BadSignature);
-        }
+        jws::verify(TYPE, &self.text, keys)?;
         Ok(&self.claimed)
     }
 }
 
-fn encoded_header(kid: KeyId) -> String {
-    BASE64.encode(format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"carnet-audit-checkpoint+jws"}}"#))
+impl From<JwsError> for CheckpointError {
+    fn from(error: JwsError) -> Self {
+        match error {
+            JwsError::Malformed => Self::Malformed,
+            JwsError::UnknownKey => Self::UnknownKey,
+            JwsError::BadSignature => Self::BadSignature,
+        }
+    }
 }
 
 impl Serialize for ChainHash {

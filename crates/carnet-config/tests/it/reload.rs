@@ -110,7 +110,7 @@ fn a_reload_tells_what_changed_and_what_waits_for_a_restart() {
         reload.changes.live,
         ["auth.worker_signing_key", "logging.level", "server.tls_cert_file"]
     );
-    let waits = ["data_dir", "server.port", "database.path", "blobs.path"];
+    let waits = ["data_dir", "server.port", "database.path", "blobs.path", "revocation.log_file"];
     assert_eq!(reload.changes.needs_restart, waits);
     watch.accept(reload);
     let config = &watch.loaded().config;

@@ -117,22 +117,22 @@ impl Authority {
 impl App {
     /// Makes the keys that a server signs with by itself, where it can seal them and has none.
     pub(crate) async fn make_first_keys(&self) -> Result<(), AuthorityError> {
-        let authority = self.authority();
-        let purpose = Purpose::AuditCheckpoint;
-        if authority.seal.is_none() || authority.keyring().active(purpose).is_some() {
-            return Ok(());
+        let (authority, now) = (self.authority(), self.clock().now());
+        for purpose in [Purpose::AuditCheckpoint, Purpose::RevocationFeed] {
+            if authority.seal.is_none() || authority.keyring().active(purpose).is_some() {
+                continue;
+            }
+            let event = |info: &KeyInfo| {
+                let actor = Actor { id: "server".into(), ..nobody() };
+                let id = info.id.to_string();
+                Event::new(now, Kind::Key, actor, "key.rotate", &id, Outcome::Allowed, "start")
+            };
+            authority.rotate(purpose, now, event).await.map_err(|error| match error {
+                TurnError::Store(error) => error.into(),
+                error => AuthorityError::FirstKeys(Box::new(error)),
+            })?;
         }
-        let now = self.clock().now();
-        let event = |info: &KeyInfo| {
-            let actor = Actor { id: "server".into(), ..nobody() };
-            let id = info.id.to_string();
-            Event::new(now, Kind::Key, actor, "key.rotate", &id, Outcome::Allowed, "start")
-        };
-        match authority.rotate(purpose, now, event).await {
-            Ok(_) => Ok(()),
-            Err(TurnError::Store(error)) => Err(error.into()),
-            Err(error) => Err(AuthorityError::FirstKeys(Box::new(error))),
-        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{As, Server, text};
+use crate::support::{AUTHORITY, As, Server, text};
 
 const PATH: &str = "/api/v1/admin/revocations";
 
@@ -109,4 +109,64 @@ async fn a_content_id_ends_a_key_and_the_tickets_below_it() {
         .expect(201);
     server.get(As::Key(&key), "/api/v1/me").await.expect_error(401, "unauthorized");
     server.get(As::Ticket(&ticket), "/api/realm/self").await.expect_error(410, "gone");
+}
+
+async fn revoke_subject(server: &Server, subject: &str) -> u64 {
+    let body = json!({ "kind": "subject", "value": subject });
+    let revoked = server.post(As::Admin, "/api/v1/admin/revocations", &body).await.expect(201);
+    revoked.json()["revocation"]["seq"].as_u64().unwrap()
+}
+
+async fn revoked(server: &Server) -> Vec<String> {
+    let list = server.get(As::Admin, "/api/v1/admin/revocations").await.expect(200).json();
+    let list = list["revocations"].as_array().unwrap().iter();
+    list.map(|entry| entry["value"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Promise: P-24
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_database_learns_what_was_revoked_since_and_numbers_never_fall() {
+    let server = Server::start_with(&AUTHORITY).await;
+    let ticket = server.ticket(As::Api, json!({ "input": [] })).await;
+    let (key, id) = server.api_key("api").await;
+    assert_eq!(revoke_subject(&server, "one").await, 1);
+    let directory = server.stop().await;
+    let (database, backup) = (directory.path().join("carnet.db"), directory.path().join("backup"));
+    std::fs::copy(&database, &backup).unwrap();
+
+    let server = Server::start_in(directory, &AUTHORITY).await;
+    let subject = json!({ "kind": "subject", "value": id });
+    server.post(As::Admin, "/api/v1/admin/revocations", &subject).await.expect(201);
+    server.revoke(As::Api, &ticket).await.expect(200);
+    assert_eq!(revoke_subject(&server, "two").await, 4);
+    let before = revoked(&server).await;
+    let directory = server.stop().await;
+
+    std::fs::copy(&backup, &database).unwrap();
+    let server = Server::start_in(directory, &AUTHORITY).await;
+    assert_eq!(revoked(&server).await, before);
+    server.get(As::Key(&key), "/api/v1/me").await.expect(401);
+    server.get(As::Ticket(&ticket), "/api/realm/self").await.expect_error(410, "gone");
+    assert_eq!(revoke_subject(&server, "three").await, 5, "the number goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_changed_stops_the_start_and_a_line_that_was_cut_off_does_not() {
+    let server = Server::start_with(&AUTHORITY).await;
+    revoke_subject(&server, "one").await;
+    revoke_subject(&server, "two").await;
+    let directory = server.stop().await;
+    let log = directory.path().join("revocations.log");
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert_eq!(text.lines().count(), 2);
+
+    std::fs::write(&log, &text[..text.len() - 9]).unwrap();
+    let server = Server::start_in(directory, &AUTHORITY).await;
+    assert_eq!(revoked(&server).await.len(), 2);
+    let directory = server.stop().await;
+
+    let mut bytes = text.into_bytes();
+    bytes[150] ^= 1;
+    std::fs::write(&log, bytes).unwrap();
+    assert!(Server::try_start_in(directory, &AUTHORITY).await.is_err());
 }
