@@ -15,6 +15,24 @@ fn help_has_examples_and_wrong_usage_is_2() {
         &["realm", "node", "put", "--help"],
         &["revoke", "--help"],
         &["demo", "--help"],
+        &["inspect", "--help"],
+        &["verify", "--help"],
+        &["ticket", "mint", "capability", "--help"],
+        &["ticket", "mint", "jwt", "--help"],
+        &["ticket", "inspect", "--help"],
+        &["ticket", "verify", "--help"],
+        &["ticket", "attenuate", "--help"],
+        &["ticket", "revoke", "--help"],
+        &["ticket", "list", "--help"],
+        &["worker", "token", "--help"],
+        &["worker", "token", "verify", "--help"],
+        &["worker", "token", "rotation-plan", "--help"],
+        &["keys", "list", "--help"],
+        &["keys", "status", "--help"],
+        &["keys", "rotate", "--help"],
+        &["keys", "promote", "--help"],
+        &["keys", "retire", "--help"],
+        &["audit", "export", "--help"],
     ] {
         let help = command(args);
         assert!(help.line().contains("Example"), "{args:?}");
@@ -68,6 +86,6 @@ fn config_show_tells_every_key_with_its_source_and_no_secret() {
     assert_eq!(of("server.max_connections"), pair("5", "flag"));
     assert_eq!(of("logging.level"), pair("debug", "env"));
     assert_eq!(of("server.host"), pair("127.0.0.1", "default"));
-    assert_eq!(of("auth.api_key"), pair("set (inline)", "file"));
+    assert_eq!(of("auth.api_key"), pair("set (inline, id 7c862e9a04d47fec)", "file"));
     assert!(!ran.out.contains("sesame"));
 }
