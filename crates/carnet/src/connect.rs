@@ -134,6 +134,7 @@ pub fn refuse_secret(argument: &str) -> anyhow::Result<()> {
         "cohesix-ticket-",
         "stacyvm-worker-v1.",
         "carnet-worker-v2.",
+        "carnet-enroll-v1.",
     ];
     if is_secret.iter().any(|prefix| argument.starts_with(prefix)) {
         let text =

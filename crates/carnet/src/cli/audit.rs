@@ -27,7 +27,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "TIME", value_parser = values::moment)]
     pub until: Option<Timestamp>,
     /// Rows of one tenant.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = values::tenant)]
     pub tenant: Option<String>,
     /// The form: jsonl can be verified afterwards, csv opens in a spreadsheet.
     #[arg(long, value_enum, ignore_case = true)]

@@ -137,6 +137,13 @@ pub fn purpose(text: &str) -> Result<Purpose, String> {
     Purpose::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
 }
 
+/// The id of a tenant, which stands in a path.
+pub fn tenant(text: &str) -> Result<String, String> {
+    let is_id = (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    is_id.then(|| text.to_owned()).ok_or_else(|| "expected 1 to 64 of a-z 0-9 -".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use carnet_ticket::{api_key, capability, jwt, worker_token};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::ticket::list;
+use super::ticket::{self, list};
 use crate::cli::credential::RevokeArgs;
 use crate::connect::{self, Surroundings};
 use crate::failure::Failure;
@@ -74,8 +74,7 @@ fn selector(what: What<'_>) -> Result<Selector, Failure> {
             of("content_id", jwt::content_id(token).to_string())
         }
         What::Capability(token) => {
-            let id = capability::content_id(token);
-            let id = id.map_err(|error| Failure::denied("ticket_invalid", error))?;
+            let id = capability::content_id(token).map_err(ticket::malformed)?;
             of("content_id", id.to_string())
         }
         What::ApiKey(id) => of("content_id", api_key::content_id(&id.to_string()).to_string()),

@@ -81,6 +81,10 @@ async fn present(
     let server = ServerArgs::at(args.server.clone(), judge.data_dir.clone(), None, format);
     let endpoint = connect::endpoint(&server, surroundings);
     let client = Client::new(&endpoint, connect::token(text.to_owned()))?;
-    let answer = client.call(Method::GET, path, None).await?;
+    let mut answer = client.call(Method::GET, path, None).await?;
+    if let Some(members) = answer.as_object_mut() {
+        // The id of a task ticket is the ticket.
+        members.remove("ticketId");
+    }
     Ok(output::show(format, &answer, output::object)?)
 }

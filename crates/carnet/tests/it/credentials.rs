@@ -101,7 +101,9 @@ fn verify_asks_the_server_about_what_only_it_knows() {
         run_with(command.args(args), text.as_bytes())
     };
     let ticket = server.run(&["realm", "ticket", "create", "--all"]).line().to_owned();
-    assert_eq!(verify(&ticket, &[]).json()["live"], true);
+    let live = verify(&ticket, &[]);
+    assert_eq!(live.json()["live"], true);
+    assert!(!live.out.contains(&ticket[7..]), "the id of a task ticket is the ticket");
     refused(&verify(&ticket, &["--at", "2026-01-01T00:00:00Z"]), 2, "--at says nothing");
     assert_eq!(server.run(&["revoke", &ticket]).code, 0);
     refused(&verify(&ticket, &[]), 1, "410");
@@ -161,6 +163,7 @@ fn keys_tickets_and_audit_check_their_arguments_and_say_when_no_server_answers()
         &["keys", "status", "--require", "x"],
         &["audit", "export"],
         &["audit", "export", "--format", "json"],
+        &["audit", "export", "--format", "csv", "--tenant", "../keys"],
         &["audit", "export", "--format", "csv", "--since", "monday"],
         &["ticket", "mint"],
         &["ticket", "list", "--limit", "5"],

@@ -253,6 +253,9 @@ fn a_short_secret_is_warned_of_in_strict() {
     assert!(strict.code == 0 && strict.err.contains("role secret of queen has 5 bytes"));
     let compat = run(ticket(folder.path(), &args).env("CARNET_PROFILE_CAPABILITY", "compat"));
     assert!(compat.code == 0 && !compat.err.contains("bytes"), "{}", compat.err);
+    std::fs::write(folder.path().join("carnet.toml"), "nonsense").unwrap();
+    let broken = run(&mut ticket(folder.path(), &args));
+    assert!(broken.code == 0 && broken.err.contains("does not load"), "{}", broken.err);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use carnet_ticket::capability::{
 use secrecy::ExposeSecret;
 
 use super::mint::{issue, show_capability};
-use super::secrets;
+use super::{malformed, secrets};
 use crate::cli::ticket::AttenuateArgs;
 use crate::connect::Surroundings;
 use crate::failure::Failure;
@@ -17,8 +17,7 @@ use crate::given;
 /// Mints a child within the parent's own limits: what the parent has spent, only a server knows.
 pub fn run(args: &AttenuateArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
     let text = given::text(&args.token)?;
-    let invalid = |error| Failure::denied("ticket_invalid", error);
-    let role = TicketToken::decode_unverified(&text).map_err(invalid)?.role;
+    let role = TicketToken::decode_unverified(&text).map_err(malformed)?.role;
     let data_dir = args.data_dir.as_deref();
     let profile = secrets::profile(args.profile, data_dir, surroundings)?;
     let (secret_file, manifest) = (args.secret_file.as_deref(), args.config.as_deref());
@@ -32,7 +31,7 @@ pub fn run(args: &AttenuateArgs, surroundings: &Surroundings) -> anyhow::Result<
     let judge = Capability::new(RoleKeys::from([(role, keys.clone())]), limits, profile);
     let admitted = judge.admit(&request, now);
     let admitted = admitted.map_err(|error| Failure::denied(error.code(), error))?;
-    let parent = TicketToken::decode_any(&text, &keys, profile).map_err(invalid)?;
+    let parent = TicketToken::decode_any(&text, &keys, profile).map_err(malformed)?;
     let issuer = secrets::issuer(role, found, limits, profile);
     let minted = mint::attenuate(
         &parent,

@@ -1,12 +1,12 @@
 //! `carnet ticket inspect`: what a ticket says, believed by nobody.
 
-use carnet_ticket::capability::{self, TicketError, TicketToken};
+use carnet_ticket::capability::{self, TicketToken};
 use carnet_ticket::jwt;
 use carnet_ticket::time::{Expiration, Timestamp};
 use carnet_ticket::verify::Class;
 use serde_json::Value;
 
-use super::shown;
+use super::{malformed, shown};
 use crate::failure::Failure;
 use crate::output::{self, Format};
 
@@ -21,7 +21,6 @@ pub fn run(token: &str, format: Format) -> anyhow::Result<()> {
 
 /// Tells what a capability ticket says.
 pub fn capability(token: &str, format: Format) -> anyhow::Result<()> {
-    let malformed = |error: TicketError| Failure::denied("ticket_invalid", error);
     let claims = TicketToken::decode_unverified(token).map_err(malformed)?;
     let id = capability::content_id(token).map_err(malformed)?;
     let ticket = shown::Capability::read(token, id, &claims, false);

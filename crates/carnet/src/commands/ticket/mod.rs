@@ -11,9 +11,17 @@ pub mod verify;
 
 pub use mint::{issue, random};
 
+use carnet_ticket::capability::TicketError;
+
 use crate::cli::ticket::TicketCommand;
 use crate::connect::Surroundings;
+use crate::failure::Failure;
 use crate::given;
+
+/// The refusal of a text that is no capability ticket.
+pub fn malformed(error: TicketError) -> Failure {
+    Failure::denied("ticket_invalid", error)
+}
 
 /// Runs a command on tickets.
 pub async fn run(command: TicketCommand, surroundings: &Surroundings) -> anyhow::Result<()> {

@@ -76,30 +76,7 @@ pub fn jwt(
     args: &JwtJudge,
     surroundings: &Surroundings,
 ) -> anyhow::Result<()> {
-    let are_given = args.key_file.is_some() || judge.jwks_file.is_some();
-    let config = if are_given && judge.profile.is_some() {
-        None
-    } else {
-        Some(surroundings.config(judge.config.as_deref(), judge.data_dir.as_deref())?)
-    };
-    let keys = match &config {
-        Some(config) if !are_given => configured_keys(config)?,
-        _ => given_keys(judge, args)?,
-    };
-    let validator = validator(keys)?;
-    let validator = match &config {
-        Some(config) if !are_given => as_configured(validator, config, judge, args),
-        _ => validator.leeway(args.leeway.unwrap_or_default()),
-    };
-    let validator = args.issuer.iter().fold(validator, Jwt::allow_issuer);
-    let validator = judge.audience.iter().fold(validator, Jwt::allow_audience);
-    let validator = match &args.subject {
-        Some(subject) => validator.require_subject(subject),
-        None => validator.any_subject(),
-    };
-    let of_config = |config: &Config| config.profile.jwt.unwrap_or(config.profile.default);
-    let profile = judge.profile.or(config.as_ref().map(of_config)).unwrap_or_default();
-    let validator = if profile == Profile::Strict { validator.strict() } else { validator };
+    let validator = described(judge, args, surroundings)?;
     let now = judge.at.unwrap_or_else(|| Clock::System.now());
     let denied = |error: JwtError| Failure::denied(error.code(), error);
     let verified = validator.verify_text(token, &Bearer::nobody(), now).map_err(denied)?;
@@ -107,6 +84,33 @@ pub fn jwt(
     let (id, expires) = (jwt::content_id(token), verified.expires());
     let shown = shown::Jwt::read(id, said.header(), verified.claims(), expires, true);
     Ok(output::show(judge.format.unwrap_or_default(), &shown, shown::text)?)
+}
+
+/// The judge that flags and the configuration describe.
+fn described(
+    judge: &JudgeArgs,
+    args: &JwtJudge,
+    surroundings: &Surroundings,
+) -> Result<Jwt, Failure> {
+    let config = || surroundings.config(judge.config.as_deref(), judge.data_dir.as_deref());
+    let of_config = |config: &Config| config.profile.jwt.unwrap_or(config.profile.default);
+    let (jwt, profile) = if args.key_file.is_some() || judge.jwks_file.is_some() {
+        // Keys of flags stand alone: of the configuration the profile counts, unless a flag says it.
+        let profile =
+            judge.profile.map_or_else(|| config().map(|config| of_config(&config)), Ok)?;
+        (validator(given_keys(judge, args)?)?.leeway(args.leeway.unwrap_or_default()), profile)
+    } else {
+        let config = config()?;
+        let jwt = as_configured(validator(configured_keys(&config)?)?, &config, judge, args);
+        (jwt, judge.profile.unwrap_or_else(|| of_config(&config)))
+    };
+    let jwt = args.issuer.iter().fold(jwt, Jwt::allow_issuer);
+    let jwt = judge.audience.iter().fold(jwt, Jwt::allow_audience);
+    let jwt = match &args.subject {
+        Some(subject) => jwt.require_subject(subject),
+        None => jwt.any_subject(),
+    };
+    Ok(if profile == Profile::Strict { jwt.strict() } else { jwt })
 }
 
 fn given_keys(judge: &JudgeArgs, args: &JwtJudge) -> Result<Vec<VerifyingKey>, Failure> {
