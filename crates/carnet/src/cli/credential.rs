@@ -1,6 +1,7 @@
 //! `carnet revoke`, `inspect` and `verify`, as they are typed: one verb for anything.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use carnet_ticket::capability::Role;
 use carnet_ticket::time::Timestamp;
@@ -120,9 +121,9 @@ pub struct JwtJudge {
     /// JWT: the subject.
     #[arg(long)]
     pub subject: Option<String>,
-    /// JWT: how far clocks may differ.
-    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
-    pub leeway: Option<std::time::Duration>,
+    /// JWT: how far clocks may differ, at most 5m.
+    #[arg(long, value_name = "DURATION", value_parser = values::leeway)]
+    pub leeway: Option<Duration>,
 }
 
 /// What worker tokens are judged by.

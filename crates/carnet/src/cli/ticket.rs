@@ -1,6 +1,7 @@
 //! `carnet ticket`, as it is typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use carnet_ticket::capability::{MountSpec, Role, TicketScope};
 use carnet_ticket::jwt::Algorithm;
@@ -177,7 +178,7 @@ pub struct JwtArgs {
     pub ttl: Amount,
     /// After how long it begins to count.
     #[arg(long, value_name = "DURATION", value_parser = values::duration)]
-    pub not_before: Option<std::time::Duration>,
+    pub not_before: Option<Duration>,
     /// Its own id; else a random one.
     #[arg(long, value_name = "ID")]
     pub token_id: Option<String>,

@@ -137,6 +137,12 @@ pub fn purpose(text: &str) -> Result<Purpose, String> {
     Purpose::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
 }
 
+/// How far clocks may differ: what judges take of it is 5 minutes at most.
+pub fn leeway(text: &str) -> Result<Duration, String> {
+    let leeway = duration(text)?;
+    if leeway > Duration::from_mins(5) { Err("expected at most 5m".to_owned()) } else { Ok(leeway) }
+}
+
 /// The id of a tenant, which stands in a path.
 pub fn tenant(text: &str) -> Result<String, String> {
     let is_id = (1..=64).contains(&text.len())

@@ -157,6 +157,7 @@ fn a_token_verifies_with_its_key_in_every_form_of_file() {
     assert_eq!(verify(&bare, &[&key[..], &["--profile", "compat"]].concat()).code, 0);
     refused(&verify(&eddsa, &[]), 3, "no verification key");
     refused(&verify(&eddsa, &[&key[..], &["--role", "queen"]].concat()), 2, "--role says nothing");
+    refused(&verify(&eddsa, &[&key[..], &["--leeway", "6m"]].concat()), 2, "at most 5m");
     let mut piped = ticket(folder.path(), &["verify", "-", "--key-file", "public.pem"]);
     assert_eq!(run_with(&mut piped, format!("{eddsa}\n").as_bytes()).code, 0);
 }

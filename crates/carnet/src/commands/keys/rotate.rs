@@ -18,6 +18,9 @@ pub async fn run(
     let answer = client.call(Method::POST, &path, None).await?;
     let id = output::text(&answer["key"]["id"]);
     output::show(server.format, &answer, |_| id.clone())?;
-    eprintln!("next: carnet keys status --require {id}, then carnet keys promote {id}");
+    // The first key of a purpose signs at once.
+    if answer["key"]["state"] == "staged" {
+        eprintln!("next: carnet keys status --require {id}, then carnet keys promote {id}");
+    }
     Ok(())
 }

@@ -44,17 +44,17 @@ struct Policy {
 }
 
 /// Mints a token and prints it.
-pub fn run(args: MintArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
+pub fn run(args: &MintArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
     refuse_key_argument(args.signing_key.as_deref())?;
     let usage = |text: &str| Failure::Usage(text.to_owned());
     let worker_id = args.worker_id.clone().ok_or_else(|| usage("which worker?"))?;
     let config = surroundings.config(args.config.as_deref(), args.data_dir.as_deref());
-    let policy = Policy::of(&args, config.as_ref(), surroundings)?;
+    let policy = Policy::of(args, config.as_ref(), surroundings)?;
     let hmac;
     let ed25519;
-    let signer = match version(&args, &policy) {
+    let signer = match version(args, &policy) {
         Format::V1 => {
-            hmac = signing_key(&args, config, surroundings)?;
+            hmac = signing_key(args, config, surroundings)?;
             WorkerSigner::V1(&hmac)
         }
         Format::V2 => {
@@ -64,25 +64,29 @@ pub fn run(args: MintArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
             WorkerSigner::V2(&ed25519)
         }
     };
-    let token_id = match args.token_id {
-        Some(id) => id,
-        None => hex::encode(random::<16>()?),
-    };
-    let request = WorkerTokenRequest {
-        worker_id,
-        token_id,
-        audience: args.audience.as_str().to_owned(),
-        scopes: args.scope.iter().map(|scope| scope.as_str().to_owned()).collect(),
-        ttl: args.ttl,
-        not_before: args.not_before,
-    };
     let issue = issue(Clock::System.now())?;
+    let request = request(args, worker_id)?;
     let minted = mint::worker_token(request, signer, policy.profile, policy.max_ttl, &issue)
         .map_err(|error| Failure::Usage(error.to_string()))?;
     match args.format {
         TokenFormat::Token => Ok(output::line(minted.token.expose_secret())?),
         TokenFormat::Json => Ok(output::line(&serde_json::to_string_pretty(&Shown::of(&minted))?)?),
     }
+}
+
+fn request(args: &MintArgs, worker_id: String) -> Result<WorkerTokenRequest, Failure> {
+    let token_id = match &args.token_id {
+        Some(id) => id.clone(),
+        None => hex::encode(random::<16>()?),
+    };
+    Ok(WorkerTokenRequest {
+        worker_id,
+        token_id,
+        audience: args.audience.as_str().to_owned(),
+        scopes: args.scope.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        ttl: args.ttl,
+        not_before: args.not_before,
+    })
 }
 
 impl Policy {

@@ -24,7 +24,7 @@ const KEY_VARIABLES: [&str; 2] =
 /// Mints a token, or reads one.
 pub fn run(args: TokenArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
     match args.command {
-        None => mint::run(args.mint, surroundings),
+        None => mint::run(&args.mint, surroundings),
         Some(TokenCommand::Inspect { token }) => inspect::show(&given::text(&token)?, Format::Json),
         Some(TokenCommand::Verify { token, judge, worker }) => {
             refuse_key_argument(worker.signing_key.as_deref())?;
