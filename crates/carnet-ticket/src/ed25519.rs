@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey};
 use curve25519_dalek::edwards::CompressedEdwardsY;
 
 use crate::id::KeyId;
+use crate::pem;
 
 /// What a `SubjectPublicKeyInfo` of an Ed25519 key begins with (RFC 8410, section 4).
 const SPKI_PREFIX: [u8; 12] = *b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
@@ -66,7 +67,20 @@ pub struct SigningKey {
 impl SigningKey {
     /// The key of this seed (the private key of RFC 8032).
     pub fn from_seed(seed: &[u8; 32]) -> Result<Self, InvalidKey> {
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| InvalidKey)?;
+        Self::of(Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| InvalidKey)?)
+    }
+
+    /// Reads a PKCS#8 private key (RFC 8410).
+    pub fn from_pkcs8(der: &[u8]) -> Result<Self, InvalidKey> {
+        Self::of(Ed25519KeyPair::from_pkcs8(der).map_err(|_| InvalidKey)?)
+    }
+
+    /// Reads the first private key of a PEM text; see [`Self::from_pkcs8`].
+    pub fn from_pem(pem: &[u8]) -> Result<Self, InvalidKey> {
+        Self::from_pkcs8(&pem::private_key(pem).ok_or(InvalidKey)?)
+    }
+
+    fn of(pair: Ed25519KeyPair) -> Result<Self, InvalidKey> {
         let bytes = pair.public_key().as_ref().try_into().map_err(|_| InvalidKey)?;
         Ok(Self { public: VerifyingKey::from_bytes(&bytes)?, pair })
     }

@@ -20,6 +20,7 @@ pub mod id;
 pub mod implicit;
 pub mod jwt;
 mod member;
+mod pem;
 pub mod realm;
 pub mod rights;
 pub mod ticket;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use carnet_config::Sources;
+use carnet_config::{Config, Sources};
 use carnet_realm::client::{Client, Credential, Endpoint};
 use carnet_ticket::verify::Class;
 use secrecy::SecretString;
@@ -33,7 +33,18 @@ impl Surroundings {
         Sources { path, env: self.env.clone(), flags, cwd: self.cwd.clone() }
     }
 
-    fn variable(&self, name: &str) -> Option<&str> {
+    /// The configuration with a file and a data folder that flags name; its defaults where there is none.
+    pub fn config(&self, path: Option<&Path>, data_dir: Option<&Path>) -> Result<Config, Failure> {
+        let flags = data_dir.map(|path| ("data_dir".to_owned(), path.display().to_string()));
+        let sources = self.sources(path.map(Path::to_owned), flags.into_iter().collect());
+        let loaded = carnet_config::load(&sources);
+        loaded.map(|loaded| loaded.config).map_err(|errors| {
+            Failure::CouldNotRun(format!("the configuration does not load\n{errors}"))
+        })
+    }
+
+    /// A variable that says something.
+    pub fn variable(&self, name: &str) -> Option<&str> {
         self.env.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 }
@@ -50,7 +61,7 @@ pub fn endpoint(args: &ServerArgs, surroundings: &Surroundings) -> Endpoint {
     if let Some(url) = said {
         return Endpoint::Url(url.to_owned());
     }
-    let socket = data_dir(args, surroundings).join("api.sock");
+    let socket = data_dir(args.data_dir.as_deref(), surroundings).join("api.sock");
     if socket.exists() {
         Endpoint::Socket(socket)
     } else {
@@ -59,13 +70,12 @@ pub fn endpoint(args: &ServerArgs, surroundings: &Surroundings) -> Endpoint {
 }
 
 /// The data folder: by flag, environment, configuration, or the usual one.
-fn data_dir(args: &ServerArgs, surroundings: &Surroundings) -> PathBuf {
-    let flags =
-        args.data_dir.iter().map(|path| ("data_dir".to_owned(), path.display().to_string()));
-    let loaded = carnet_config::load(&surroundings.sources(None, flags.collect()));
+pub fn data_dir(said: Option<&Path>, surroundings: &Surroundings) -> PathBuf {
     // A configuration with faults is the server's concern.
-    loaded
-        .map_or_else(|_| surroundings.cwd.join("carnet-data"), |loaded| loaded.config.top.data_dir)
+    surroundings.config(None, said).map_or_else(
+        |_| surroundings.cwd.join(said.unwrap_or(Path::new("carnet-data"))),
+        |config| config.top.data_dir,
+    )
 }
 
 /// A ticket or token from a file, else from the environment; else none. Never from an argument.
@@ -86,7 +96,7 @@ fn credential(args: &ServerArgs, surroundings: &Surroundings) -> anyhow::Result<
 }
 
 /// A token says by its prefix what it is; without one it is a key of the configuration.
-fn token(text: String) -> Credential {
+pub fn token(text: String) -> Credential {
     let class = Class::of_text(&text);
     let secret = SecretString::from(text);
     match class {
@@ -124,6 +134,7 @@ pub fn refuse_secret(argument: &str) -> anyhow::Result<()> {
         "cohesix-ticket-",
         "stacyvm-worker-v1.",
         "carnet-worker-v2.",
+        "carnet-enroll-v1.",
     ];
     if is_secret.iter().any(|prefix| argument.starts_with(prefix)) {
         let text =

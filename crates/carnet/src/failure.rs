@@ -17,6 +17,13 @@ pub enum Failure {
     CouldNotRun(String),
 }
 
+impl Failure {
+    /// A credential does not count: the stable code of the reason, and what it means.
+    pub fn denied(code: &str, reason: impl fmt::Display) -> Self {
+        Self::Check(format!("{code}: {reason}"))
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

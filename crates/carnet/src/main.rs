@@ -8,7 +8,10 @@ mod cli;
 mod commands;
 mod connect;
 mod failure;
+mod files;
+mod given;
 mod output;
+mod what;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;

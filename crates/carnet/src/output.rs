@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use carnet_ticket::time::Timestamp;
 use clap::ValueEnum;
+use serde::Serialize;
 use serde_json::Value;
 
 /// The form of data on stdout.
@@ -17,9 +18,13 @@ pub enum Format {
 }
 
 /// Writes `value`: as JSON, or the lines that `text` makes of it.
-pub fn show(format: Format, value: &Value, text: impl FnOnce(&Value) -> String) -> io::Result<()> {
+pub fn show<T: Serialize>(
+    format: Format,
+    value: &T,
+    text: impl FnOnce(&T) -> String,
+) -> io::Result<()> {
     match format {
-        Format::Json => line(&format!("{value:#}")),
+        Format::Json => line(&serde_json::to_string_pretty(value)?),
         Format::Text => line(&text(value)),
     }
 }
@@ -39,6 +44,11 @@ pub fn fields(rows: &[(&str, String)]) -> String {
     let lines: Vec<_> =
         rows.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
     lines.join("\n")
+}
+
+/// The members of a document, a line each.
+pub fn document(value: &impl Serialize) -> String {
+    serde_json::to_value(value).map(|value| object(&value)).unwrap_or_default()
 }
 
 /// The members of an answer, a line each.

@@ -10,10 +10,14 @@
 
 mod jwks;
 mod key;
+mod plan;
 mod seal;
 mod turn;
 
 pub use key::{Key, KeyInfo, KeySecret, KeySource, KeyState, Purpose};
+pub use plan::{
+    RotationPhase, RotationPlan, RotationPlanError, RotationPlanOptions, rotation_plan,
+};
 pub use seal::{SealKey, UnsealError};
 pub use turn::{PromoteError, RetireError, RotateError};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use carnet_ticket::capability::Role;
+use carnet_ticket::capability::{Role, TicketLimits};
 
 use super::error::ManifestErrors;
 use super::reader::Reader;
@@ -69,8 +69,7 @@ impl TicketSources<'_> {
             return Ok(alone(secret, SecretSource::Environment(name)));
         }
         let path = self.manifest();
-        let is_named = self.manifest.is_some() || self.variable("TICKET_CONFIG").is_some();
-        if !is_named && !path.exists() {
+        if !self.is_named() && !path.exists() {
             return Err(FindError::NotFound { role, path });
         }
         let mut reader = Reader::new(&path, self.env);
@@ -82,6 +81,30 @@ impl TicketSources<'_> {
             }
             _ => Err(FindError::Manifest(ManifestErrors::new(reader.errors))),
         }
+    }
+
+    /// What tickets may say by the manifest, of which nothing else is judged; the usual where there is none.
+    pub fn limits(&self) -> Result<TicketLimits, FindError> {
+        let path = self.manifest();
+        if !self.is_named() && !path.exists() {
+            return Ok(TicketLimits::default());
+        }
+        let mut reader = Reader::new(&path, self.env);
+        let found = reader.manifest(Reader::ticket_limits);
+        match found {
+            Some(limits) if reader.errors.is_empty() => Ok(limits),
+            _ => Err(FindError::Manifest(ManifestErrors::new(reader.errors))),
+        }
+    }
+
+    /// Whether flag or variable name a source: then nobody else is asked for the role's secret.
+    pub fn is_given(&self) -> bool {
+        self.secret_file.is_some() || self.variable("TICKET_SECRET").is_some() || self.is_named()
+    }
+
+    /// Whether the manifest has to be there.
+    fn is_named(&self) -> bool {
+        self.manifest.is_some() || self.variable("TICKET_CONFIG").is_some()
     }
 
     /// The manifest: of the flag, of a variable, in the working folder, in the data folder.

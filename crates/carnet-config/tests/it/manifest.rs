@@ -285,3 +285,30 @@ fn a_role_without_an_entry_is_not_found_and_other_entries_are_not_judged() {
         matches!(told, FindError::SecretFile(_)) && told.to_string().contains("cannot be read")
     );
 }
+
+#[test]
+fn limits_are_read_without_judging_what_else_the_manifest_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let env = env(&[]);
+    let sources = TicketSources {
+        secret_file: None,
+        manifest: None,
+        env: &env,
+        cwd: folder.path(),
+        data_dir: Path::new("data"),
+        surface: Surface::CommandLine,
+    };
+    assert_eq!(sources.limits(), Ok(TicketLimits::default()), "no manifest is anywhere");
+    assert!(!sources.is_given());
+    let named = TicketSources { manifest: Some(Path::new("m.toml")), ..sources };
+    assert!(named.is_given());
+    assert!(matches!(named.limits(), Err(FindError::Manifest(_))), "it has to be there");
+    let write = |text: &str| std::fs::write(folder.path().join("m.toml"), text).unwrap();
+    write(
+        "[[tickets]]\nrole = \"queen\"\nsecret_file = \"absent\"\n[ticket_limits]\nmax_scopes = 3\n",
+    );
+    assert_eq!(named.limits().unwrap().max_scopes, 3);
+    write("[ticket_limits]\nmax_scopes = 17\n");
+    let told = named.limits().unwrap_err().to_string();
+    assert!(told.contains("ticket_limits.max_scopes 17 exceeds maximum 16"), "{told}");
+}

@@ -108,6 +108,11 @@ impl Client {
         json(self.send(request).await?).await
     }
 
+    /// Asks any route of the server for what may be long: its answer as it comes.
+    pub async fn stream(&self, path: &str) -> Result<Response, ClientError> {
+        self.send(self.request(Method::GET, path)?).await
+    }
+
     /// Asks a route of the realm.
     pub(crate) async fn call_realm(
         &self,

@@ -26,7 +26,7 @@ pub use claims::{
     BudgetSpec, MountSpec, Role, TicketClaims, TicketQuotas, TicketScope, TicketVerb,
 };
 pub use error::TicketError;
-pub use key::{TicketIssuer, TicketKey, TicketToken};
+pub use key::{TicketIssuer, TicketKey, TicketToken, content_id};
 pub use limits::{LimitFault, TicketLimits};
 
 use crate::id;

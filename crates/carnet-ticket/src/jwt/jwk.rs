@@ -11,7 +11,7 @@ use super::{Algorithm, KEYS_MAX, KeyError, VerifyingKey, elliptic, json, rsa};
 const SET_LEN_MAX: usize = 1_048_576;
 
 /// The longest text of a key.
-const KEY_LEN_MAX: usize = 65_536;
+pub(super) const KEY_LEN_MAX: usize = 65_536;
 
 /// Why a text is no key set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -86,15 +86,26 @@ impl VerifyingKey {
 }
 
 fn import(jwk: &Map<String, Value>) -> Result<VerifyingKey, KeyError> {
+    public(jwk, usable(jwk, "verify")?)
+}
+
+/// The algorithms that a key of its type and `alg` serves, if it may be used for `operation`.
+pub(super) fn usable(
+    jwk: &Map<String, Value>,
+    operation: &str,
+) -> Result<&'static [Algorithm], KeyError> {
     let served = served(jwk)?;
-    check_use(jwk)?;
-    let served = match jwk.get("alg") {
-        None => served,
-        Some(name) => {
-            let algorithm = name.as_str().and_then(Algorithm::from_name);
-            chosen(Some(algorithm.ok_or(KeyError::AlgNotAllowed)?), served)?
-        }
-    };
+    check_use(jwk, operation)?;
+    let Some(name) = jwk.get("alg") else { return Ok(served) };
+    let algorithm = name.as_str().and_then(Algorithm::from_name);
+    chosen(Some(algorithm.ok_or(KeyError::AlgNotAllowed)?), served)
+}
+
+/// The public half; the secret itself, when it is a shared one.
+pub(super) fn public(
+    jwk: &Map<String, Value>,
+    served: &'static [Algorithm],
+) -> Result<VerifyingKey, KeyError> {
     let key = match served {
         [Algorithm::EdDsa] => elliptic::eddsa(&fixed(jwk, "x")?)?,
         [Algorithm::Es256] => ecdsa::<32>(jwk, Algorithm::Es256)?,
@@ -126,13 +137,13 @@ fn served(jwk: &Map<String, Value>) -> Result<&'static [Algorithm], KeyError> {
 }
 
 /// A key that says what it is for has to be for signatures.
-fn check_use(jwk: &Map<String, Value>) -> Result<(), KeyError> {
+fn check_use(jwk: &Map<String, Value>, operation: &str) -> Result<(), KeyError> {
     let is_for_signatures = jwk.get("use").is_none_or(|purpose| purpose == "sig");
-    let verifies = |operations: &Value| {
-        operations.as_array().is_some_and(|names| names.iter().any(|name| name == "verify"))
+    let names_it = |operations: &Value| {
+        operations.as_array().is_some_and(|names| names.iter().any(|name| name == operation))
     };
-    let may_verify = jwk.get("key_ops").is_none_or(verifies);
-    if is_for_signatures && may_verify { Ok(()) } else { Err(KeyError::WrongUse) }
+    let may_be_used = jwk.get("key_ops").is_none_or(names_it);
+    if is_for_signatures && may_be_used { Ok(()) } else { Err(KeyError::WrongUse) }
 }
 
 fn ecdsa<const N: usize>(
@@ -143,12 +154,15 @@ fn ecdsa<const N: usize>(
     elliptic::ecdsa(algorithm, &[&[4], &x[..], &y[..]].concat())
 }
 
-fn fixed<const N: usize>(jwk: &Map<String, Value>, name: &str) -> Result<[u8; N], KeyError> {
+pub(super) fn fixed<const N: usize>(
+    jwk: &Map<String, Value>,
+    name: &str,
+) -> Result<[u8; N], KeyError> {
     bytes(jwk, name)?.try_into().map_err(|_| KeyError::InvalidKey)
 }
 
 /// The bytes that a member spells in canonical base64url.
-fn bytes(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, KeyError> {
+pub(super) fn bytes(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, KeyError> {
     let text = jwk.get(name).and_then(Value::as_str).ok_or(KeyError::InvalidKey)?;
     URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyError::InvalidKey)
 }

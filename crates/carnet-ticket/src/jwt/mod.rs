@@ -26,6 +26,7 @@ mod json;
 mod jwk;
 pub mod jws;
 mod key;
+mod private;
 mod ring;
 mod rsa;
 mod secret;

@@ -9,7 +9,8 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
     ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
-    KeyPair as _,
+    KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
+    RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 
 use super::secret::mac_key;
@@ -30,6 +31,7 @@ pub struct SigningKey {
 enum Means {
     Mac(Box<hmac::Key>),
     Ecdsa(EcdsaKeyPair),
+    Rsa(Box<RsaKeyPair>, &'static dyn RsaEncoding),
     Ed25519(ed25519::SigningKey),
 }
 
@@ -51,6 +53,12 @@ impl SigningKey {
         &self.public
     }
 
+    /// The same key under a key id of a header.
+    pub(super) fn with_kid(mut self, kid: &str) -> Self {
+        self.public = self.public.with_kid(kid);
+        self
+    }
+
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         match &*self.means {
             Means::Mac(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
@@ -58,19 +66,46 @@ impl SigningKey {
                 let signature = pair.sign(&SystemRandom::new(), message);
                 signature.map(|bytes| bytes.as_ref().to_vec()).map_err(|_| SignError::Signing)
             }
+            Means::Rsa(pair, encoding) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                let signed = pair.sign(*encoding, &SystemRandom::new(), message, &mut signature);
+                signed.map(|()| signature).map_err(|_| SignError::Signing)
+            }
             Means::Ed25519(key) => Ok(key.sign(message).to_vec()),
         }
     }
 
-    fn ecdsa(algorithm: Algorithm, pair: EcdsaKeyPair) -> Result<Self, KeyError> {
+    pub(super) fn ecdsa(algorithm: Algorithm, pair: EcdsaKeyPair) -> Result<Self, KeyError> {
         let public = elliptic::ecdsa(algorithm, pair.public_key().as_ref())?;
         Ok(Self { algorithm, means: Arc::new(Means::Ecdsa(pair)), public })
     }
 
-    fn ed25519(seed: &[u8; 32]) -> Result<Self, KeyError> {
-        let key = ed25519::SigningKey::from_seed(seed).map_err(|_| KeyError::InvalidKey)?;
+    /// `algorithm` is one of [`Algorithm::RSA`].
+    pub(super) fn rsa(algorithm: Algorithm, pair: RsaKeyPair) -> Result<Self, KeyError> {
+        let public = VerifyingKey::from_der(algorithm, pair.public_key().as_ref())?;
+        let means = Means::Rsa(Box::new(pair), rsa_encoding(algorithm));
+        Ok(Self { algorithm, means: Arc::new(means), public })
+    }
+
+    pub(super) fn ed25519(seed: &[u8; 32]) -> Result<Self, KeyError> {
+        Self::eddsa(ed25519::SigningKey::from_seed(seed).map_err(|_| KeyError::InvalidKey)?)
+    }
+
+    pub(super) fn eddsa(key: ed25519::SigningKey) -> Result<Self, KeyError> {
         let public = elliptic::eddsa(key.verifying_key().as_bytes())?;
         Ok(Self { algorithm: Algorithm::EdDsa, means: Arc::new(Means::Ed25519(key)), public })
+    }
+}
+
+/// The padding and the digest; a salt, where there is one, as long as the digest.
+fn rsa_encoding(algorithm: Algorithm) -> &'static dyn RsaEncoding {
+    match algorithm {
+        Algorithm::Rs384 => &RSA_PKCS1_SHA384,
+        Algorithm::Rs512 => &RSA_PKCS1_SHA512,
+        Algorithm::Ps256 => &RSA_PSS_SHA256,
+        Algorithm::Ps384 => &RSA_PSS_SHA384,
+        Algorithm::Ps512 => &RSA_PSS_SHA512,
+        _ => &RSA_PKCS1_SHA256,
     }
 }
 
@@ -159,7 +194,7 @@ private!(
     generate_ed25519
 );
 
-fn ecdsa(
+pub(super) fn ecdsa(
     algorithm: Algorithm,
     signing: &'static EcdsaSigningAlgorithm,
     number: &[u8],

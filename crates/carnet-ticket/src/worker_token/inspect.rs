@@ -4,8 +4,8 @@ use super::dialect::Dialect;
 use super::format::{Parts, Signature};
 use super::members::Members;
 use super::verify::{moment, non_empty};
-use super::{Format, WorkerTokenError};
-use crate::id::KeyId;
+use super::{CLASS, Format, WorkerTokenError};
+use crate::id::{KeyId, UniqueId};
 use crate::time::Timestamp;
 use crate::verify::Profile;
 
@@ -30,6 +30,11 @@ pub struct Unverified {
     pub not_before: Option<Timestamp>,
     /// Until when it counts.
     pub expires: Option<Timestamp>,
+}
+
+/// Names the content of a token, whatever its signature. It is a name and no judgement.
+pub fn content_id(token: &str) -> UniqueId {
+    CLASS.derive(token.rsplit_once('.').map_or(token, |(signed, _)| signed))
 }
 
 /// Reads a token without a key, v1 as leniently as compat does.

@@ -51,7 +51,7 @@ pub use encode::{mint_v1, mint_v2};
 pub use error::WorkerTokenError;
 pub use format::Format;
 pub use gate::WorkerTokenVerifier;
-pub use inspect::{Unverified, inspect};
+pub use inspect::{Unverified, content_id, inspect};
 pub use key::HmacKey;
 pub use keys::{RingFull, WorkerKeys};
 pub use scope::{WorkerScope, WorkerScopes};

@@ -4,6 +4,7 @@ mod claims;
 mod ecdsa;
 mod forms;
 mod keys;
+mod private;
 mod signature;
 
 use base64::Engine as _;

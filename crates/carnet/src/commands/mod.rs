@@ -1,13 +1,18 @@
 //! One file per command.
 
+mod audit;
 mod completions;
 mod config;
 mod demo;
 mod doctor;
 mod inspect;
+mod keys;
 mod realm;
 mod revoke;
 mod serve;
+mod ticket;
+mod verify;
+mod worker;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +28,11 @@ pub async fn run(cli: Cli, surroundings: Surroundings) -> anyhow::Result<()> {
         Command::Realm(command) => realm::run(command, &surroundings).await,
         Command::Revoke(args) => revoke::run(args, &surroundings).await,
         Command::Inspect(args) => inspect::run(&args),
+        Command::Verify(args) => verify::run(*args, &surroundings).await,
+        Command::Ticket(command) => ticket::run(command, &surroundings).await,
+        Command::Worker(command) => worker::run(command, &surroundings),
+        Command::Keys(command) => keys::run(command, &surroundings).await,
+        Command::Audit(command) => audit::run(command, &surroundings).await,
         Command::Doctor(args) => doctor::run(args, &surroundings).await,
         Command::Config(command) => config::run(command, &surroundings),
         Command::Completions { shell } => completions::run(shell),

@@ -1,73 +1,139 @@
 //! `carnet revoke`: one verb for anything.
 
-use std::path::Path;
-
-use carnet_ticket::api_key::ApiKeyId;
-use carnet_ticket::id::UniqueId;
-use carnet_ticket::realm::TicketId;
-use reqwest::Method;
+use carnet_realm::client::{Client, ClientError};
+use carnet_ticket::{api_key, capability, jwt, worker_token};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::cli::RevokeArgs;
+use super::ticket::{self, list};
+use crate::cli::credential::RevokeArgs;
 use crate::connect::{self, Surroundings};
 use crate::failure::Failure;
+use crate::given;
 use crate::output;
+use crate::what::{self, What};
+
+/// The most characters of an id that the ledger is asked for.
+const TOKEN_ID_LEN_MAX: usize = 128;
+
+/// What the revocation route is sent.
+struct Selector {
+    kind: &'static str,
+    value: String,
+    worker_id: Option<String>,
+}
 
 /// Ends what was named, or says what would end.
 pub async fn run(args: RevokeArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
     connect::refuse_secret(&args.what)?;
-    let what = if args.what == "-" { connect::secret(Path::new("-"))? } else { args.what.clone() };
+    let text = given::text(&args.what)?;
+    one(&text, &args, surroundings).await
+}
+
+/// Ends what `text` names.
+pub async fn one(text: &str, args: &RevokeArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
+    let what = What::of(text)?;
+    refuse_what_no_server_has(what)?;
     let client = connect::client(&args.server, surroundings)?;
-    if let Some(id) = ApiKeyId::of_text(&what).or_else(|| ApiKeyId::parse(&what).ok()) {
-        if args.preview {
-            let content = carnet_ticket::api_key::content_id(&id.to_string()).to_string();
-            let preview = post(&client, "content_id", &content, None, true).await?;
-            return Ok(show(&args, &preview)?);
-        }
+    if let What::ApiKey(id) = what
+        && !args.preview
+    {
         client.call(Method::DELETE, &format!("/api/v1/admin/api-keys/{id}"), None).await?;
         let value = json!({ "kind": "api_key", "value": id.to_string(), "status": "revoked" });
         return Ok(output::show(args.server.format, &value, |_| {
             format!("revoked {id}, with the tickets it issued")
         })?);
     }
-    let (kind, value) = kind(&what).ok_or_else(|| {
-        let forms = "ticket:<ULID>, key:<ULID>, 64 hex digits, subject/ID, key/ID or cert/SERIAL";
-        Failure::Usage(format!("not something that can be revoked: expected {forms}"))
-    })?;
-    let answer = post(&client, kind, value, args.reason.as_deref(), args.preview).await?;
-    Ok(show(&args, &answer)?)
+    let selector = match what {
+        What::Other(id) => in_ledger(&client, id).await?,
+        other => selector(other)?,
+    };
+    let answer = post(&client, &selector, args).await?;
+    Ok(show(args, &answer)?)
+}
+
+/// What is recognised and has no route yet.
+fn refuse_what_no_server_has(what: What<'_>) -> Result<(), Failure> {
+    let kind = match what {
+        What::AgentToken(_) => "agent tokens",
+        What::Client(_) => "clients",
+        What::Enrollment(_) => "enrollments",
+        What::Worker(_) => "workers by their certificate's name",
+        _ => return Ok(()),
+    };
+    Err(Failure::CouldNotRun(format!("{kind} cannot be revoked by this version")))
+}
+
+/// The kind and value by form, and nothing else.
+fn selector(what: What<'_>) -> Result<Selector, Failure> {
+    let of = |kind, value: String| Ok(Selector { kind, value, worker_id: None });
+    match what {
+        What::WorkerToken(token) => worker_token(token),
+        What::Jwt(token) => {
+            jwt::inspect(token).map_err(|error| Failure::denied(error.code(), error))?;
+            of("content_id", jwt::content_id(token).to_string())
+        }
+        What::Capability(token) => {
+            let id = capability::content_id(token).map_err(ticket::malformed)?;
+            of("content_id", id.to_string())
+        }
+        What::ApiKey(id) => of("content_id", api_key::content_id(&id.to_string()).to_string()),
+        What::Realm(ticket) => of("realm_ticket", ticket.to_string()),
+        What::Content(id) => of("content_id", id.to_string()),
+        What::Subject(id) => of("subject", id.to_owned()),
+        What::Key(id) => of("key", id.to_string()),
+        What::Certificate(serial) => of("certificate", serial.to_owned()),
+        _ => Err(what::unknown()),
+    }
+}
+
+/// By its id, of its worker alone; one without an id by its content.
+fn worker_token(token: &str) -> Result<Selector, Failure> {
+    let said = worker_token::inspect(token);
+    let said = said.map_err(|error| Failure::denied(error.code(), error))?;
+    let (kind, value, worker_id) = match said.token_id {
+        Some(id) => ("token_id", id, said.worker_id),
+        None => ("content_id", worker_token::content_id(token).to_string(), None),
+    };
+    Ok(Selector { kind, value, worker_id })
+}
+
+/// The id of a token, if the ledger has it.
+async fn in_ledger(client: &Client, id: &str) -> anyhow::Result<Selector> {
+    let is_id = id.len() <= TOKEN_ID_LEN_MAX
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
+    if !is_id {
+        return Err(what::unknown().into());
+    }
+    let page = match list::page(client, &[("q", id)], None).await {
+        // A server without a ledger knows no ids.
+        Err(ClientError::Refused(refusal)) if refusal.status == StatusCode::NOT_FOUND => {
+            Value::Null
+        }
+        page => page?,
+    };
+    let mut items = page["items"].as_array().into_iter().flatten();
+    if items.any(|item| item["token_id"] == id) {
+        Ok(Selector { kind: "token_id", value: id.to_owned(), worker_id: None })
+    } else {
+        Err(what::unknown().into())
+    }
 }
 
 async fn post(
-    client: &carnet_realm::client::Client,
-    kind: &str,
-    value: &str,
-    reason: Option<&str>,
-    is_preview: bool,
-) -> anyhow::Result<Value> {
-    let mut body = json!({ "kind": kind, "value": value });
-    if let Some(reason) = reason {
-        body["reason"] = Value::from(reason);
+    client: &Client,
+    selector: &Selector,
+    args: &RevokeArgs,
+) -> Result<Value, ClientError> {
+    let mut body = json!({ "kind": selector.kind, "value": selector.value });
+    let beside = [("worker_id", &selector.worker_id), ("reason", &args.reason)];
+    for (name, value) in beside {
+        if let Some(value) = value {
+            body[name] = Value::from(value.as_str());
+        }
     }
-    let path = format!("/api/v1/admin/revocations?preview={is_preview}");
-    Ok(client.call(Method::POST, &path, Some(&body)).await?)
-}
-
-/// The kind by prefix, and nothing else.
-fn kind(what: &str) -> Option<(&'static str, &str)> {
-    if what.parse::<TicketId>().is_ok() {
-        return Some(("realm_ticket", what));
-    }
-    if UniqueId::from_hex(what).is_ok() {
-        return Some(("content_id", what));
-    }
-    let (kind, value) = what.split_once('/')?;
-    match kind {
-        "subject" => Some(("subject", value)),
-        "key" => Some(("key", value)),
-        "cert" => Some(("certificate", value)),
-        _ => None,
-    }
+    let path = format!("/api/v1/admin/revocations?preview={}", args.preview);
+    client.call(Method::POST, &path, Some(&body)).await
 }
 
 fn show(args: &RevokeArgs, answer: &Value) -> std::io::Result<()> {
@@ -80,12 +146,17 @@ fn show(args: &RevokeArgs, answer: &Value) -> std::io::Result<()> {
                 output::text(&answer["value"])
             );
         }
-        let entry = &answer["revocation"];
-        format!(
-            "revoked {} {} (number {})",
-            output::text(&entry["kind"]),
-            output::text(&entry["value"]),
-            entry["seq"]
-        )
+        revoked(answer)
     })
+}
+
+/// What an answer says was revoked.
+pub fn revoked(answer: &Value) -> String {
+    let entry = &answer["revocation"];
+    format!(
+        "revoked {} {} (number {})",
+        output::text(&entry["kind"]),
+        output::text(&entry["value"]),
+        entry["seq"]
+    )
 }

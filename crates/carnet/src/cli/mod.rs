@@ -1,0 +1,187 @@
+//! What can be typed.
+
+pub mod audit;
+pub mod credential;
+pub mod keys;
+mod realm;
+pub mod ticket;
+mod values;
+pub mod worker;
+
+pub use realm::{CreateArgs, NodeCommand, RealmCommand, TicketCommand};
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use self::credential::{InspectArgs, RevokeArgs, VerifyArgs};
+
+use crate::output::Format;
+
+/// Identity for every worker, a ticket for every task.
+#[derive(Debug, Parser)]
+#[command(name = "carnet", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Examples:\n  carnet demo                       see it work\n  carnet serve                      \
+    start a server in ./carnet-data\n  carnet realm node put photo.jpg   store a file\n\nExit codes: 0 done, 1 denied or \
+    a failed check, 2 wrong usage, 3 could not run."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show a real task from end to end, on a server of its own.
+    Demo(DemoArgs),
+    /// Serve the API on this machine.
+    Serve(ServeArgs),
+    /// Work with the content store.
+    #[command(subcommand)]
+    Realm(RealmCommand),
+    /// End something everywhere at once.
+    Revoke(RevokeArgs),
+    /// Tell what something is, without asking a server.
+    Inspect(InspectArgs),
+    /// Judge a credential: with keys from here, or by asking the server.
+    Verify(Box<VerifyArgs>),
+    /// Work with tickets of every class, and the ledger of what was minted.
+    #[command(subcommand)]
+    Ticket(ticket::TicketCommand),
+    /// Work with workers.
+    #[command(subcommand)]
+    Worker(worker::WorkerCommand),
+    /// Turn over the keys of the server.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Read the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Check that everything a server needs is in order.
+    Doctor(DoctorArgs),
+    /// Work with the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the completion script of a shell.
+    #[command(after_help = "Example:\n  carnet completions bash > /etc/bash_completion.d/carnet")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// The worker's side of the demo.
+    #[command(hide = true)]
+    DemoWorker {
+        #[command(subcommand)]
+        part: DemoPart,
+    },
+}
+
+/// Which server, and what is presented there.
+#[derive(Debug, Clone, Args)]
+pub struct ServerArgs {
+    /// The server's URL; else `CARNET_SERVER`, the local socket, the default address.
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+    /// The data folder whose local socket is used.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The realm: self, user:…, tenant:….
+    #[arg(long, global = true, default_value = "self")]
+    pub realm: String,
+    /// A file with a task ticket; - is stdin. Else `CARNET_TICKET`.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ticket_file: Option<PathBuf>,
+    /// A file with an API key or token; - is stdin. Else `CARNET_TOKEN`.
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "ticket_file")]
+    pub token_file: Option<PathBuf>,
+    /// The form of the output.
+    #[arg(long, global = true, value_enum, ignore_case = true, default_value_t)]
+    pub format: Format,
+}
+
+impl ServerArgs {
+    /// A server, and what is presented there beside the environment's.
+    pub fn at(
+        server: Option<String>,
+        data_dir: Option<PathBuf>,
+        token_file: Option<PathBuf>,
+        format: Format,
+    ) -> Self {
+        Self { server, data_dir, realm: "self".to_owned(), ticket_file: None, token_file, format }
+    }
+}
+
+/// `carnet demo`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  carnet demo --output thumbnail.jpg --keep")]
+pub struct DemoArgs {
+    /// Where the thumbnail is written.
+    #[arg(long, short, default_value = "carnet-demo.jpg")]
+    pub output: PathBuf,
+    /// Leave the server running, and say how to go on.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// The parts of the demo that a worker plays.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum DemoPart {
+    /// Read the picture, make a thumbnail, commit it.
+    Thumbnail,
+    /// Try what the ticket does not allow.
+    Trespass,
+    /// Hold an event stream and a slow download.
+    Hold,
+}
+
+/// Where a configuration comes from.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgs {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Set a key, over file and environment; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = values::setting)]
+    pub settings: Vec<(String, String)>,
+}
+
+/// `carnet serve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  carnet serve\n  carnet serve --data-dir /var/lib/carnet --set server.port=7500\n\n\
+    Without a configuration a private data folder with random keys is made."
+)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// `carnet config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every key with its value and where that comes from; secrets are not shown.
+    #[command(after_help = "Example:\n  CARNET_SERVER_PORT=7500 carnet config show")]
+    Show {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// The form of the output.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+/// `carnet doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  carnet doctor --data-dir /var/lib/carnet")]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The form of the output.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}

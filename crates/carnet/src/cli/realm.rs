@@ -1,0 +1,169 @@
+//! `carnet realm`, as it is typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use carnet_ticket::realm::NodeKey;
+use clap::{Args, Subcommand};
+
+use super::{ServerArgs, values};
+
+/// `carnet realm`.
+#[derive(Debug, Subcommand)]
+pub enum RealmCommand {
+    /// What the realm takes.
+    Info(ServerArgs),
+    /// How much the realm holds.
+    Usage(ServerArgs),
+    /// Work with nodes and files.
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// Work with task tickets.
+    #[command(subcommand)]
+    Ticket(TicketCommand),
+}
+
+/// `carnet realm node`.
+#[derive(Debug, Subcommand)]
+pub enum NodeCommand {
+    /// Store a file and print its key.
+    #[command(
+        after_help = "Examples:\n  carnet realm node put photo.jpg\n  pg_dump app | carnet realm node put - --type \
+        application/sql"
+    )]
+    Put {
+        /// The file; - is stdin.
+        path: PathBuf,
+        /// Its content type; else by extension.
+        #[arg(long = "type", value_name = "TYPE")]
+        content_type: Option<String>,
+        /// Nodes sent at a time.
+        #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+        jobs: u16,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Fetch a file.
+    #[command(
+        after_help = "Example:\n  carnet realm node get node:Q3BPPGM9JV7NEH7XQCPBZENTF0 -o photo.jpg"
+    )]
+    Get {
+        /// The file's key.
+        key: NodeKey,
+        /// Where it is written.
+        #[arg(long, short)]
+        output: PathBuf,
+        /// Replace what is there.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Write a file's content to stdout.
+    Cat {
+        /// The file's key.
+        key: NodeKey,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Tell what a node is.
+    Info {
+        /// The node's key.
+        key: NodeKey,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+}
+
+/// `carnet realm ticket`.
+#[derive(Debug, Subcommand)]
+pub enum TicketCommand {
+    /// Make a ticket and print it. It is a secret: who has it, may use it.
+    #[command(
+        after_help = "Example:\n  carnet realm ticket create -i node:Q3BPPGM9JV7NEH7XQCPBZENTF0 -w -q 10MiB -a \
+        'image/*' -t 1h"
+    )]
+    Create(CreateArgs),
+    /// List tickets, newest first.
+    List {
+        /// Only those of one status: issued, committed, revoked, archived.
+        #[arg(long)]
+        status: Option<String>,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Show a ticket.
+    Show {
+        /// The ticket; self is one's own.
+        id: String,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Give a ticket its result; the ticket itself is presented.
+    Commit {
+        /// The ticket; self is one's own.
+        id: String,
+        /// The result.
+        key: NodeKey,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Revoke a ticket: what rests on it ends at once.
+    Revoke {
+        /// The ticket.
+        id: String,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Delete a ticket's record. What it uploaded stays.
+    Delete {
+        /// The ticket.
+        id: String,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Wait until a ticket has its result, and print that. Exit 1 when it ends without.
+    Wait {
+        /// The ticket; self is one's own.
+        id: String,
+        /// How long at most.
+        #[arg(long, default_value = "1h", value_parser = values::duration)]
+        timeout: Duration,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+}
+
+/// `carnet realm ticket create`.
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    /// What it may read; may be repeated.
+    #[arg(
+        long,
+        short,
+        value_name = "KEY",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
+    pub input: Vec<NodeKey>,
+    /// It may read the whole realm.
+    #[arg(long)]
+    pub all: bool,
+    /// What it is for.
+    #[arg(long, short, value_name = "TEXT")]
+    pub purpose: Option<String>,
+    /// It may write and commit.
+    #[arg(long, short)]
+    pub writable: bool,
+    /// The most bytes it may write.
+    #[arg(long, short, value_name = "SIZE", requires = "writable", value_parser = values::size)]
+    pub quota: Option<u64>,
+    /// A content type that it may write; may be repeated.
+    #[arg(long, short, value_name = "TYPE", requires = "writable")]
+    pub accept: Vec<String>,
+    /// How long it counts.
+    #[arg(long, short, value_name = "DURATION", value_parser = values::duration)]
+    pub ttl: Option<Duration>,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
