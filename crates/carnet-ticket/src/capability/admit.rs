@@ -216,7 +216,7 @@ impl Verify for Capability {
     fn verify(
         &self,
         presented: &Presented<'_>,
-        _: &Facts,
+        facts: &Facts,
         now: Timestamp,
     ) -> Result<Verified, Reason> {
         let role = presented.bearer.role.and_then(Role::parse).ok_or(Reason::Role)?;
@@ -240,7 +240,7 @@ impl Verify for Capability {
             })),
             limits: admitted.limits,
             certificate: None,
-            ancestors: Vec::new(),
+            ancestors: facts.ancestors.clone(),
             claims: serde_json::Map::new(),
         })
     }

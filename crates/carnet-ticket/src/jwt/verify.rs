@@ -188,7 +188,7 @@ impl Verify for Jwt {
     fn verify(
         &self,
         presented: &Presented<'_>,
-        _: &Facts,
+        facts: &Facts,
         now: Timestamp,
     ) -> Result<Verified, Reason> {
         let text = presented.as_text().ok_or(Reason::Malformed)?;
@@ -204,7 +204,7 @@ impl Verify for Jwt {
             rights: None,
             limits: Limits::none(),
             certificate: None,
-            ancestors: Vec::new(),
+            ancestors: facts.ancestors.clone(),
             claims: token.claims,
         })
     }

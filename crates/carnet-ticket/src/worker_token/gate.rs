@@ -36,7 +36,7 @@ impl Verify for WorkerTokenVerifier {
     fn verify(
         &self,
         presented: &Presented<'_>,
-        _: &Facts,
+        facts: &Facts,
         now: Timestamp,
     ) -> Result<Verified, Reason> {
         let text = presented.as_text().ok_or(Reason::Malformed)?.trim();
@@ -57,13 +57,13 @@ impl Verify for WorkerTokenVerifier {
                 self.auth.load().identify(endpoint, bearer.subject, Some(text), now)
             })
             .map_err(Reason::WorkerToken)?;
-        Ok(identity.verified(class))
+        Ok(identity.verified(class, facts))
     }
 }
 
 impl WorkerIdentity {
     /// What the gate makes of it.
-    fn verified(self, class: Class) -> Verified {
+    fn verified(self, class: Class, facts: &Facts) -> Verified {
         let scopes = self.scopes.as_slice().iter().map(|scope| WorkerScope::as_str(*scope));
         let rights = RouteScopes {
             role: String::new(),
@@ -85,7 +85,7 @@ impl WorkerIdentity {
             rights: Some(Rights::Routes(rights)),
             limits: Limits::none(),
             certificate: None,
-            ancestors: Vec::new(),
+            ancestors: facts.ancestors.clone(),
             claims: Map::new(),
         }
     }
