@@ -37,9 +37,10 @@ pub async fn run(report: &mut Report) -> anyhow::Result<()> {
 async fn mint(report: &mut Report) -> anyhow::Result<()> {
     let world = World::start().await?;
     let body = Bytes::from_static(br#"{"worker_id":"worker-1"}"#);
-    let rate =
-        load(&world, move |_, _| (Method::POST, "/api/v1/admin/worker-tokens".to_owned(), body.clone()))
-            .await?;
+    let rate = load(&world, move |_, _| {
+        (Method::POST, "/api/v1/admin/worker-tokens".to_owned(), body.clone())
+    })
+    .await?;
     let name = "authority: worker token minted over HTTP, durable, audited";
     report.add(name, rate, "/s", "16 connections; goal >= 1,500 per core");
     world.stop().await;

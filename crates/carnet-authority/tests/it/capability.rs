@@ -5,8 +5,8 @@ use carnet_authority::mint::{
     capability,
 };
 use carnet_ticket::capability::{
-    AttachRequest, BudgetSpec, Capability, MountSpec, Role, TicketIssuer, TicketLimits,
-    TicketQuotas, TicketScope, TicketToken, TicketVerb,
+    AttachRequest, BudgetSpec, Capability, CapabilityError, MountSpec, Role, TicketClaims,
+    TicketIssuer, TicketLimits, TicketQuotas, TicketScope, TicketToken, TicketVerb,
 };
 use carnet_ticket::realm::Ulid;
 use carnet_ticket::time::Timestamp;
@@ -87,6 +87,33 @@ fn policy_refuses_what_would_never_attach() {
     let scopes = vec![scope("/a/../b", TicketVerb::Read, 0)];
     let error = mint(CapabilityRequest { scopes, ..request(Role::Queen) }).unwrap_err();
     assert_eq!(error.to_string(), "scope path '/a/../b' exceeds 128 bytes");
+}
+
+/// Promise: C-12
+#[test]
+fn a_worker_without_a_subject_gets_no_ticket_and_attaches_with_none_in_either_profile() {
+    let issuer = TicketIssuer::new(SECRET);
+    for profile in [Profile::Strict, Profile::Compat] {
+        for role in Role::ALL.into_iter().filter(|role| *role != Role::Queen) {
+            for subject in [None, Some(String::new())] {
+                let asked = CapabilityRequest { subject: subject.clone(), ..request(role) };
+                let limits = TicketLimits::default();
+                let refused = capability(asked, &issuer, &limits, profile, &issue()).unwrap_err();
+                assert_eq!(refused, CapabilityMintError::SubjectRequired);
+
+                // One that somebody else has made all the same.
+                let budget = BudgetSpec::default_of(role);
+                let issued_at = u64::try_from(NOW.0).unwrap();
+                let claims =
+                    TicketClaims::new(role, budget, subject, MountSpec::empty(), issued_at);
+                let text = issuer.issue(claims).unwrap().encode().unwrap();
+                let judge = Capability::new([(role, vec![issuer.key()])].into(), limits, profile);
+                let attach = AttachRequest { role, identity: None, token: Some(&text) };
+                let refused = judge.admit(&attach, NOW).unwrap_err();
+                assert_eq!(refused, CapabilityError::SubjectRequired);
+            }
+        }
+    }
 }
 
 fn parent() -> TicketToken {

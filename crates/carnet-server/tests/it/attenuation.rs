@@ -113,7 +113,7 @@ async fn minted(server: &Server) -> TicketToken {
     TicketToken::decode(minted["token"].as_str().unwrap(), &key).unwrap()
 }
 
-/// Promise: C-43, G-20
+/// Promise: C-43, G-20, P-25
 #[tokio::test(flavor = "multi_thread")]
 async fn a_child_is_narrower_spends_from_its_parent_and_ends_with_it() {
     let (server, gate) = (server().await, gate());
