@@ -10,3 +10,4 @@ mod end;
 mod meters;
 mod support;
 mod vectors;
+mod verdicts;
