@@ -39,6 +39,7 @@ pub mod jwks;
 mod key;
 mod keys;
 mod members;
+mod plain;
 mod scope;
 mod verify;
 
