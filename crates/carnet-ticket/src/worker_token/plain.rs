@@ -28,7 +28,7 @@ pub(super) fn texts(json: &str) -> Option<Vec<&str>> {
     let mut reader = Reader(json.strip_prefix('[')?);
     let mut texts = Vec::with_capacity(MEMBERS_MAX);
     loop {
-        texts.push(reader.value().filter(|value| value.starts_with('"'))?);
+        texts.push(reader.quoted()?);
         if reader.take(",").is_none() {
             break;
         }
@@ -54,24 +54,27 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
-    /// A text, an integer without a sign, or a list of texts, as it is written.
-    fn value(&mut self) -> Option<&'a str> {
+    /// A text with its quotes.
+    fn quoted(&mut self) -> Option<&'a str> {
         let written = self.0;
-        match written.as_bytes().first()? {
-            b'"' => {
-                self.take("\"")?;
-                self.text()?;
-            }
-            b'[' => {
-                let (list, _) = written.split_once(']')?;
-                texts(written.get(..=list.len())?)?;
-                self.0 = written.get(list.len() + 1..)?;
-            }
-            b'1'..=b'9' => {
-                self.0 = written.trim_start_matches(|digit: char| digit.is_ascii_digit())
-            }
+        self.take("\"")?;
+        let text = self.text()?;
+        written.get(..text.len() + 2)
+    }
+
+    /// A text, an integer that begins with 1 to 9, or a list of texts, as it is written.
+    fn value(&mut self) -> Option<&'a str> {
+        let len = match self.0.as_bytes().first()? {
+            b'"' => return self.quoted(),
+            b'[' => self.0.find(']')? + 1,
+            b'1'..=b'9' => self.0.bytes().take_while(u8::is_ascii_digit).count(),
             _ => return None,
+        };
+        let (written, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        if written.starts_with('[') {
+            texts(written)?;
         }
-        written.get(..written.len() - self.0.len())
+        Some(written)
     }
 }
