@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use serde_json::value::RawValue;
+
 use super::dialect::Dialect;
 use super::{LAST_S, WorkerTokenError, json};
 use crate::claim::ClaimName;
@@ -110,7 +112,7 @@ struct Sorter<'a> {
 }
 
 impl<'a> Sorter<'a> {
-    fn take(&mut self, name: Cow<'a, str>, value: &'a str) {
+    fn take(&mut self, name: Cow<'a, str>, value: &'a RawValue) {
         match Member::of(&name, self.dialect) {
             Some(member) => {
                 self.see(member);
@@ -144,7 +146,7 @@ impl<'a> Sorter<'a> {
         self.name_fault.get_or_insert(fault);
     }
 
-    fn take_known(&mut self, member: Member, value: &'a str) {
+    fn take_known(&mut self, member: Member, value: &'a RawValue) {
         if self.dialect == Dialect::V1Compat && json::is_null(value) {
             return;
         }
@@ -155,7 +157,7 @@ impl<'a> Sorter<'a> {
     }
 
     /// `None` when `value` is not of the member's type.
-    fn set(&mut self, member: Member, value: &'a str) -> Option<()> {
+    fn set(&mut self, member: Member, value: &'a RawValue) -> Option<()> {
         let (dialect, members) = (self.dialect, &mut self.members);
         match member {
             Member::WorkerId => members.worker_id = json::text(value)?,
@@ -178,7 +180,7 @@ impl<'a> Sorter<'a> {
     }
 }
 
-fn texts(value: &str, dialect: Dialect) -> Option<Vec<Cow<'_, str>>> {
+fn texts(value: &RawValue, dialect: Dialect) -> Option<Vec<Cow<'_, str>>> {
     let item = |value| {
         let is_absent = dialect == Dialect::V1Compat && json::is_null(value);
         if is_absent { Some(Cow::default()) } else { json::text(value) }
@@ -186,7 +188,7 @@ fn texts(value: &str, dialect: Dialect) -> Option<Vec<Cow<'_, str>>> {
     json::list(value)?.into_iter().map(item).collect()
 }
 
-fn seconds(value: &str, dialect: Dialect) -> Option<i64> {
+fn seconds(value: &RawValue, dialect: Dialect) -> Option<i64> {
     let is_in_range = |number: &i64| dialect == Dialect::V1Compat || (0..=LAST_S).contains(number);
     json::integer(value).filter(is_in_range)
 }

@@ -39,7 +39,6 @@ pub mod jwks;
 mod key;
 mod keys;
 mod members;
-mod plain;
 mod scope;
 mod verify;
 
