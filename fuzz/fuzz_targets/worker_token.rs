@@ -102,6 +102,10 @@ fn mints_again(token: &WorkerToken) {
     match verify(&again, &keys(), Profile::Strict, Some(Audience::ControlPlane), NOW) {
         Err(WorkerTokenError::TooLong) => {}
         Err(fault) => panic!("minted again: {fault}"),
-        Ok(again) => assert_eq!(WorkerToken { content_id: token.content_id, ..again }, *token),
+        Ok(again) => {
+            assert_eq!((&again.worker_id, &again.token_id), (&token.worker_id, &token.token_id));
+            assert_eq!((&again.scopes, again.expires), (&token.scopes, token.expires));
+            assert_eq!((again.issued_at, again.not_before), (token.issued_at, token.not_before));
+        }
     }
 }

@@ -41,7 +41,7 @@ enum Command {
     },
     /// Fuzz the decoders, for a bounded time; installs cargo-fuzz first.
     Fuzz {
-        /// One target, as its file in fuzz/fuzz_targets is called; otherwise all.
+        /// One target, as its file is called; otherwise all.
         target: Option<String>,
         /// How long in all.
         #[arg(long, default_value_t = 60)]

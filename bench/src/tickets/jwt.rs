@@ -33,9 +33,11 @@ struct Case {
     token: String,
     ours: VerifyingKey,
     peer: (jsonwebtoken::Algorithm, DecodingKey),
-    /// The signature check alone: over this text and signature.
-    bare: Box<dyn Fn(&[u8], &[u8]) -> bool>,
+    bare: Check,
 }
+
+/// A signature check alone: whether a text has a signature.
+type Check = Box<dyn Fn(&[u8], &[u8]) -> bool>;
 
 pub(super) fn run(report: &mut Report) {
     for make in [hs256, es256, ed_dsa, rs256] {
@@ -188,10 +190,7 @@ fn rs256() -> Case {
 }
 
 /// A check with a key that is parsed once, as ours are.
-fn bare(
-    algorithm: &'static dyn VerificationAlgorithm,
-    key: &[u8],
-) -> Box<dyn Fn(&[u8], &[u8]) -> bool> {
+fn bare(algorithm: &'static dyn VerificationAlgorithm, key: &[u8]) -> Check {
     let key = made(ParsedPublicKey::new(algorithm, key));
     Box::new(move |text, signature| key.verify_sig(text, signature).is_ok())
 }
