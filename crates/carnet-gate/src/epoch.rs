@@ -1,12 +1,10 @@
 //! [`Epochs`]: tells facts that were read before their row changed from those read after.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use carnet_ticket::id::UniqueId;
 use parking_lot::RwLock;
-
-use crate::id_map::IdMap;
 
 /// How many changes are remembered; facts older than all of them are refused.
 const REMEMBERED: usize = 65_536;
@@ -21,7 +19,7 @@ pub(crate) struct Epochs {
 
 #[derive(Default)]
 struct Recent {
-    changed: IdMap<u64>,
+    changed: HashMap<UniqueId, u64>,
     order: VecDeque<(u64, UniqueId)>,
     forgotten: u64,
 }

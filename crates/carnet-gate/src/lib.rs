@@ -24,7 +24,6 @@ mod epoch;
 mod expiry;
 mod gate;
 mod grant;
-mod id_map;
 mod judge;
 mod lookup;
 mod meter;

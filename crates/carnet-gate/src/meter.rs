@@ -1,5 +1,6 @@
 //! What is spent under a credential, counted once per content however often it is admitted.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,7 +12,6 @@ use carnet_ticket::verify::{Limits, Meter, Reason};
 use parking_lot::Mutex;
 
 use crate::clock::Clock;
-use crate::id_map::IdMap;
 
 const SHARDS: usize = 16;
 const METERS: usize = Meter::ALL.len();
@@ -106,7 +106,7 @@ pub struct Spending {
 
 /// The meters of every content that has limits.
 pub(crate) struct Meters {
-    shards: [Mutex<IdMap<Arc<Counter>>>; SHARDS],
+    shards: [Mutex<HashMap<UniqueId, Arc<Counter>>>; SHARDS],
     live: AtomicUsize,
     max: usize,
 }
@@ -190,7 +190,7 @@ impl Meters {
         }
     }
 
-    fn shard(&self, content: &UniqueId) -> &Mutex<IdMap<Arc<Counter>>> {
+    fn shard(&self, content: &UniqueId) -> &Mutex<HashMap<UniqueId, Arc<Counter>>> {
         &self.shards[usize::from(content.as_bytes()[0]) % SHARDS]
     }
 }

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-use carnet_ticket::id::KeyId;
+use carnet_ticket::id::{KeyId, UniqueId};
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::{RevocationKind, Verified};
 use parking_lot::RwLock;
 
 use super::selector::issued_at_s;
 use super::{Delta, Entry, FeedError, Selector};
-use crate::id_map::IdMap;
 
 /// How long after its end an entry still counts: clocks may differ by as much.
 const KEEP_AFTER_END: Duration = Duration::from_secs(30);
@@ -30,7 +29,7 @@ struct Entries {
     seq: u64,
     len: usize,
     prune_at: usize,
-    contents: IdMap<(RevocationKind, End)>,
+    contents: HashMap<UniqueId, (RevocationKind, End)>,
     keys: HashMap<KeyId, End>,
     certificates: HashMap<String, End>,
     token_ids: HashMap<String, Vec<(Option<String>, End)>>,
