@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use carnet_ticket::id::UniqueId;
-use carnet_ticket::rights::Rights;
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::{Meter, Reason, Verified};
 
@@ -22,15 +21,16 @@ pub(crate) struct Purse {
 pub(crate) type UsedUp = (UniqueId, Meter);
 
 impl Purse {
-    /// The purse of a credential with these rights. Refused when it is empty.
+    /// The purse of a credential, whose rights may limit how often something is done. Refused when it is
+    /// empty.
     pub(crate) fn of(
         meters: &Meters,
         verified: &Verified,
-        rights: &Rights,
+        has_rates: bool,
         now: Timestamp,
     ) -> Result<Self, Reason> {
         let (content, limits) = (verified.content_id, &verified.limits);
-        let is_counted = !limits.is_none() || rights.has_rates();
+        let is_counted = !limits.is_none() || has_rates;
         let own = is_counted
             .then(|| Ok((content, meters.counter(content, limits, verified.expires, now)?)))
             .transpose()?;

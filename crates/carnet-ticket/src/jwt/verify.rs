@@ -208,6 +208,11 @@ impl Verify for Jwt {
             claims: token.claims,
         })
     }
+
+    /// That of the ring: keys of its own do not change.
+    fn generation(&self) -> u64 {
+        self.ring.as_ref().map_or(0, KeyRing::generation)
+    }
 }
 
 /// Seconds to compare with times; what does not fit is longer than any of them.

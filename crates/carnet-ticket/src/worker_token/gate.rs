@@ -1,6 +1,7 @@
 //! [`WorkerTokenVerifier`]: worker tokens and static tokens of workers, for the gate.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use serde_json::Map;
@@ -17,18 +18,22 @@ use crate::verify::{Class, Facts, Limits, Presented, Profile, Reason, Verified, 
 /// request names, its audience the one that the surface demands.
 pub struct WorkerTokenVerifier {
     auth: ArcSwap<WorkerAuth>,
+    generation: AtomicU64,
     profile: Profile,
 }
 
 impl WorkerTokenVerifier {
     /// A judge with these keys.
     pub fn new(keys: WorkerKeys, profile: Profile) -> Self {
-        Self { auth: ArcSwap::from_pointee(WorkerAuth { keys, profile }), profile }
+        let auth = ArcSwap::from_pointee(WorkerAuth { keys, profile });
+        Self { auth, generation: AtomicU64::new(0), profile }
     }
 
     /// Judges by `keys` from the next call on.
     pub fn swap(&self, keys: WorkerKeys) {
         self.auth.store(WorkerAuth { keys, profile: self.profile }.into());
+        // After the keys: whoever reads the new number judges by the new keys.
+        self.generation.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -58,6 +63,10 @@ impl Verify for WorkerTokenVerifier {
             })
             .map_err(Reason::WorkerToken)?;
         Ok(identity.verified(class, facts))
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
     }
 }
 
