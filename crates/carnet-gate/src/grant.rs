@@ -23,6 +23,7 @@ static NOTHING: Rights = Rights::Routes(RouteScopes {
     scopes: Vec::new(),
     tenant: None,
     worker: None,
+    mint_for: Vec::new(),
 });
 
 /// Live authority: who, what, how much, until when. Clones share one life; it ends at the latest when the
