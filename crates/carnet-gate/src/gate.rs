@@ -136,7 +136,7 @@ impl Gate {
         Ok(Applied { seq, ended })
     }
 
-    /// How many live grants `selector` names, by surface: what a preview shows.
+    /// How many live grants `selector` names: what a preview shows.
     pub fn count_named(&self, selector: &Selector) -> usize {
         let mut count = 0;
         self.0.registry.for_each(|state| count += usize::from(selector.names(&state.verified)));
@@ -185,13 +185,16 @@ impl Gate {
     ) -> Result<Grant, (Reason, Fingerprint)> {
         let inner = &self.0;
         let now = inner.clock.now();
+        // What has no row is as fresh as its verifier is now.
+        let epoch = facts.row.as_ref().map_or_else(|| inner.epochs.now(), |_| facts.epoch);
         let known =
             facts.row.as_ref().map_or(Fingerprint::default(), |row| row.content_id.fingerprint());
         let (admitted, verified) =
             inner.verify(presented, facts, surface, now).map_err(|reason| (reason, known))?;
         let fingerprint = verified.content_id.fingerprint();
-        let grant =
-            inner.grant(verified, facts, surface, now).map_err(|reason| (reason, fingerprint))?;
+        let grant = inner
+            .grant(verified, facts, surface, now, epoch)
+            .map_err(|reason| (reason, fingerprint))?;
         admitted.increment(1);
         Ok(grant)
     }
@@ -248,6 +251,7 @@ impl Inner {
         facts: &Facts,
         surface: Surface,
         now: Timestamp,
+        epoch: u64,
     ) -> Result<Grant, Reason> {
         if let Some(kind) = self.revocations.judge(&verified, now) {
             return Err(Reason::Revoked(kind));
@@ -272,8 +276,7 @@ impl Inner {
             return Err(Reason::Revoked(kind));
         }
         let contents = std::iter::once(&state.verified.content_id).chain(&state.verified.ancestors);
-        let is_stale = facts.row.is_some() && self.epochs.is_stale(facts.epoch, contents);
-        if is_stale {
+        if self.epochs.is_stale(epoch, contents) {
             return Err(Reason::StatusUnavailable);
         }
         Ok(Grant::new(state))

@@ -53,8 +53,11 @@ impl Purse {
         clock: &Clock,
     ) -> (Result<(), Reason>, Option<UsedUp>) {
         let mut used_up = None;
+        let of_above = Cost { permit: None, ..*cost };
         for (index, (content, counter)) in self.counters().enumerate() {
-            match counter.charge(cost, clock) {
+            // A rate is that of one scope of this grant: those above have scopes of their own.
+            let is_own = index == 0 && self.own.is_some();
+            match counter.charge(if is_own { cost } else { &of_above }, clock) {
                 Ok(None) => {}
                 Ok(Some(meter)) => used_up = Some((*content, meter)),
                 Err(reason) => {
