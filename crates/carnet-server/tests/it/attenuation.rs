@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use carnet_authority::audit::{Actor, Event, Kind, Outcome};
-use carnet_authority::mint::{AttenuateError, Issue, Narrowing, attenuate};
+use carnet_authority::mint::{AttenuateError, Issue, Narrowing, Policy, attenuate};
 use carnet_gate::{Clock, Cost, Gate, Grant};
 use carnet_ticket::capability::{
     Capability, Role, TicketIssuer, TicketLimits, TicketScope, TicketToken, TicketVerb,
@@ -69,8 +69,9 @@ impl Holder<'_> {
         let id = Ulid::new(START, [number; 10]);
         let issue =
             Issue { id, issued_by: "key:admin", tenant_id: None, request_id: "r", now: START };
-        let (issuer, limits) = (TicketIssuer::new(SECRET), TicketLimits::default());
-        let minted = attenuate(parent, left, above, narrowing, &issuer, &limits, &issue)?;
+        let issuer = TicketIssuer::new(SECRET);
+        let policy = Policy { limits: TicketLimits::default(), profile: Profile::Strict };
+        let minted = attenuate(parent, left, above, narrowing, &issuer, &policy, &issue)?;
         let actor = Actor {
             id: "key:admin".into(),
             class: "api-key".into(),
