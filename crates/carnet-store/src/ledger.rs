@@ -47,6 +47,10 @@ pub struct LedgerFilter {
     pub class: Option<Class>,
     /// For this subject.
     pub subject: Option<String>,
+    /// Of this tenant.
+    pub tenant_id: Option<String>,
+    /// With exactly this as the credential's own id, its content id or its subject.
+    pub named: Option<String>,
 }
 
 impl Store {
@@ -101,6 +105,17 @@ impl Store {
         }
         if let Some(subject) = &filter.subject {
             query.push(" AND subject = ").push_bind(subject.clone());
+        }
+        if let Some(tenant_id) = &filter.tenant_id {
+            query.push(" AND tenant_id = ").push_bind(tenant_id.clone());
+        }
+        if let Some(named) = &filter.named {
+            query.push(" AND (token_id = ").push_bind(named.clone());
+            query.push(" OR subject = ").push_bind(named.clone());
+            if let Ok(content_id) = UniqueId::from_hex(named) {
+                query.push(" OR content_id = ").push_bind(content_id.as_bytes().to_vec());
+            }
+            query.push(")");
         }
         query.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
         let rows = query.build().fetch_all(self.readers()).await?;

@@ -57,16 +57,17 @@ pub fn client(args: &ServerArgs, surroundings: &Surroundings) -> anyhow::Result<
 
 /// `--server` or `CARNET_SERVER`, else the local socket, else the default address.
 pub fn endpoint(args: &ServerArgs, surroundings: &Surroundings) -> Endpoint {
+    known(args, surroundings).unwrap_or_else(|| Endpoint::Url(DEFAULT_SERVER.to_owned()))
+}
+
+/// The server that somebody named, or whose local socket is there.
+pub fn known(args: &ServerArgs, surroundings: &Surroundings) -> Option<Endpoint> {
     let said = args.server.as_deref().or_else(|| surroundings.variable("CARNET_SERVER"));
     if let Some(url) = said {
-        return Endpoint::Url(url.to_owned());
+        return Some(Endpoint::Url(url.to_owned()));
     }
     let socket = data_dir(args.data_dir.as_deref(), surroundings).join("api.sock");
-    if socket.exists() {
-        Endpoint::Socket(socket)
-    } else {
-        Endpoint::Url(DEFAULT_SERVER.to_owned())
-    }
+    socket.exists().then_some(Endpoint::Socket(socket))
 }
 
 /// The data folder: by flag, environment, configuration, or the usual one.

@@ -106,9 +106,34 @@ fn a_jwks_has_every_public_key_that_is_not_retired_and_no_secret() {
     for key in ring.keys() {
         let is_public = key.info.purpose.jwk_use().is_some();
         assert_eq!(text.contains(&key.info.id.to_string()), is_public);
+        let read = key.info.purpose.keys_in(&ring.jwks()).unwrap();
+        let ids: Vec<_> = read.iter().map(|key| key.key_id()).collect();
+        assert_eq!(ids, if is_public { vec![key.info.id] } else { Vec::new() });
         let secret = [key.shared().map(ExposeSecret::expose_secret), Some(&hex::encode([1; 32]))];
         assert!(secret.into_iter().flatten().all(|secret| !text.contains(secret)));
     }
+}
+
+#[test]
+fn what_is_no_key_of_the_purpose_is_passed_over() {
+    let ring = Keyring::new([key(Purpose::AuditCheckpoint, 1)]);
+    let with = |name: &str, value: &str| {
+        let mut jwks = ring.jwks();
+        jwks["keys"][0][name] = value.into();
+        Purpose::AuditCheckpoint.keys_in(&jwks).map(|keys| keys.len())
+    };
+    assert_eq!(with("alg", "EdDSA"), Some(1));
+    for (name, value) in [
+        ("kty", "EC"),
+        ("crv", "X25519"),
+        ("use", "revocation-feed"),
+        ("kid", "7b51cb7896ace11d"),
+        ("x", "AA"),
+        ("x", "?"),
+    ] {
+        assert_eq!(with(name, value), Some(0), "{name} {value}");
+    }
+    assert!(Purpose::AuditCheckpoint.keys_in(&serde_json::json!({})).is_none());
 }
 
 #[test]

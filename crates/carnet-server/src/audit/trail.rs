@@ -4,12 +4,16 @@ use axum::extract::{FromRequestParts, MatchedPath};
 use carnet_authority::audit::{Actor, Event, Kind, Outcome};
 use carnet_gate::Grant;
 use carnet_ticket::time::Timestamp;
+use carnet_ticket::verify::Class;
 use http::request::Parts;
 
 use crate::auth::{Caller, InRealm, actor};
 use crate::frame::RequestId;
 use crate::problem::Problem;
-use crate::state::App;
+use crate::state::{App, LOCAL_ADMIN};
+
+/// The actor of those who have no name.
+const ANONYMOUS: &str = "anonymous";
 
 /// Who asks, by which request, at which route: what every event of a handler begins with.
 pub(crate) struct Trail {
@@ -56,14 +60,23 @@ impl FromRequestParts<App> for Trail {
 pub(crate) fn actor_of(grant: &Grant) -> Actor {
     let role = grant.routes().map(|scopes| scopes.role.as_str()).filter(|role| !role.is_empty());
     Actor {
-        id: actor(grant).into(),
+        id: id_of(grant).into(),
         class: grant.class().as_str().into(),
         role: role.map(Into::into),
         fingerprint: Some(grant.fingerprint().to_string().into()),
     }
 }
 
+/// Local callers by name: rows of a realm name them by its owner's id instead.
+fn id_of(grant: &Grant) -> String {
+    match grant.class() {
+        Class::Local => LOCAL_ADMIN.to_owned(),
+        Class::Anonymous => ANONYMOUS.to_owned(),
+        _ => actor(grant),
+    }
+}
+
 /// Somebody who was not let in.
 pub(crate) fn nobody() -> Actor {
-    Actor { id: "anonymous".into(), class: "none".into(), role: None, fingerprint: None }
+    Actor { id: ANONYMOUS.into(), class: "none".into(), role: None, fingerprint: None }
 }

@@ -135,6 +135,8 @@ async fn an_export_verifies_offline_and_pages_meet_every_event_once() {
     }
     assert_eq!(seen.len(), 7);
     assert!(seen.is_sorted_by(|newer, older| newer > older));
+    let json = server.get(As::Admin, "/api/v1/admin/audit?format=json&limit=3").await.expect(200);
+    assert_eq!(json.json()["events"].as_array().unwrap().len(), 3);
     for query in ["kind=x", "outcome=x", "since=x", "format=xml", "status=x"] {
         server.get(As::Admin, &format!("/api/v1/admin/audit?{query}")).await.expect(400);
     }

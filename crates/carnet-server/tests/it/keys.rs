@@ -8,11 +8,14 @@ use serde_json::{Value, json};
 
 use crate::support::{AUTHORITY, As, START, Server};
 
+/// In the order of their ids: keys of one moment have no other.
 async fn keys(server: &Server, purpose: &str) -> Vec<(String, String)> {
     let keys = server.get(As::Admin, "/api/v1/admin/keys").await.expect(200).json();
     let keys = keys["keys"].as_array().unwrap().iter().filter(|key| key["purpose"] == purpose);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    keys.map(|key| (text(&key["id"]), text(&key["state"]))).collect()
+    let mut keys: Vec<_> = keys.map(|key| (text(&key["id"]), text(&key["state"]))).collect();
+    keys.sort();
+    keys
 }
 
 async fn turn(server: &Server, what: &str) -> crate::support::Answer {

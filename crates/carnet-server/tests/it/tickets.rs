@@ -120,6 +120,16 @@ async fn the_ledger_is_listed_by_pages_and_filters_and_knows_what_ended() {
     let (rest, end) = list(&format!("class=worker-token&limit=2&cursor={}", cursor.unwrap())).await;
     assert_eq!((rest, end), (vec![ids[0].clone()], None));
 
+    let shown = server.get(As::Admin, &format!("{ROUTE}/{}", ids[1])).await.expect(200).json();
+    let of = |member: &str| shown["entry"][member].as_str().unwrap().to_owned();
+    for name in [of("token_id"), of("content_id"), of("subject")] {
+        assert_eq!(list(&format!("q={name}")).await.0, [ids[1].clone()], "{name}");
+    }
+    let nobody = ["q=worker", "q=worker-b&subject=worker-a", "tenant_id=blue"];
+    for query in nobody {
+        assert!(list(query).await.0.is_empty(), "{query}");
+    }
+
     let path = format!("{ROUTE}/{}/revoke", ids[1]);
     let revoked = server.post(As::Admin, &path, &json!({ "reason": "lost" })).await.expect(200);
     assert_eq!(revoked.json()["revocation"]["kind"], "content_id");
@@ -127,7 +137,7 @@ async fn the_ledger_is_listed_by_pages_and_filters_and_knows_what_ended() {
     server.hand.advance(std::time::Duration::from_mins(5));
     assert_eq!(list("status=expired&class=worker-token").await.0, [ids[2].clone(), ids[0].clone()]);
 
-    for query in ["limit=0", "limit=1001", "cursor=x", "class=x", "unknown=1"] {
+    for query in ["limit=0", "limit=1001", "cursor=x", "class=x", "status=x", "unknown=1"] {
         server.get(As::Admin, &format!("{ROUTE}?{query}")).await.expect(400);
     }
     for id in ["x", "01ARZ3NDEKTSV4RRFFQ69G5FAV"] {

@@ -33,6 +33,7 @@ contract! {
     ledger:
         an_entry_is_found_by_each_of_its_ids_and_audited,
         walking_the_ledger_meets_every_entry_of_a_filter_once,
+        a_name_finds_an_id_a_content_or_a_subject_and_nothing_that_is_only_like_it,
         ancestors_are_walked_up_to_sixteen_and_never_cut_off,
         entries_go_thirty_days_after_their_end;
     meters:

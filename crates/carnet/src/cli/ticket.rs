@@ -73,11 +73,11 @@ pub enum TicketCommand {
 /// `carnet ticket mint`.
 #[derive(Debug, Subcommand)]
 pub enum MintCommand {
-    /// Make a capability ticket: with a role's secret from here, else by the server.
+    /// Make a capability ticket: by the server that is named or runs here, else with a role's secret from here.
     #[command(
         after_help = "Example:\n  carnet ticket mint capability --role worker-gpu --subject worker-1 --ttl 10m --scope \
-        /proc:read:8\n\nThe secret comes from --secret-file, CARNET_TICKET_SECRET, COHSH_TICKET_SECRET or the manifest; it \
-        is never an argument."
+        /proc:read:8\n\nWith --secret-file, CARNET_TICKET_SECRET, COHSH_TICKET_SECRET or a manifest that is named (--config, \
+        CARNET_TICKET_CONFIG, COHSH_TICKET_CONFIG) no server is asked. A secret is never an argument."
     )]
     Capability(Box<CapabilityArgs>),
     /// Sign a JSON Web Token with a key from a file.

@@ -2,7 +2,7 @@
 
 use carnet_realm::client::{Client, ClientError};
 use carnet_ticket::{api_key, capability, jwt, worker_token};
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::ticket::{self, list};
@@ -105,15 +105,9 @@ async fn in_ledger(client: &Client, id: &str) -> anyhow::Result<Selector> {
     if !is_id {
         return Err(what::unknown().into());
     }
-    let page = match list::page(client, &[("q", id)], None).await {
-        // A server without a ledger knows no ids.
-        Err(ClientError::Refused(refusal)) if refusal.status == StatusCode::NOT_FOUND => {
-            Value::Null
-        }
-        page => page?,
-    };
-    let mut items = page["items"].as_array().into_iter().flatten();
-    if items.any(|item| item["token_id"] == id) {
+    // A subject may be spelt as an id is.
+    let named = list::all(client, &[("q", id)]).await?;
+    if named.iter().any(|entry| entry["token_id"] == id) {
         Ok(Selector { kind: "token_id", value: id.to_owned(), worker_id: None })
     } else {
         Err(what::unknown().into())

@@ -4,6 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use carnet_gate::Clock;
+use carnet_realm::client::{Client, Credential, Endpoint};
+use reqwest::Method;
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// The binary under test, in a folder, with an environment of nothing.
@@ -66,6 +70,24 @@ fn ran(output: &Output) -> Ran {
     }
 }
 
+/// Looks again and again until it is so; gives up after a minute.
+#[track_caller]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if is_so() {
+            return;
+        }
+        wait(Clock::System.sleep(std::time::Duration::from_millis(100)));
+    }
+    panic!("it never came to be: {what}");
+}
+
+/// Waits for a future.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(future)
+}
+
 /// A server in a process of its own, killed when it is dropped.
 pub struct Server {
     pub folder: TempDir,
@@ -89,11 +111,17 @@ impl Server {
         Self::start_in_with(tempfile::tempdir().unwrap(), flags)
     }
 
-    fn start_in_with(folder: TempDir, flags: &[&str]) -> Self {
+    pub fn start_in_with(folder: TempDir, flags: &[&str]) -> Self {
+        Self::start_in_under(folder, flags, &[])
+    }
+
+    /// Starts with these flags and variables beside.
+    pub fn start_in_under(folder: TempDir, flags: &[&str], env: &[(&str, &str)]) -> Self {
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut child = carnet(folder.path())
             .args(["serve", "--set", "server.port=0"])
             .args(flags)
+            .envs(env.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -131,6 +159,29 @@ impl Server {
         run(&mut self.carnet(args))
     }
 
+    /// What a route answers the local operator, who is known by the socket.
+    pub fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
+        let socket = self.folder.path().join("carnet-data/api.sock");
+        let client = Client::new(&Endpoint::Socket(socket), Credential::None).unwrap();
+        wait(client.call(method, path, body)).unwrap()
+    }
+
+    /// Tells it to read its configuration anew.
+    pub fn hang_up(&self) {
+        self.signal(rustix::process::Signal::HUP);
+    }
+
+    /// What every process of the machine can read of how it was started.
+    pub fn argv(&self) -> String {
+        let argv = std::fs::read(format!("/proc/{}/cmdline", self.child.id())).unwrap();
+        String::from_utf8_lossy(&argv).into_owned()
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     /// Kills it without a word, and gives its folder back.
     pub fn kill(mut self) -> TempDir {
         self.child.kill().unwrap();
@@ -140,8 +191,7 @@ impl Server {
 
     /// Ends it as an operator would; its exit code, and its folder.
     pub fn terminate(mut self) -> (i32, TempDir) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.signal(rustix::process::Signal::TERM);
         let status = self.child.wait().unwrap();
         (status.code().unwrap_or(-1), self.take_folder())
     }

@@ -24,10 +24,12 @@ pub(super) enum Form {
 }
 
 impl Form {
-    pub(super) fn from_name(name: &str) -> Result<Self, Problem> {
+    /// The form of this name; none for `json`, which is read by pages.
+    pub(super) fn from_name(name: &str) -> Result<Option<Self>, Problem> {
         match name {
-            "jsonl" => Ok(Self::Jsonl),
-            "csv" => Ok(Self::Csv),
+            "json" => Ok(None),
+            "jsonl" => Ok(Some(Self::Jsonl)),
+            "csv" => Ok(Some(Self::Csv)),
             _ => Err(Problem::invalid("BadFormat", "format")),
         }
     }

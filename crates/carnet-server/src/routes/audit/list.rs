@@ -38,7 +38,7 @@ pub(in crate::routes) async fn list(
     params: Result<Query<Params>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(params) = params.map_err(|_| Problem::invalid("Query", "query"))?;
-    let form = params.format.as_deref().map(Form::from_name).transpose()?;
+    let form = params.format.as_deref().map_or(Ok(None), Form::from_name)?;
     let filter = filter(params)?;
     // What this caller has just seen denied is in it.
     app.recorder().settled().await;

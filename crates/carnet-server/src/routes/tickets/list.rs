@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use carnet_authority::ledger::LedgerStatus;
 use carnet_store::LedgerFilter;
 use carnet_ticket::realm::Ulid;
 use carnet_ticket::verify::Class;
@@ -25,6 +26,8 @@ pub(in crate::routes) struct Params {
     class: Option<String>,
     subject: Option<String>,
     status: Option<String>,
+    tenant_id: Option<String>,
+    q: Option<String>,
 }
 
 /// `status` is judged after the page is read: a page may have fewer entries than asked for.
@@ -42,16 +45,24 @@ pub(in crate::routes) async fn list(
     let filter = LedgerFilter {
         class: params.class.as_deref().map(class).transpose()?,
         subject: params.subject,
+        tenant_id: params.tenant_id,
+        named: params.q,
     };
+    let status = params.status.as_deref().map(status).transpose()?;
     let mut rows = app.store().list_ledger(&filter, before, limit + 1).await?;
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| has_more).map(|row| row.id.to_string());
     let entries = rows.iter().map(|row| shown(&app, row));
-    let is_asked =
-        |entry: &Value| params.status.as_deref().is_none_or(|status| entry["status"] == status);
+    let is_asked = |entry: &Value| status.is_none_or(|status| entry["status"] == status.as_str());
     let entries: Vec<_> = entries.filter(is_asked).collect();
     Ok(Json(json!({ "tickets": entries, "next_cursor": next })))
+}
+
+fn status(name: &str) -> Result<LedgerStatus, Problem> {
+    let all = [LedgerStatus::Active, LedgerStatus::Expired, LedgerStatus::Revoked];
+    let status = all.into_iter().find(|status| status.as_str() == name);
+    status.ok_or(Problem::invalid("BadStatus", "status"))
 }
 
 fn class(name: &str) -> Result<Class, Problem> {

@@ -73,8 +73,11 @@ pub async fn walking_the_ledger_meets_every_entry_of_a_filter_once(store: Store)
         insert(&store, entry(number)).await;
     }
     let is_asked_for = |number: &u8| *number % 6 == 4;
-    let filter =
-        LedgerFilter { class: Some(Class::Capability), subject: Some("worker-1".to_owned()) };
+    let filter = LedgerFilter {
+        class: Some(Class::Capability),
+        subject: Some("worker-1".to_owned()),
+        ..LedgerFilter::default()
+    };
     let (mut seen, mut before) = (Vec::new(), None);
     loop {
         let page = store.list_ledger(&filter, before, 3).await.unwrap();
@@ -88,6 +91,37 @@ pub async fn walking_the_ledger_meets_every_entry_of_a_filter_once(store: Store)
     assert_eq!(seen, expected);
     let all = store.list_ledger(&LedgerFilter::default(), None, 1000).await.unwrap();
     assert!(all.len() > 40 && all.is_sorted_by(|a, b| a.id > b.id));
+}
+
+pub async fn a_name_finds_an_id_a_content_or_a_subject_and_nothing_that_is_only_like_it(
+    store: Store,
+) {
+    let tenantless = LedgerEntry { tenant_id: None, ..entry(4) };
+    // Its subject is spelt as another's id.
+    let twin = LedgerEntry { subject: "token-1".to_owned(), ..entry(5) };
+    for entry in [entry(1), entry(2), entry(3), tenantless, twin] {
+        insert(&store, entry).await;
+    }
+    let of = async |filter: LedgerFilter| {
+        let found = store.list_ledger(&filter, None, 10).await.unwrap();
+        found.into_iter().map(|entry| entry.id).collect::<Vec<_>>()
+    };
+    let named = async |name: &str| {
+        of(LedgerFilter { named: Some(name.to_owned()), ..LedgerFilter::default() }).await
+    };
+    let ids = |numbers: &[u8]| numbers.iter().map(|number| entry(*number).id).collect::<Vec<_>>();
+    assert_eq!(named("token-2").await, ids(&[2]));
+    assert_eq!(named("token-1").await, ids(&[5, 1]));
+    assert_eq!(named("worker-1").await, ids(&[4, 1]));
+    assert_eq!(named(&UniqueId::from_u8(3).to_string()).await, ids(&[3]));
+    for nobody in ["token", "token-%", "TOKEN-2", "", "' OR '1'='1", &"00".repeat(32)] {
+        assert!(named(nobody).await.is_empty(), "{nobody}");
+    }
+
+    let blue = LedgerFilter { tenant_id: Some("blue".to_owned()), ..LedgerFilter::default() };
+    assert_eq!(of(blue.clone()).await, ids(&[5, 3, 2, 1]));
+    let both = LedgerFilter { named: Some("worker-1".to_owned()), ..blue };
+    assert_eq!(of(both).await, ids(&[1]), "filters hold together");
 }
 
 pub async fn ancestors_are_walked_up_to_sixteen_and_never_cut_off(store: Store) {

@@ -1,12 +1,15 @@
 //! `carnet audit`.
 
 mod export;
+mod verify;
 
 use crate::cli::audit::AuditCommand;
 use crate::connect::Surroundings;
 
 /// Runs a command on the audit log.
 pub async fn run(command: AuditCommand, surroundings: &Surroundings) -> anyhow::Result<()> {
-    let AuditCommand::Export(args) = command;
-    export::run(args, surroundings).await
+    match command {
+        AuditCommand::Export(args) => export::run(args, surroundings).await,
+        AuditCommand::Verify(args) => verify::run(&args, surroundings).await,
+    }
 }

@@ -20,21 +20,25 @@ pub async fn run(
         .iter()
         .filter_map(|(name, value)| value.as_deref().map(|value| (*name, value)))
         .collect();
-    let mut items = Vec::new();
-    let mut cursor: Option<String> = None;
-    loop {
-        let page = page(&client, &filters, cursor.as_deref()).await?;
-        items.extend(page["items"].as_array().cloned().unwrap_or_default());
-        cursor = page["next_cursor"].as_str().map(str::to_owned);
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok(output::show(server.format, &json!({ "items": items }), table)?)
+    let tickets = all(&client, &filters).await?;
+    Ok(output::show(server.format, &json!({ "tickets": tickets }), table)?)
 }
 
-/// One page of the ledger.
-pub async fn page(
+/// Every entry of the ledger that the filters let through, newest first.
+pub async fn all(client: &Client, filters: &[(&str, &str)]) -> Result<Vec<Value>, ClientError> {
+    let mut tickets = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let page = page(client, filters, cursor.as_deref()).await?;
+        tickets.extend(page["tickets"].as_array().ok_or(ClientError::BadAnswer)?.iter().cloned());
+        cursor = page["next_cursor"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            return Ok(tickets);
+        }
+    }
+}
+
+async fn page(
     client: &Client,
     filters: &[(&str, &str)],
     cursor: Option<&str>,
@@ -59,9 +63,9 @@ fn table(value: &Value) -> String {
     table
         .load_style(presets::NOTHING)
         .set_header(["ID", "CLASS", "SUBJECT", "STATUS", "ISSUED", "EXPIRES"]);
-    for item in value["items"].as_array().into_iter().flatten() {
+    for ticket in value["tickets"].as_array().into_iter().flatten() {
         let columns = ["id", "class", "subject", "status", "issued_at", "expires_at"];
-        table.add_row(columns.map(|name| output::text(&item[name])));
+        table.add_row(columns.map(|name| output::text(&ticket[name])));
     }
     table.trim_fmt()
 }

@@ -22,12 +22,15 @@ pub async fn run(args: &CapabilityArgs, surroundings: &Surroundings) -> anyhow::
         (args.secret.secret_file.as_deref(), args.secret.config.as_deref());
     let data_dir = args.server.data_dir.as_deref();
     let places = secrets::Places::new(secret_file, manifest, data_dir, surroundings);
-    if args.server.server.is_some() {
+    let is_here = args.offline || places.are_given();
+    // A server that is there writes its ledger first, also where its secrets could be read.
+    let is_there = !is_here && connect::known(&args.server, surroundings).is_some();
+    if args.server.server.is_some() || is_there {
         return by_server(args, None, surroundings).await;
     }
     match places.secrets(args.role) {
         Ok(found) => here(args, found, &places, surroundings),
-        Err(error @ FindError::NotFound { .. }) if !(args.offline || places.are_given()) => {
+        Err(error @ FindError::NotFound { .. }) if !is_here => {
             by_server(args, Some(&error), surroundings).await
         }
         Err(error) => Err(secrets::failure(&error).into()),
@@ -71,6 +74,10 @@ async fn by_server(
     missing: Option<&FindError>,
     surroundings: &Surroundings,
 ) -> anyhow::Result<()> {
+    if args.issued_at.is_some() {
+        let text = "--issued-at needs the role's secret from here: a server mints as of now";
+        return Err(Failure::Usage(text.to_owned()).into());
+    }
     let client = connect::client(&args.server, surroundings)?;
     let answer = client.call(Method::POST, "/api/v1/admin/tickets", Some(&body(args))).await;
     let answer = match (answer, missing) {
@@ -109,9 +116,6 @@ fn body(args: &CapabilityArgs) -> Value {
             "cursor_resumes": quotas.cursor_resumes,
             "cursor_advances": quotas.cursor_advances,
         });
-    }
-    if let Some(moment) = args.issued_at {
-        body["issued_at"] = Value::from(moment.to_string());
     }
     body
 }
