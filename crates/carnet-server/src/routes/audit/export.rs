@@ -5,8 +5,8 @@ use axum::response::{IntoResponse, Response};
 use carnet_authority::audit::{Chained, Event, MalformedEvent, to_csv};
 use carnet_gate::Grant;
 use carnet_store::{AuditFilter, StoreError};
-use futures::stream;
 use carnet_ticket::verify::Ended;
+use futures::stream;
 use http::header;
 
 use crate::problem::Problem;
