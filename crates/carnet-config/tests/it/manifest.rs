@@ -159,6 +159,7 @@ fn every_other_fault_is_told_with_its_key_and_all_together() {
     assert!(absent.ends_with("absent.toml: not found"));
 }
 
+/// Promise: C-17
 #[test]
 fn a_short_secret_warns_on_loopback_stops_a_server_that_others_reach_and_is_nothing_in_compat() {
     let folder = tempfile::tempdir().unwrap();
@@ -186,6 +187,7 @@ fn a_short_secret_warns_on_loopback_stops_a_server_that_others_reach_and_is_noth
     assert!(tickets.short_secrets(Profile::Compat, false).is_empty());
 }
 
+/// Promise: C-20
 #[test]
 fn secrets_are_found_by_flag_then_variables_then_manifest() {
     let folder = tempfile::tempdir().unwrap();

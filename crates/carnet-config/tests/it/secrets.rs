@@ -218,6 +218,7 @@ fn a_sealing_key_is_32_bytes_as_hex_or_base64() {
     }
 }
 
+/// Promise: W-34
 #[test]
 fn no_secret_is_in_debug_rows_or_errors() {
     let folder = tempfile::tempdir().unwrap();

@@ -113,6 +113,55 @@ fn limits_say_what_is_over_and_by_how_much() {
     assert_eq!(path.as_str().len(), 64, "no more of it than an error may carry");
 }
 
+/// Promise: C-17
+#[test]
+fn what_strict_refuses_compat_takes() {
+    let admit = |profile, token: &str| {
+        let keys = HashMap::from([(Role::WorkerGpu, vec![TicketIssuer::new(SECRET).key()])]);
+        let judge = Capability::new(keys, TicketLimits::default(), profile);
+        let request = AttachRequest { role: Role::WorkerGpu, identity: None, token: Some(token) };
+        judge
+            .admit(&request, NOW)
+            .map(|admitted| admitted.subject)
+            .map_err(|error| format!("{error:?}"))
+    };
+    let issued =
+        |after_ms: u64| TicketClaims { issued_at_ms: claims().issued_at_ms + after_ms, ..claims() };
+    let forever = TicketClaims { budget: claims().budget.with_ttl(None), ..claims() };
+    for (token, fault) in [
+        (resealed(|payload| payload[FLAGS] |= 0x80), "UnknownFlags(128)"),
+        (resealed(|payload| payload[FLAGS] |= 0x40), "UnknownFlags(64)"),
+        (resealed(without_scopes), "EmptyScopes"),
+        (token(forever), "TtlRequired"),
+        (token(issued(30_001)), "IssuedInFuture"),
+    ] {
+        let refused = admit(Profile::Strict, &token).unwrap_err();
+        assert!(refused.contains(fault), "{fault}: {refused}");
+        assert_eq!(admit(Profile::Compat, &token), Ok(Some("gpu-1".to_owned())), "{fault}");
+    }
+    assert!(admit(Profile::Strict, &token(issued(30_000))).is_ok(), "clocks differ");
+}
+
+/// Where a payload has its flags; one of them says that scopes follow.
+const FLAGS: usize = 2;
+const HAS_SCOPES: u8 = 0x10;
+
+/// A list of scopes, with none in it.
+fn without_scopes(payload: &mut Vec<u8>) {
+    payload[FLAGS] |= HAS_SCOPES;
+    payload.push(0);
+}
+
+/// A ticket whose payload was changed by somebody who has the secret.
+fn resealed(change: impl FnOnce(&mut Vec<u8>)) -> String {
+    let token = token(claims());
+    let (payload, _) = token["cohesix-ticket-".len()..].split_once('.').unwrap();
+    let mut payload = hex::decode(payload).unwrap();
+    change(&mut payload);
+    let mac = blake3::keyed_hash(blake3::hash(SECRET.as_bytes()).as_bytes(), &payload);
+    format!("cohesix-ticket-{}.{}", hex::encode(&payload), mac.to_hex())
+}
+
 /// What the gate asks: the bearer's role picks the keys, and the scopes become rights with their rates.
 #[test]
 fn the_gate_gets_rights_limits_and_the_content() {

@@ -20,7 +20,7 @@ const OPS: &[(&str, runner::Op)] = &[
     ("permits", permits),
 ];
 
-/// Promise: C-2, C-3, C-11, C-14, C-15, C-19, C-32
+/// Promise: C-2, C-3, C-11, C-14, C-15, C-17, C-19, C-32
 #[test]
 fn vectors_capability() {
     runner::run("capability.json", OPS);

@@ -12,7 +12,7 @@ use crate::output;
 /// Runs a command on the configuration.
 pub fn run(command: ConfigCommand, surroundings: &Surroundings) -> anyhow::Result<()> {
     let ConfigCommand::Show { config, format } = command;
-    let sources = surroundings.sources(config.config.clone(), super::flags(&config));
+    let sources = surroundings.sources(config.config.clone(), super::flags(&config)?);
     let loaded =
         carnet_config::load(&sources).map_err(|errors| Failure::CouldNotRun(errors.to_string()))?;
     for warning in &loaded.warnings {

@@ -27,7 +27,7 @@ struct Finding {
 
 /// Checks and tells; exit 1 when something failed.
 pub async fn run(args: DoctorArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
-    let sources = surroundings.sources(args.config.config.clone(), super::flags(&args.config));
+    let sources = surroundings.sources(args.config.config.clone(), super::flags(&args.config)?);
     let loaded =
         carnet_config::load(&sources).map_err(|errors| Failure::CouldNotRun(errors.to_string()))?;
     let config = &loaded.config;

@@ -16,8 +16,11 @@ mod worker;
 
 use std::collections::BTreeMap;
 
+use carnet_config::keys::{KEYS, Key, Kind};
+
 use crate::cli::{Cli, Command, ConfigArgs};
 use crate::connect::Surroundings;
+use crate::failure::Failure;
 
 /// Runs what was typed.
 pub async fn run(cli: Cli, surroundings: Surroundings) -> anyhow::Result<()> {
@@ -39,9 +42,19 @@ pub async fn run(cli: Cli, surroundings: Surroundings) -> anyhow::Result<()> {
     }
 }
 
-/// What flags say of a configuration.
-fn flags(args: &ConfigArgs) -> BTreeMap<String, String> {
+/// What flags say of a configuration. A secret is refused: an argument can be read by every process.
+fn flags(args: &ConfigArgs) -> Result<BTreeMap<String, String>, Failure> {
+    let is_secret = |key: &&Key| {
+        let is_set = args.settings.iter().any(|(name, _)| name == key.name);
+        is_set && key.kind.is_secret() && key.kind != Kind::SecretFile
+    };
+    if let Some(key) = KEYS.iter().find(is_secret) {
+        let (name, variable) = (key.name, key.variable());
+        let file = key.file_name().unwrap_or_default();
+        let text = format!("{name} is a secret and never an argument: set {file} or {variable}");
+        return Err(Failure::Usage(text));
+    }
     let data_dir =
         args.data_dir.iter().map(|path| ("data_dir".to_owned(), path.display().to_string()));
-    data_dir.chain(args.settings.iter().cloned()).collect()
+    Ok(data_dir.chain(args.settings.iter().cloned()).collect())
 }

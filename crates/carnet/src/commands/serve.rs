@@ -47,7 +47,7 @@ pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result
 
 /// The configuration and the manifest; without a configuration, a first run makes both.
 fn load(args: &ServeArgs, surroundings: &Surroundings) -> anyhow::Result<Watch> {
-    let mut sources = surroundings.sources(args.config.config.clone(), super::flags(&args.config));
+    let mut sources = surroundings.sources(args.config.config.clone(), super::flags(&args.config)?);
     let mut loaded = carnet_config::load(&sources).map_err(|errors| could_not_load(&errors))?;
     let names_keys =
         loaded.config.auth.api_key.is_some() || loaded.config.auth.admin_api_key.is_some();

@@ -180,6 +180,7 @@ fn what_a_mint_refuses_leaves_nothing_on_stdout() {
     assert_eq!(mint(folder.path(), &[&limited[..], &["--ttl", "1m"]].concat()).code, 0);
 }
 
+/// Promise: C-20
 #[test]
 fn a_secret_comes_from_file_variable_or_manifest_in_this_order_and_is_never_shown() {
     let folder = folder();

@@ -24,8 +24,8 @@ pub async fn run(args: &CapabilityArgs, surroundings: &Surroundings) -> anyhow::
     let places = secrets::Places::new(secret_file, manifest, data_dir, surroundings);
     let is_here = args.offline || places.are_given();
     // A server that is there writes its ledger first, also where its secrets could be read.
-    let is_there = !is_here && connect::known(&args.server, surroundings).is_some();
-    if args.server.server.is_some() || is_there {
+    let has_server = !is_here && connect::known(&args.server, surroundings).is_some();
+    if args.server.server.is_some() || has_server {
         return by_server(args, None, surroundings).await;
     }
     match places.secrets(args.role) {
