@@ -86,10 +86,10 @@ impl Store {
         self.inner.writer.close().await;
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers those who read and those who write.
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(self.readers()).await?;
-        Ok(())
+        self.inner.writer.run(|_| Box::pin(async { Ok(()) })).await
     }
 
     pub(crate) fn readers(&self) -> &SqlitePool {
