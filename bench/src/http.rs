@@ -135,7 +135,7 @@ fn node(lane: u64, number: u64) -> Encoded {
 }
 
 /// Requests answered with 200 in a second, over [`CONNECTIONS`].
-async fn load(
+pub(crate) async fn load(
     world: &World,
     request: impl Fn(u64, u64) -> (Method, String, Bytes) + Send + Sync + 'static,
 ) -> anyhow::Result<f64> {
@@ -210,7 +210,7 @@ async fn bare_axum() -> anyhow::Result<f64> {
 }
 
 /// Writes of 4 KiB, each followed by fsync, in a second.
-fn fsyncs_per_second() -> anyhow::Result<f64> {
+pub(crate) fn fsyncs_per_second() -> anyhow::Result<f64> {
     let mut file = tempfile::tempfile()?;
     let (started, mut count) = (Instant::now(), 0_u32);
     while started.elapsed() < Duration::from_secs(2) {

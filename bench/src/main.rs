@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "measuring is what this program is for")]
 
+mod authority;
 mod gate;
 mod http;
 mod report;
@@ -19,6 +20,7 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(async {
         gate::run(&mut report).await?;
         tickets::run(&mut report);
+        authority::run(&mut report).await?;
         http::run(&mut report).await
     })?;
     report.print();

@@ -29,6 +29,8 @@ impl World {
             ("data_dir".to_owned(), folder.path().display().to_string()),
             ("server.port".to_owned(), "0".to_owned()),
             ("auth.admin_api_key".to_owned(), KEY.to_owned()),
+            ("auth.worker_signing_key".to_owned(), KEY.repeat(2)),
+            ("keys.seal_key".to_owned(), "01".repeat(32)),
         ]);
         let sources =
             carnet_config::Sources { flags, cwd: folder.path().to_owned(), ..Default::default() };

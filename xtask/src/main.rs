@@ -1,6 +1,7 @@
 //! Build, test, check and measure Carnet: `cargo xtask`.
 
 mod ci;
+mod fuzz;
 mod promises;
 mod run;
 mod test;
@@ -13,7 +14,7 @@ use clap::{Parser, Subcommand};
 #[command(
     name = "cargo xtask",
     after_help = "Examples:\n  cargo xtask test\n  cargo xtask test -- -E 'test(story)'\n  \
-    cargo xtask bench gate"
+    cargo xtask bench gate\n  cargo xtask fuzz jwt --seconds 300"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -38,6 +39,14 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Fuzz the decoders, for a bounded time; installs cargo-fuzz first.
+    Fuzz {
+        /// One target, as its file is called; otherwise all.
+        target: Option<String>,
+        /// How long in all.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Measure, in a release build.
     Bench {
         /// Only measurements whose name contains this.
@@ -51,6 +60,7 @@ fn main() -> anyhow::Result<()> {
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
         Command::Promises { check } => promises::run(check),
+        Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Command::Bench { filter } => {
             let args = ["run", "--release", "--package", "bench", "--"].into_iter();
             run::cargo(args.chain(filter.as_deref()), &[])

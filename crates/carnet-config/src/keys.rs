@@ -168,7 +168,7 @@ keys! {
         /// Private key of the certificate, PEM.
         tls_key_file: Option<PathBuf> = "server.tls_key_file", "", file;
         /// Connections served at once; more wait.
-        max_connections: u32 = "server.max_connections", "10000";
+        max_connections: u32 = "server.max_connections", "10000", restart;
         /// The largest body of a request, nodes aside.
         max_body: Size = "server.max_body", "2MiB";
         /// The largest head of a request.
@@ -186,7 +186,7 @@ keys! {
     /// Who gets in.
     auth: Auth {
         /// Whether credentials are asked for. Off only on loopback.
-        enabled: bool = "auth.enabled", "true";
+        enabled: bool = "auth.enabled", "true", restart;
         /// The key of the service `key:api`, role `api`.
         api_key: Option<SecretString> = "auth.api_key", "";
         /// The key of the service `key:admin`, role `admin`.
@@ -210,7 +210,7 @@ keys! {
     /// Keys of this server.
     keys: Keys {
         /// What managed private keys are sealed with at rest: 32 bytes as hex or base64.
-        seal_key: Option<SealKey> = "keys.seal_key", "";
+        seal_key: Option<SealKey> = "keys.seal_key", "", restart;
     }
 
     /// How tickets are minted.
@@ -252,29 +252,29 @@ keys! {
     /// The content store.
     realm: Realm {
         /// The largest node, header included: a multiple of 16 from 1024 to 16 MiB.
-        node_limit: Size = "realm.node_limit", "4MiB";
+        node_limit: Size = "realm.node_limit", "4MiB", restart;
         /// The longest name in a directory, bytes.
-        max_name_bytes: u16 = "realm.max_name_bytes", "255";
+        max_name_bytes: u16 = "realm.max_name_bytes", "255", restart;
         /// The most entries of a directory.
-        max_children: u32 = "realm.max_children", "10000";
+        max_children: u32 = "realm.max_children", "10000", restart;
         /// The largest JSON body.
         max_body: Size = "realm.max_body", "10MiB";
         /// The longest life of a ticket; longer ones are cut.
-        max_ticket_ttl: Duration = "realm.max_ticket_ttl", "24h";
+        max_ticket_ttl: Duration = "realm.max_ticket_ttl", "24h", restart;
         /// The life of a ticket that asks for none.
-        default_ticket_ttl: Duration = "realm.default_ticket_ttl", "24h";
+        default_ticket_ttl: Duration = "realm.default_ticket_ttl", "24h", restart;
         /// The most bytes a realm may hold; 0 for no limit.
-        default_quota: Size = "realm.default_quota", "0";
+        default_quota: Size = "realm.default_quota", "0", restart;
         /// The largest node kept in the database; larger ones are files.
-        inline_max: Size = "realm.inline_max", "64KiB";
+        inline_max: Size = "realm.inline_max", "64KiB", restart;
         /// Nodes one request may search to decide what a ticket reaches.
-        scope_step_nodes: u32 = "realm.scope_step_nodes", "50000";
+        scope_step_nodes: u32 = "realm.scope_step_nodes", "50000", restart;
         /// Nodes remembered per ticket for that.
-        scope_max_nodes: u32 = "realm.scope_max_nodes", "2000000";
+        scope_max_nodes: u32 = "realm.scope_max_nodes", "2000000", restart;
         /// How long space stays set aside for an upload that does not finish.
-        upload_reservation: Duration = "realm.upload_reservation", "10m";
+        upload_reservation: Duration = "realm.upload_reservation", "10m", restart;
         /// When the bytes of large nodes are hashed again: `first`, `always` or `never`.
-        verify_on_read: VerifyOnRead = "realm.verify_on_read", "first";
+        verify_on_read: VerifyOnRead = "realm.verify_on_read", "first", restart;
     }
 
     /// Where large nodes are kept.
@@ -286,9 +286,9 @@ keys! {
     /// How much the gate holds.
     gate: Gate {
         /// Live grants.
-        max_grants: u32 = "gate.max_grants", "1000000";
+        max_grants: u32 = "gate.max_grants", "1000000", restart;
         /// Metered contents.
-        max_meters: u32 = "gate.max_meters", "1000000";
+        max_meters: u32 = "gate.max_meters", "1000000", restart;
         /// How often what was spent is written down.
         meter_flush: Duration = "gate.meter_flush", "1s";
     }
@@ -322,9 +322,9 @@ keys! {
     /// The log, on stderr.
     logging: Logging {
         /// `trace`, `debug`, `info`, `warn` or `error`.
-        level: LogLevel = "logging.level", "info";
+        level: LogLevel = "logging.level", "info", restart;
         /// `json` or `text`.
-        format: LogFormat = "logging.format", "json";
+        format: LogFormat = "logging.format", "json", restart;
     }
 
     /// Metrics, at `/metrics`.

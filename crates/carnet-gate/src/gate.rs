@@ -1,20 +1,21 @@
 //! [`Gate`]: judges what is presented, without I/O and without waiting.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use carnet_ticket::id::{Fingerprint, UniqueId};
 use carnet_ticket::rights::Rights;
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::{
-    Class, Ended, Facts, Meter, Presented, Reason, RowEnd, Surface, Verified, Verify,
+    Class, Ended, Facts, Meter, Presented, Reason, RowEnd, Surface, Verified,
 };
 
+use crate::builder::{GateBuilder, GateLimits, PerClass, PerSurface};
 use crate::clock::Clock;
 use crate::denied::Denied;
 use crate::epoch::Epochs;
 use crate::expiry::Expiry;
 use crate::grant::{Grant, State};
+use crate::judge::Judge;
 use crate::meter::{Meters, Spending};
 use crate::purse::Purse;
 use crate::registry::{Registry, Slot};
@@ -43,105 +44,27 @@ pub trait RightsMap: Send + Sync + 'static {
     fn rights(&self, verified: &Verified, facts: &Facts) -> Result<Rights, Reason>;
 }
 
-/// How much a gate may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GateLimits {
-    /// Live grants.
-    pub grants_max: usize,
-    /// Metered contents.
-    pub meters_max: usize,
-}
-
-impl Default for GateLimits {
-    fn default() -> Self {
-        Self { grants_max: 1_000_000, meters_max: 1_000_000 }
-    }
-}
-
-/// Makes a [`Gate`]. What is not said is denied.
-pub struct GateBuilder {
-    clock: Clock,
-    verifiers: HashMap<Class, Arc<dyn Verify>>,
-    accepted: HashMap<(Surface, Class), metrics::Counter>,
-    rights: HashMap<Surface, Arc<dyn RightsMap>>,
-    limits: GateLimits,
-}
-
 pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) expiry: Expiry,
-    verifiers: HashMap<Class, Arc<dyn Verify>>,
-    accepted: HashMap<(Surface, Class), metrics::Counter>,
-    rights: HashMap<Surface, Arc<dyn RightsMap>>,
+    judges: PerClass<Option<Judge>>,
+    accepted: PerSurface<PerClass<Option<metrics::Counter>>>,
+    rights: PerSurface<Option<Arc<dyn RightsMap>>>,
     revocations: RevocationSet,
     epochs: Epochs,
     registry: Registry,
     meters: Meters,
-    live: HashMap<Surface, metrics::Gauge>,
-}
-
-impl GateBuilder {
-    /// Judges credentials of `class` with `verifier`.
-    #[must_use]
-    pub fn verifier(mut self, class: Class, verifier: Arc<dyn Verify>) -> Self {
-        self.verifiers.insert(class, verifier);
-        self
-    }
-
-    /// Accepts `classes` on `surface`, beside those already accepted there.
-    #[must_use]
-    pub fn accept(mut self, surface: Surface, classes: &[Class]) -> Self {
-        for class in classes {
-            let counter = metrics::counter!("carnet_gate_admissions_total", "class" => class.as_str(),
-                "surface" => surface.as_str(), "result" => "admitted", "reason" => "");
-            self.accepted.insert((surface, *class), counter);
-        }
-        self
-    }
-
-    /// Asks `map` for the rights of credentials that carry none of `surface`'s kind.
-    #[must_use]
-    pub fn rights(mut self, surface: Surface, map: Arc<dyn RightsMap>) -> Self {
-        self.rights.insert(surface, map);
-        self
-    }
-
-    /// Holds at most this much.
-    #[must_use]
-    pub fn limits(mut self, limits: GateLimits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// The gate.
-    pub fn build(self) -> Gate {
-        let gauge =
-            |surface: Surface| metrics::gauge!("carnet_gate_grants", "surface" => surface.as_str());
-        Gate(Arc::new(Inner {
-            clock: self.clock,
-            expiry: Expiry::default(),
-            verifiers: self.verifiers,
-            accepted: self.accepted,
-            rights: self.rights,
-            revocations: RevocationSet::default(),
-            epochs: Epochs::default(),
-            registry: Registry::new(self.limits.grants_max),
-            meters: Meters::new(self.limits.meters_max),
-            live: Surface::ALL.into_iter().map(|surface| (surface, gauge(surface))).collect(),
-        }))
-    }
+    live: PerSurface<metrics::Gauge>,
 }
 
 impl Gate {
     /// A gate that tells the time by `clock` and, so far, denies everything.
     pub fn builder(clock: Clock) -> GateBuilder {
-        GateBuilder {
-            clock,
-            verifiers: HashMap::new(),
-            accepted: HashMap::new(),
-            rights: HashMap::new(),
-            limits: GateLimits::default(),
-        }
+        GateBuilder::new(clock)
+    }
+
+    pub(crate) fn of(inner: Inner) -> Self {
+        Self(Arc::new(inner))
     }
 
     /// The clock that everything in this process asks.
@@ -213,7 +136,7 @@ impl Gate {
         Ok(Applied { seq, ended })
     }
 
-    /// How many live grants `selector` names, by surface: what a preview shows.
+    /// How many live grants `selector` names: what a preview shows.
     pub fn count_named(&self, selector: &Selector) -> usize {
         let mut count = 0;
         self.0.registry.for_each(|state| count += usize::from(selector.names(&state.verified)));
@@ -262,29 +185,56 @@ impl Gate {
     ) -> Result<Grant, (Reason, Fingerprint)> {
         let inner = &self.0;
         let now = inner.clock.now();
+        // What has no row is as fresh as its verifier is now.
+        let epoch = facts.row.as_ref().map_or_else(|| inner.epochs.now(), |_| facts.epoch);
         let known =
             facts.row.as_ref().map_or(Fingerprint::default(), |row| row.content_id.fingerprint());
         let (admitted, verified) =
             inner.verify(presented, facts, surface, now).map_err(|reason| (reason, known))?;
         let fingerprint = verified.content_id.fingerprint();
-        let grant =
-            inner.grant(verified, facts, surface, now).map_err(|reason| (reason, fingerprint))?;
+        let grant = inner
+            .grant(verified, facts, surface, now, epoch)
+            .map_err(|reason| (reason, fingerprint))?;
         admitted.increment(1);
         Ok(grant)
     }
 }
 
 impl Inner {
+    pub(crate) fn new(
+        clock: Clock,
+        judges: PerClass<Option<Judge>>,
+        accepted: PerSurface<PerClass<Option<metrics::Counter>>>,
+        rights: PerSurface<Option<Arc<dyn RightsMap>>>,
+        limits: GateLimits,
+    ) -> Self {
+        let gauge =
+            |surface: Surface| metrics::gauge!("carnet_gate_grants", "surface" => surface.as_str());
+        Self {
+            clock,
+            expiry: Expiry::default(),
+            judges,
+            accepted,
+            rights,
+            revocations: RevocationSet::default(),
+            epochs: Epochs::default(),
+            registry: Registry::new(limits.grants_max),
+            meters: Meters::new(limits.meters_max),
+            live: Surface::ALL.map(gauge),
+        }
+    }
+
     fn verify(
         &self,
         presented: &Presented<'_>,
         facts: &Facts,
         surface: Surface,
         now: Timestamp,
-    ) -> Result<(&metrics::Counter, Verified), Reason> {
+    ) -> Result<(&metrics::Counter, Arc<Verified>), Reason> {
         let class = presented.class().ok_or(Reason::UnknownClass)?;
-        let admitted = self.accepted.get(&(surface, class)).ok_or(Reason::NotAccepted)?;
-        let verifier = self.verifiers.get(&class).ok_or(Reason::NotAccepted)?;
+        let accepted = &self.accepted[surface as usize][class as usize];
+        let admitted = accepted.as_ref().ok_or(Reason::NotAccepted)?;
+        let judge = self.judges[class as usize].as_ref().ok_or(Reason::NotAccepted)?;
         match &facts.row {
             None if class.is_stateful() => return Err(Reason::Unknown),
             Some(row) if row.ended.is_some() => {
@@ -292,30 +242,33 @@ impl Inner {
             }
             _ => {}
         }
-        Ok((admitted, verifier.verify(presented, facts, now)?))
+        Ok((admitted, judge.judge(presented, facts, now)?))
     }
 
     fn grant(
         self: &Arc<Self>,
-        mut verified: Verified,
+        verified: Arc<Verified>,
         facts: &Facts,
         surface: Surface,
         now: Timestamp,
+        epoch: u64,
     ) -> Result<Grant, Reason> {
         if let Some(kind) = self.revocations.judge(&verified, now) {
             return Err(Reason::Revoked(kind));
         }
-        let carried = verified.rights.take_if(|rights| is_kind_of(rights, surface));
-        let rights = match carried {
-            Some(rights) => rights,
+        let carried = verified.rights.as_ref().filter(|rights| is_kind_of(rights, surface));
+        let mapped = match carried {
+            Some(_) => None,
             None => {
-                self.rights.get(&surface).ok_or(Reason::NotAccepted)?.rights(&verified, facts)?
+                let map = self.rights[surface as usize].as_ref().ok_or(Reason::NotAccepted)?;
+                Some(map.rights(&verified, facts)?)
             }
         };
-        let purse = Purse::of(&self.meters, &verified, &rights, now)?;
-        let make = |slot| State::new(Arc::clone(self), slot, surface, verified, rights, purse);
+        let has_rates = mapped.as_ref().or(carried).is_some_and(Rights::has_rates);
+        let purse = Purse::of(&self.meters, &verified, has_rates, now)?;
+        let make = |slot| State::new(Arc::clone(self), slot, surface, verified, mapped, purse);
         let state = self.registry.register(make).ok_or(Reason::Capacity)?;
-        self.live[&surface].increment(1);
+        self.live[surface as usize].increment(1);
 
         // Looked at again, now that the grant can be found: a revocation that returned before this line has
         // either been seen here or has seen the grant.
@@ -323,8 +276,7 @@ impl Inner {
             return Err(Reason::Revoked(kind));
         }
         let contents = std::iter::once(&state.verified.content_id).chain(&state.verified.ancestors);
-        let is_stale = facts.row.is_some() && self.epochs.is_stale(facts.epoch, contents);
-        if is_stale {
+        if self.epochs.is_stale(epoch, contents) {
             return Err(Reason::StatusUnavailable);
         }
         Ok(Grant::new(state))
@@ -351,7 +303,7 @@ impl Inner {
 
     pub(crate) fn forget(&self, slot: Slot, surface: Surface) {
         self.registry.remove(slot);
-        self.live[&surface].decrement(1);
+        self.live[surface as usize].decrement(1);
     }
 
     #[expect(clippy::unused_self, reason = "all counting is the gate's")]

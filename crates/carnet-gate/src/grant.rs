@@ -17,6 +17,15 @@ use crate::meter::Cost;
 use crate::purse::Purse;
 use crate::registry::Slot;
 
+/// What a grant without any rights would allow; the gate makes none.
+static NOTHING: Rights = Rights::Routes(RouteScopes {
+    role: String::new(),
+    scopes: Vec::new(),
+    tenant: None,
+    worker: None,
+    mint_for: Vec::new(),
+});
+
 /// Live authority: who, what, how much, until when. Clones share one life; it ends at the latest when the
 /// last is dropped.
 ///
@@ -29,8 +38,9 @@ pub(crate) struct State {
     gate: Arc<Inner>,
     slot: Slot,
     surface: Surface,
-    pub(crate) verified: Verified,
-    rights: Rights,
+    pub(crate) verified: Arc<Verified>,
+    /// Where the surface's map gave rights; otherwise those that the credential carries count.
+    mapped: Option<Rights>,
     purse: Purse,
     ended: OnceLock<Ended>,
     queued: OnceLock<expiry::Ticket>,
@@ -52,12 +62,12 @@ impl Grant {
 
     /// What it allows.
     pub fn rights(&self) -> &Rights {
-        &self.0.rights
+        self.0.mapped.as_ref().or(self.0.verified.rights.as_ref()).unwrap_or(&NOTHING)
     }
 
     /// Its scopes, on `api` and `rpc`.
     pub fn routes(&self) -> Option<&RouteScopes> {
-        match &self.0.rights {
+        match self.rights() {
             Rights::Routes(scopes) => Some(scopes),
             _ => None,
         }
@@ -65,7 +75,7 @@ impl Grant {
 
     /// Its role and the paths that narrow it, on `namespace`.
     pub fn paths(&self) -> Option<&PathScopes> {
-        match &self.0.rights {
+        match self.rights() {
             Rights::Paths(paths) => Some(paths),
             _ => None,
         }
@@ -73,7 +83,7 @@ impl Grant {
 
     /// Its realm and what of it, on `realm`.
     pub fn realm(&self) -> Option<&RealmRights> {
-        match &self.0.rights {
+        match self.rights() {
             Rights::Realm(rights) => Some(rights),
             _ => None,
         }
@@ -215,8 +225,8 @@ impl State {
         gate: Arc<Inner>,
         slot: Slot,
         surface: Surface,
-        verified: Verified,
-        rights: Rights,
+        verified: Arc<Verified>,
+        mapped: Option<Rights>,
         purse: Purse,
     ) -> Self {
         Self {
@@ -224,7 +234,7 @@ impl State {
             slot,
             surface,
             verified,
-            rights,
+            mapped,
             purse,
             ended: OnceLock::new(),
             queued: OnceLock::new(),

@@ -17,22 +17,27 @@
 //! - no lock is held when a public function returns, nor across an `await`;
 //! - nothing that is allocated for a denied credential outlives the denial.
 
+mod builder;
 mod clock;
 mod denied;
 mod epoch;
 mod expiry;
 mod gate;
 mod grant;
+mod judge;
 mod lookup;
 mod meter;
 mod purse;
 mod registry;
 mod revocation;
+mod verdicts;
 
+pub use builder::{GateBuilder, GateLimits};
 pub use clock::{Clock, Hand, Stopwatch};
 pub use denied::Denied;
-pub use gate::{Gate, GateBuilder, GateLimits, RightsMap};
+pub use gate::{Gate, RightsMap};
 pub use grant::{Grant, Hold};
 pub use lookup::{Lookup, LookupBuilder, StatusSource};
 pub use meter::{Cost, Spending};
 pub use revocation::{Applied, Delta, Entry, FeedError, InvalidSelector, RevocationSet, Selector};
+pub use verdicts::VerdictLimits;

@@ -66,18 +66,13 @@ impl Lookup {
 
     /// What is known of `presented`; nothing, at once, for classes without a source.
     pub async fn load(&self, presented: &Presented<'_>) -> Result<Arc<Facts>, Reason> {
-        let Some(class) = presented.class() else { return Ok(Arc::default()) };
-        let Some(source) = self.sources.get(&class) else { return Ok(Arc::default()) };
-        let key =
-            UniqueId::from_parts(&[class.as_str().as_bytes(), presented.data.unwrap_or_default()]);
-        if let Some(facts) = self.remembered.get(&key).filter(|facts| self.gate.is_current(facts)) {
-            return Ok(facts);
+        let source = presented.class().and_then(|class| self.sources.get(&class));
+        let Some(source) = source else { return Ok(Arc::default()) };
+        let known = self.remembered.get(&question(presented));
+        match known.filter(|facts| self.gate.is_current(facts)) {
+            Some(facts) => Ok(facts),
+            None => Ok(Arc::new(source.load(presented).await?)),
         }
-        let facts = Arc::new(source.load(presented).await?);
-        if facts.row.is_some() {
-            self.remembered.insert(key, Arc::clone(&facts));
-        }
-        Ok(facts)
     }
 
     /// Loads the facts and admits; loads once more when the row changed in between.
@@ -106,6 +101,16 @@ impl Lookup {
             fingerprint: Fingerprint::default(),
             rule: None,
         })?;
-        self.gate.admit(presented, &facts, surface)
+        let grant = self.gate.admit(presented, &facts, surface)?;
+        // Only what was found good: guesses at a secret do not fill the memory.
+        if facts.row.is_some() {
+            self.remembered.insert(question(presented), facts);
+        }
+        Ok(grant)
     }
+}
+
+fn question(presented: &Presented<'_>) -> UniqueId {
+    let class = presented.class().map_or("", Class::as_str);
+    UniqueId::from_parts(&[class.as_bytes(), presented.data.unwrap_or_default()])
 }

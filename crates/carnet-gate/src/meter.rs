@@ -76,8 +76,9 @@ pub(crate) struct Counter(Mutex<Count>);
 #[derive(Debug)]
 struct Count {
     used: [u64; METERS],
-    /// What of that is known to be stored.
-    saved: [u64; METERS],
+    /// What of that is known to be stored, if it ever was: limits that nothing was spent of count as well, since
+    /// a child may spend of them.
+    saved: Option<[u64; METERS]>,
     limits: [Option<u64>; METERS],
     expires: Expiration,
     windows: Vec<Window>,
@@ -138,7 +139,7 @@ impl Meters {
                 return Err(Reason::Capacity);
             }
         }
-        let counter = self.make(content, [0; METERS], expires);
+        let counter = self.make(content, None, expires);
         counter.narrow(limits, expires);
         Ok(counter)
     }
@@ -150,7 +151,7 @@ impl Meters {
 
     /// Goes on where another process stopped.
     pub(crate) fn restore(&self, spending: &Spending) {
-        self.make(spending.content_id, spending.used, spending.expires)
+        self.make(spending.content_id, Some(spending.used), spending.expires)
             .narrow(&spending.limits, spending.expires);
     }
 
@@ -167,15 +168,20 @@ impl Meters {
     /// `spending` is stored.
     pub(crate) fn saved(&self, spending: &Spending) {
         if let Some(counter) = self.known(&spending.content_id) {
-            counter.0.lock().saved = spending.used;
+            counter.0.lock().saved = Some(spending.used);
         }
     }
 
-    fn make(&self, content: UniqueId, used: [u64; METERS], expires: Expiration) -> Arc<Counter> {
+    fn make(
+        &self,
+        content: UniqueId,
+        stored: Option<[u64; METERS]>,
+        expires: Expiration,
+    ) -> Arc<Counter> {
         let mut shard = self.shard(&content).lock();
         let counter = shard.entry(content).or_insert_with(|| {
             self.live.fetch_add(1, Ordering::Relaxed);
-            Arc::new(Counter::new(used, expires))
+            Arc::new(Counter::new(stored, expires))
         });
         Arc::clone(counter)
     }
@@ -196,14 +202,14 @@ impl Meters {
 }
 
 impl Counter {
-    fn new(used: [u64; METERS], expires: Expiration) -> Self {
-        let limits = [None; METERS];
-        Self(Mutex::new(Count { used, saved: used, limits, expires, windows: Vec::new() }))
+    fn new(stored: Option<[u64; METERS]>, expires: Expiration) -> Self {
+        let (used, limits) = (stored.unwrap_or_default(), [None; METERS]);
+        Self(Mutex::new(Count { used, saved: stored, limits, expires, windows: Vec::new() }))
     }
 
     fn unsaved(&self, content_id: UniqueId) -> Option<Spending> {
         let count = self.0.lock();
-        let is_saved = count.saved == count.used;
+        let is_saved = count.saved == Some(count.used);
         (!is_saved).then(|| Spending {
             content_id,
             used: count.used,

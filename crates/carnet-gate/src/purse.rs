@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use carnet_ticket::id::UniqueId;
-use carnet_ticket::rights::Rights;
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::{Meter, Reason, Verified};
 
@@ -22,15 +21,16 @@ pub(crate) struct Purse {
 pub(crate) type UsedUp = (UniqueId, Meter);
 
 impl Purse {
-    /// The purse of a credential with these rights. Refused when it is empty.
+    /// The purse of a credential, whose rights may limit how often something is done. Refused when it is
+    /// empty.
     pub(crate) fn of(
         meters: &Meters,
         verified: &Verified,
-        rights: &Rights,
+        has_rates: bool,
         now: Timestamp,
     ) -> Result<Self, Reason> {
         let (content, limits) = (verified.content_id, &verified.limits);
-        let is_counted = !limits.is_none() || rights.has_rates();
+        let is_counted = !limits.is_none() || has_rates;
         let own = is_counted
             .then(|| Ok((content, meters.counter(content, limits, verified.expires, now)?)))
             .transpose()?;
@@ -53,8 +53,11 @@ impl Purse {
         clock: &Clock,
     ) -> (Result<(), Reason>, Option<UsedUp>) {
         let mut used_up = None;
+        let of_above = Cost { permit: None, ..*cost };
         for (index, (content, counter)) in self.counters().enumerate() {
-            match counter.charge(cost, clock) {
+            // A rate is that of one scope of this grant: those above have scopes of their own.
+            let is_own = index == 0 && self.own.is_some();
+            match counter.charge(if is_own { cost } else { &of_above }, clock) {
                 Ok(None) => {}
                 Ok(Some(meter)) => used_up = Some((*content, meter)),
                 Err(reason) => {

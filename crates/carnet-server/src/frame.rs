@@ -2,7 +2,7 @@
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use carnet_gate::Stopwatch;
 use carnet_ticket::realm::Ulid;
@@ -20,8 +20,17 @@ const REQUEST_ID_LEN_MAX: usize = 128;
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) HeaderValue);
 
-/// Wraps a request in its frame.
-pub(crate) async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
+/// Wraps a request in its frame. What may change something goes on when its client goes away: a change that is
+/// durable takes effect in this process too.
+pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return framed(app, request, next).await;
+    }
+    let changing = tokio::spawn(framed(app, request, next));
+    changing.await.unwrap_or_else(|_| Problem::internal().into_response())
+}
+
+async fn framed(app: App, mut request: Request, next: Next) -> Response {
     let stopwatch = app.clock().stopwatch();
     let id = RequestId(request_id(&app, &request));
     let line = Line::of(&request, stopwatch);

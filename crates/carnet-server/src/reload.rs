@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use carnet_authority::audit::{Actor, Event, Kind, Outcome};
 use carnet_config::manifest::Manifest;
 use carnet_config::{Changes, ReloadError};
+use carnet_store::StoreError;
 use carnet_ticket::verify::RowEnd;
 
+use crate::audit::nobody;
 use crate::authority::AuthorityError;
 use crate::serve::{self, TlsError};
 use crate::state::{App, configured_keys};
@@ -23,12 +26,31 @@ pub enum ReloadFault {
     /// The keys.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// It could not be written down.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl App {
-    /// Loads configuration and manifest anew and puts them in force. When anything of it fails, nothing changes.
+    /// Loads configuration and manifest anew and puts them in force, because this process was told to. When
+    /// anything of it fails, nothing changes.
     pub async fn reload(&self) -> Result<Changes, ReloadFault> {
-        let reloaded = self.try_reload().await;
+        let (now, actor) = (self.clock().now(), Actor { id: "server".into(), ..nobody() });
+        let event = Event::new(
+            now,
+            Kind::Config,
+            actor,
+            "config.reload",
+            "config",
+            Outcome::Allowed,
+            "reload",
+        );
+        self.reload_for(event).await
+    }
+
+    /// The same for whoever `event` names. Without its row nothing is put in force.
+    pub(crate) async fn reload_for(&self, event: Event) -> Result<Changes, ReloadFault> {
+        let reloaded = self.try_reload(event).await;
         let result = if reloaded.is_ok() { "ok" } else { "error" };
         metrics::counter!("carnet_config_reload_total", "result" => result).increment(1);
         self.set_degraded(reloaded.is_err());
@@ -47,13 +69,16 @@ impl App {
         reloaded
     }
 
-    async fn try_reload(&self) -> Result<Changes, ReloadFault> {
+    async fn try_reload(&self, event: Event) -> Result<Changes, ReloadFault> {
         let mut watch = self.watch().lock().await;
         let reload = watch.reload()?;
         let config = Arc::new(reload.loaded.config.clone());
         let tls = serve::tls_of(&config)?;
-        self.authority().reload(&config).await?;
+        let _turn = self.authority().turn().await;
+        let keyring = self.authority().load(&config).await?;
+        self.store().record(event).await?;
         // From here on nothing fails.
+        self.authority().swap_keyring(keyring);
         self.authority().swap_tickets(reload.manifest.as_ref().map(tickets));
         for content in self.api_keys().swap(configured_keys(&config)) {
             self.gate().end_content(content, RowEnd::Deleted);

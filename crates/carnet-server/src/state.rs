@@ -180,6 +180,15 @@ impl App {
         }
     }
 
+    /// Puts in force and logs whatever the store knows of revocations. Each does so by itself; this is for what
+    /// went wrong meanwhile.
+    pub(crate) async fn hear_revocations(&self) {
+        if let Err(error) = self.store().bring_up_to_date(self.gate()).await {
+            tracing::error!(%error, "revocations could not be read; they are read again");
+        }
+        self.log_revocations().await;
+    }
+
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.0.recorder
     }

@@ -5,7 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use carnet_authority::audit::{Checkpoint, CheckpointError, Head, Text};
+use carnet_authority::audit::{Checkpoint, CheckpointError, Text};
 use carnet_authority::keyring::Purpose;
 use carnet_store::{InsertCheckpointError, StoreError};
 use carnet_ticket::time::Timestamp;
@@ -32,8 +32,8 @@ enum SealError {
     Sign(#[from] CheckpointError),
     #[error(transparent)]
     Insert(#[from] InsertCheckpointError),
-    #[error("the checkpoint file cannot be written")]
-    File(#[from] std::io::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Goes on where the last process stopped to count.
@@ -90,46 +90,44 @@ pub(crate) async fn flush_meters(app: &App) {
 /// Signs where the audit chain stands: after enough time or enough rows. Revocations that no route of their own
 /// made are logged as well.
 async fn seal_audit(app: App) {
-    let mut last = match app.store().last_checkpoint().await {
-        Ok(last) => last,
-        Err(error) => return tracing::error!(%error, "the audit's checkpoints cannot be read"),
-    };
     let mut since = app.clock().now();
     loop {
         tokio::select! {
             () = app.clock().sleep(LOOK_INTERVAL) => {}
             () = app.draining().cancelled() => return,
         }
-        app.log_revocations().await;
-        let Ok(head) = app.store().audit_head().await else { continue };
-        let config = app.config();
-        let is_due = app.clock().now() >= since.after(config.audit.checkpoint_interval);
-        let rows = head.seq.saturating_sub(last);
-        if rows == 0 || !(is_due || rows >= u64::from(config.audit.checkpoint_rows)) {
-            continue;
-        }
-        match checkpoint(&app, head, last).await {
-            Ok(()) => (last, since) = (head.seq, app.clock().now()),
+        app.hear_revocations().await;
+        match seal_if_due(&app, since).await {
+            Ok(true) => since = app.clock().now(),
+            Ok(false) => {}
             Err(error) => tracing::error!(%error, "no checkpoint of the audit was made"),
         }
     }
 }
 
-/// Signs the chain as it stands at `head`. Without a key nothing is signed, and nothing is wrong.
-async fn checkpoint(app: &App, head: Head, prev_seq: u64) -> Result<(), SealError> {
+/// Signs where the chain stands, when enough time went by `since` the last time or enough rows came. Without a
+/// key nothing is signed, and nothing is wrong. Tells whether a checkpoint was made.
+async fn seal_if_due(app: &App, since: Timestamp) -> Result<bool, SealError> {
+    let (head, last) = (app.store().audit_head().await?, app.store().last_checkpoint().await?);
+    let config = app.config();
+    let is_due = app.clock().now() >= since.after(config.audit.checkpoint_interval);
+    let rows = head.seq.saturating_sub(last);
+    let is_full = rows >= u64::from(config.audit.checkpoint_rows);
     let keyring = app.authority().keyring();
-    let Some(key) = keyring.active(Purpose::AuditCheckpoint).and_then(|key| key.signing_key())
-    else {
-        return Ok(());
-    };
+    let key = keyring.active(Purpose::AuditCheckpoint).and_then(|key| key.signing_key());
+    let Some(key) = key.filter(|_| rows > 0 && (is_due || is_full)) else { return Ok(false) };
     let (iss, at) = (Text::new(&app.issuer()), app.clock().now());
-    let signed = Checkpoint { iss, seq: head.seq, hash: head.hash, at, prev_seq }.sign(key)?;
+    let checkpoint = Checkpoint { iss, seq: head.seq, hash: head.hash, at, prev_seq: last };
+    let signed = checkpoint.sign(key)?;
     let line = signed.as_str().to_owned();
     app.store().insert_checkpoint(signed).await?;
-    if let Some(path) = &app.config().audit.checkpoint_file {
-        append(path, &line)?;
+    if let Some(path) = &config.audit.checkpoint_file
+        && let Err(error) = append(path, &line)
+    {
+        // It is in the database: the next one does not wait for the file.
+        tracing::error!(%error, ?path, "a checkpoint is not in audit.checkpoint_file");
     }
-    Ok(())
+    Ok(true)
 }
 
 fn append(path: &Path, line: &str) -> std::io::Result<()> {

@@ -51,14 +51,17 @@ impl Store {
         exp: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Revoked, StoreError> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                if let Selector::RealmTicket(id) = &selector {
-                    crate::realm_tickets::mark_revoked(connection, id, now).await?;
-                }
-                record(connection, selector, reason, exp, now).await
-            })
-        })
+        self.write_if(
+            move |connection| {
+                Box::pin(async move {
+                    if let Selector::RealmTicket(id) = &selector {
+                        crate::realm_tickets::mark_revoked(connection, id, now).await?;
+                    }
+                    record(connection, selector, reason, exp, now).await
+                })
+            },
+            |revoked: &Revoked| revoked.is_new,
+        )
         .await
     }
 

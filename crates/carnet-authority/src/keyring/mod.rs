@@ -30,13 +30,18 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// A ring of these keys. Of a key that comes twice the first counts.
+    /// A ring of these keys. Of a key that comes twice the first counts; of two that sign for one purpose the
+    /// first does, and the other goes on verifying.
     pub fn new(keys: impl IntoIterator<Item = Key>) -> Self {
         let mut ring = Self::default();
-        for key in keys {
-            if ring.find(key.info.id).is_none() {
-                ring.keys.push(key);
+        for mut key in keys {
+            if ring.find(key.info.id).is_some() {
+                continue;
             }
+            if key.info.state == KeyState::Active && ring.active(key.info.purpose).is_some() {
+                key.info.state = KeyState::Verifying;
+            }
+            ring.keys.push(key);
         }
         ring
     }

@@ -64,7 +64,7 @@ impl Keyring {
         random: &[u8; 32],
         now: Timestamp,
     ) -> Result<Key, RotateError> {
-        if self.of(purpose).any(|key| key.info.source == KeySource::Config) {
+        if self.is_config_managed(purpose) {
             return Err(RotateError::ConfigManaged);
         }
         if let Some(staged) = self.of(purpose).find(|key| key.info.state == KeyState::Staged) {
@@ -80,10 +80,11 @@ impl Keyring {
     /// Lets the staged key `id` sign from `now` on; the one that signed goes on verifying. Gives both, changed.
     pub fn promote(&self, id: KeyId, now: Timestamp) -> Result<Vec<KeyInfo>, PromoteError> {
         let key = &self.find(id).ok_or(PromoteError::NotFound)?.info;
-        match (key.source, key.state) {
-            (KeySource::Config, _) => return Err(PromoteError::ConfigManaged),
-            (KeySource::Store, KeyState::Staged) => {}
-            (KeySource::Store, state) => return Err(PromoteError::NotStaged(state)),
+        if self.is_config_managed(key.purpose) {
+            return Err(PromoteError::ConfigManaged);
+        }
+        if key.state != KeyState::Staged {
+            return Err(PromoteError::NotStaged(key.state));
         }
         let promoted = KeyInfo { state: KeyState::Active, promoted_at: Some(now), ..key.clone() };
         let demoted = self.active(key.purpose).map(|active| KeyInfo {
@@ -93,6 +94,10 @@ impl Keyring {
         });
         // The old one first: at no moment do two sign.
         Ok(demoted.into_iter().chain([promoted]).collect())
+    }
+
+    fn is_config_managed(&self, purpose: Purpose) -> bool {
+        self.of(purpose).any(|key| key.info.source == KeySource::Config)
     }
 
     /// Refuses the key `id` from `now` on. Unless forced, not before `earliest`: the end of the last token

@@ -1,14 +1,14 @@
 //! Attenuating capability tickets: a child is never wider than its parent. Source: capability spec, section 12.
 
 use carnet_ticket::capability::{
-    BudgetSpec, LimitFault, MountSpec, Role, TicketClaims, TicketError, TicketIssuer, TicketLimits,
-    TicketQuotas, TicketScope, TicketToken, TicketVerb,
+    BudgetSpec, LimitFault, MountSpec, Role, TicketClaims, TicketError, TicketIssuer, TicketQuotas,
+    TicketScope, TicketToken, TicketVerb,
 };
 use carnet_ticket::rights::is_at_or_below;
-use carnet_ticket::verify::Limits;
+use carnet_ticket::verify::{Limits, Profile};
 
 use super::capability::{entry, seconds_left};
-use super::{Issue, Minted};
+use super::{Issue, Minted, Policy};
 
 /// How many tickets a child may have above it.
 const DEPTH_MAX: usize = 16;
@@ -74,13 +74,13 @@ pub fn attenuate(
     ancestors: usize,
     narrowing: Narrowing,
     issuer: &TicketIssuer,
-    limits: &TicketLimits,
+    policy: &Policy,
     issue: &Issue<'_>,
 ) -> Result<Minted, AttenuateError> {
     if ancestors >= DEPTH_MAX {
         return Err(AttenuateError::Depth);
     }
-    let claims = child(parent.claims(), left, narrowing, limits, issue)?;
+    let claims = child(parent.claims(), left, narrowing, policy, issue)?;
     let token = issuer.issue(claims).map_err(AttenuateError::Ticket)?;
     let text = token.encode().map_err(AttenuateError::Ticket)?;
     let mut entry = entry(&token, issue);
@@ -92,7 +92,7 @@ fn child(
     parent: &TicketClaims,
     left: &Limits,
     narrowing: Narrowing,
-    limits: &TicketLimits,
+    policy: &Policy,
     issue: &Issue<'_>,
 ) -> Result<TicketClaims, AttenuateError> {
     if narrowing.role.is_some_and(|role| role != parent.role) {
@@ -107,7 +107,7 @@ fn child(
     }
     let scopes = if narrowing.scopes.is_empty() {
         parent.scopes.clone()
-    } else if narrowing.scopes.iter().all(|scope| is_covered(scope, parent, limits)) {
+    } else if narrowing.scopes.iter().all(|scope| is_covered(scope, parent, policy)) {
         narrowing.scopes
     } else {
         return Err(AttenuateError::Scope);
@@ -122,7 +122,7 @@ fn child(
         TicketClaims::new(parent.role, budget, parent.subject.clone(), mount, issued_at_ms)
             .with_scopes(scopes)
             .with_quotas(quotas(&narrowing.quotas, left)?);
-    match limits.effective(&claims) {
+    match policy.limits.effective(&claims) {
         Ok(_) => Ok(claims),
         Err(LimitFault::Ttl { .. }) => Err(AttenuateError::Expiry),
         Err(
@@ -148,6 +148,11 @@ fn within(
 
 fn quotas(asked: &TicketQuotas, left: &Limits) -> Result<TicketQuotas, AttenuateError> {
     let within = |asked, left| within(asked, left, AttenuateError::Quota);
+    // A quota of 0 cannot be written: it would read as none, and be the manifest's.
+    let within = |asked, left| match within(asked, left)? {
+        Some(0) => Err(AttenuateError::Quota),
+        granted => Ok(granted),
+    };
     let small = |asked: Option<u32>, left: Option<u64>| {
         let granted = within(asked.map(u64::from), left)?;
         Ok(granted.map(|granted| u32::try_from(granted).unwrap_or(u32::MAX)))
@@ -160,12 +165,13 @@ fn quotas(asked: &TicketQuotas, left: &Limits) -> Result<TicketQuotas, Attenuate
 }
 
 /// Whether some scope of the parent covers path, verb and rate of `scope`; one without scopes covers all.
-fn is_covered(scope: &TicketScope, parent: &TicketClaims, limits: &TicketLimits) -> bool {
-    let rate = |scope: &TicketScope| match (scope.rate_per_s, limits.max_scope_rate_per_s) {
-        (0, 0) => u32::MAX,
-        (0, max) => max,
-        (rate, _) => rate,
+fn is_covered(scope: &TicketScope, parent: &TicketClaims, policy: &Policy) -> bool {
+    // A rate of 0 is the manifest's in strict, and none in compat.
+    let unsaid = match policy.limits.max_scope_rate_per_s {
+        max if max > 0 && policy.profile == Profile::Strict => max,
+        _ => u32::MAX,
     };
+    let rate = |scope: &TicketScope| if scope.rate_per_s == 0 { unsaid } else { scope.rate_per_s };
     let covers = |above: &TicketScope| {
         let verb = above.verb == TicketVerb::ReadWrite || above.verb == scope.verb;
         verb && is_at_or_below(&scope.path, &above.path) && rate(scope) <= rate(above)

@@ -1,13 +1,13 @@
 //! Minting capability tickets. Source: capability spec, section 11.
 
 use carnet_ticket::capability::{
-    BudgetSpec, LimitFault, MountSpec, Role, TicketClaims, TicketError, TicketIssuer, TicketLimits,
-    TicketQuotas, TicketScope, TicketToken, TicketVerb,
+    BudgetSpec, LimitFault, MountSpec, Role, TicketClaims, TicketError, TicketIssuer, TicketQuotas,
+    TicketScope, TicketToken, TicketVerb,
 };
 use carnet_ticket::time::{Expiration, Timestamp};
 use carnet_ticket::verify::{Class, Profile};
 
-use super::{Issue, Minted};
+use super::{Issue, Minted, Policy};
 use crate::ledger::LedgerEntry;
 
 /// What a capability ticket shall say.
@@ -53,20 +53,20 @@ pub enum CapabilityMintError {
     Ticket(TicketError),
 }
 
-/// Mints what `request` asks for, within `limits`, under the role's key.
+/// Mints what `request` asks for, within `policy`, under the role's key.
 pub fn capability(
     request: CapabilityRequest,
     issuer: &TicketIssuer,
-    limits: &TicketLimits,
-    profile: Profile,
+    policy: &Policy,
     issue: &Issue<'_>,
 ) -> Result<Minted, CapabilityMintError> {
+    let Policy { limits, profile } = policy;
     let is_worker = request.role != Role::Queen;
     if is_worker && request.subject.as_deref().unwrap_or_default().is_empty() {
         return Err(CapabilityMintError::SubjectRequired);
     }
     let budget = request.budget.unwrap_or_else(|| BudgetSpec::default_of(request.role));
-    if is_worker && profile == Profile::Strict && budget.ttl_s().is_none() {
+    if is_worker && *profile == Profile::Strict && budget.ttl_s().is_none() {
         return Err(CapabilityMintError::TtlRequired);
     }
     check_mount(&request.mount)?;

@@ -9,8 +9,10 @@ pub use attenuate::{AttenuateError, Narrowing, attenuate};
 pub use capability::{CapabilityMintError, CapabilityRequest, capability};
 pub use worker_token::{WorkerSigner, WorkerTokenRequest, worker_token};
 
+use carnet_ticket::capability::TicketLimits;
 use carnet_ticket::realm::Ulid;
 use carnet_ticket::time::Timestamp;
+use carnet_ticket::verify::Profile;
 use secrecy::SecretString;
 
 use crate::ledger::LedgerEntry;
@@ -28,6 +30,15 @@ pub struct Issue<'a> {
     pub request_id: &'a str,
     /// The moment.
     pub now: Timestamp,
+}
+
+/// What tickets of a role may say, and how strictly they will be judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// The manifest's limits.
+    pub limits: TicketLimits,
+    /// The profile.
+    pub profile: Profile,
 }
 
 /// A token, and what the ledger has to hold before it leaves.

@@ -1,12 +1,12 @@
 //! Minting and attenuating capability tickets.
 
 use carnet_authority::mint::{
-    AttenuateError, CapabilityMintError, CapabilityRequest, Issue, Minted, Narrowing, attenuate,
-    capability,
+    AttenuateError, CapabilityMintError, CapabilityRequest, Issue, Minted, Narrowing, Policy,
+    attenuate, capability,
 };
 use carnet_ticket::capability::{
-    AttachRequest, BudgetSpec, Capability, MountSpec, Role, TicketIssuer, TicketLimits,
-    TicketQuotas, TicketScope, TicketToken, TicketVerb,
+    AttachRequest, BudgetSpec, Capability, CapabilityError, MountSpec, Role, TicketClaims,
+    TicketIssuer, TicketLimits, TicketQuotas, TicketScope, TicketToken, TicketVerb,
 };
 use carnet_ticket::realm::Ulid;
 use carnet_ticket::time::Timestamp;
@@ -16,6 +16,20 @@ use secrecy::ExposeSecret;
 
 const SECRET: &str = "an-operational-secret-of-at-least-32-bytes";
 const NOW: Timestamp = Timestamp(1_735_689_600_000);
+
+const STRICT: Policy = Policy {
+    limits: TicketLimits {
+        max_scopes: 8,
+        max_scope_path_len: 128,
+        max_scope_rate_per_s: 64,
+        bandwidth_bytes: 131_072,
+        cursor_resumes: 16,
+        cursor_advances: 256,
+        max_ttl_s: 0,
+        max_token_chars: 10_110,
+    },
+    profile: Profile::Strict,
+};
 
 fn issue() -> Issue<'static> {
     let id = Ulid::new(NOW, [1; 10]);
@@ -36,7 +50,7 @@ fn request(role: Role) -> CapabilityRequest {
 
 fn mint(request: CapabilityRequest) -> Result<Minted, CapabilityMintError> {
     let issuer = TicketIssuer::new(SECRET);
-    capability(request, &issuer, &TicketLimits::default(), Profile::Strict, &issue())
+    capability(request, &issuer, &STRICT, &issue())
 }
 
 fn decode(minted: &Minted) -> TicketToken {
@@ -89,6 +103,34 @@ fn policy_refuses_what_would_never_attach() {
     assert_eq!(error.to_string(), "scope path '/a/../b' exceeds 128 bytes");
 }
 
+/// Promise: C-12
+#[test]
+fn a_worker_without_a_subject_gets_no_ticket_and_attaches_with_none_in_either_profile() {
+    let issuer = TicketIssuer::new(SECRET);
+    for profile in [Profile::Strict, Profile::Compat] {
+        for role in Role::ALL.into_iter().filter(|role| *role != Role::Queen) {
+            for subject in [None, Some(String::new())] {
+                let asked = CapabilityRequest { subject: subject.clone(), ..request(role) };
+                let limits = TicketLimits::default();
+                let refused =
+                    capability(asked, &issuer, &Policy { limits, profile }, &issue()).unwrap_err();
+                assert_eq!(refused, CapabilityMintError::SubjectRequired);
+
+                // One that somebody else has made all the same.
+                let budget = BudgetSpec::default_of(role);
+                let issued_at = u64::try_from(NOW.0).unwrap();
+                let claims =
+                    TicketClaims::new(role, budget, subject, MountSpec::empty(), issued_at);
+                let text = issuer.issue(claims).unwrap().encode().unwrap();
+                let judge = Capability::new([(role, vec![issuer.key()])].into(), limits, profile);
+                let attach = AttachRequest { role, identity: None, token: Some(&text) };
+                let refused = judge.admit(&attach, NOW).unwrap_err();
+                assert_eq!(refused, CapabilityError::SubjectRequired);
+            }
+        }
+    }
+}
+
 fn parent() -> TicketToken {
     let scopes =
         vec![scope("/proc", TicketVerb::Read, 10), scope("/shard/1", TicketVerb::ReadWrite, 0)];
@@ -106,7 +148,7 @@ const LEFT: Limits = Limits {
 
 fn narrow(narrowing: Narrowing) -> Result<Minted, AttenuateError> {
     let issuer = TicketIssuer::new(SECRET);
-    attenuate(&parent(), &LEFT, 0, narrowing, &issuer, &TicketLimits::default(), &issue())
+    attenuate(&parent(), &LEFT, 0, narrowing, &issuer, &STRICT, &issue())
 }
 
 #[test]
@@ -138,6 +180,13 @@ fn whatever_is_wider_is_refused_by_its_name() {
         (scopes("/shard/1/../2", TicketVerb::Read, 1), AttenuateError::Scope),
         (Narrowing { ops: Some(51), ..Narrowing::default() }, AttenuateError::Budget),
         (Narrowing { quotas, ..Narrowing::default() }, AttenuateError::Quota),
+        (
+            Narrowing {
+                quotas: TicketQuotas { bandwidth_bytes: Some(0), ..TicketQuotas::unbounded() },
+                ..Narrowing::default()
+            },
+            AttenuateError::Quota,
+        ),
         (Narrowing { ttl_s: Some(121), ..Narrowing::default() }, AttenuateError::Expiry),
         (Narrowing { role: Some(Role::Queen), ..Narrowing::default() }, AttenuateError::Role),
         (
@@ -152,8 +201,7 @@ fn whatever_is_wider_is_refused_by_its_name() {
     assert!(narrow(scopes("/shard/1/telemetry", TicketVerb::Write, 64)).is_ok());
     let issuer = TicketIssuer::new(SECRET);
     let at_depth = |ancestors| {
-        let (parent, limits) = (parent(), TicketLimits::default());
-        attenuate(&parent, &LEFT, ancestors, Narrowing::default(), &issuer, &limits, &issue())
+        attenuate(&parent(), &LEFT, ancestors, Narrowing::default(), &issuer, &STRICT, &issue())
     };
     assert!(at_depth(15).is_ok(), "the 16th below the first");
     assert_eq!(at_depth(16).unwrap_err(), AttenuateError::Depth);
@@ -174,7 +222,7 @@ proptest! {
             let (parent, child) = (parent(), decode(&minted));
             prop_assert!(child.claims().expires() <= parent.claims().expires());
             prop_assert!(child.claims().budget.ops().unwrap() <= 50);
-            prop_assert!(child.claims().quotas.bandwidth_bytes.unwrap_or(0) <= 900);
+            prop_assert!(child.claims().quotas.bandwidth_bytes.is_some_and(|quota| quota <= 900));
             let reads_proc = path.starts_with("/proc/") || path == "/proc";
             let in_shard = path.starts_with("/shard/1");
             prop_assert!(in_shard || (reads_proc && verb == TicketVerb::Read && (1..=10).contains(&rate)));

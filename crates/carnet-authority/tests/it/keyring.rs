@@ -78,6 +78,13 @@ fn keys_of_the_configuration_are_changed_there() {
     let retired = ring.retire(id, Expiration::At(NOW), true, NOW);
     assert_eq!(retired.unwrap_err(), RetireError::ConfigManaged);
     assert!(ring.rotate(Purpose::Jwt, &[1; 32], NOW).is_ok(), "other purposes are free");
+
+    // A managed key that signed before the configuration got one goes on verifying.
+    let managed = key(Purpose::WorkerHmac, 8);
+    let both = Keyring::new([ring.keys()[0].clone(), managed.clone()]);
+    assert_eq!(both.active(Purpose::WorkerHmac).unwrap().info.id, id);
+    assert_eq!(both.verifying(Purpose::WorkerHmac).count(), 2);
+    assert_eq!(both.promote(managed.info.id, NOW).unwrap_err(), PromoteError::ConfigManaged);
 }
 
 #[test]

@@ -106,11 +106,15 @@ fn a_reload_tells_what_changed_and_what_waits_for_a_restart() {
     private_file(&folder.join("carnet.toml"), &format!("{changed}{tls}{logging}"));
     let reload = watch.reload().unwrap();
     assert_eq!(signing_key(&watch), ONE, "nothing is in force before it is accepted");
-    assert_eq!(
-        reload.changes.live,
-        ["auth.worker_signing_key", "logging.level", "server.tls_cert_file"]
-    );
-    let waits = ["data_dir", "server.port", "database.path", "blobs.path", "revocation.log_file"];
+    assert_eq!(reload.changes.live, ["auth.worker_signing_key", "server.tls_cert_file"]);
+    let waits = [
+        "data_dir",
+        "server.port",
+        "database.path",
+        "blobs.path",
+        "revocation.log_file",
+        "logging.level",
+    ];
     assert_eq!(reload.changes.needs_restart, waits);
     watch.accept(reload);
     let config = &watch.loaded().config;

@@ -75,7 +75,7 @@ fn the_end_of_a_row_reaches_children_as_their_parents_end() {
     assert_eq!(child.is_ended(), Some(Ended::Row(RowEnd::Parent)));
 }
 
-/// Promise: G-7
+/// Promise: G-7, P-25
 #[test]
 fn a_subject_line_spares_what_was_issued_after_it() {
     let (gate, _) = gate();

@@ -12,3 +12,4 @@ mod meters;
 mod revocations;
 mod support;
 mod vectors;
+mod verdicts;

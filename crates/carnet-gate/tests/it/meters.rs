@@ -114,7 +114,11 @@ async fn a_restart_never_refreshes_a_meter() {
     let limits = Limits { bandwidth_bytes: Some(100), ..ops(3) };
     let (first, _) = gate();
     let grant = admit(&first, Class::Capability, limits).unwrap();
-    assert_eq!(first.unsaved_meters(), []);
+    assert_eq!(
+        first.unsaved_meters()[0].limits,
+        limits,
+        "its limits are, before anything is spent"
+    );
     grant.charge(Cost::op().bytes(60)).await.unwrap();
     let unsaved = first.unsaved_meters();
     assert_eq!(first.unsaved_meters(), unsaved, "until it is said to be stored");

@@ -18,7 +18,7 @@ const QUEUE: usize = 4096;
 const SINGLE_MAX: u64 = 20;
 
 /// Sources that are told apart in a minute; the others are one.
-const SOURCES_MAX: usize = 4096;
+const SOURCES_MAX: usize = 256;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -52,7 +52,12 @@ impl Recorder {
 
     /// Writes that something was denied, or counts it.
     pub(crate) fn denied(&self, event: Event) {
-        self.send(Message::Denied(Box::new(event)));
+        // Whoever knocks leaves room for what administrators do.
+        if self.sender.capacity() > QUEUE / 2 {
+            self.send(Message::Denied(Box::new(event)));
+        } else {
+            Self::overflowed();
+        }
     }
 
     /// Waits until everything that was recorded before has its row, but for what is only counted.
@@ -75,8 +80,12 @@ impl Recorder {
 
     fn send(&self, message: Message) {
         if self.sender.try_send(message).is_err() {
-            metrics::counter!("carnet_audit_overflowed_total").increment(1);
+            Self::overflowed();
         }
+    }
+
+    fn overflowed() {
+        metrics::counter!("carnet_audit_overflowed_total").increment(1);
     }
 }
 

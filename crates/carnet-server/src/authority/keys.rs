@@ -51,7 +51,7 @@ impl Authority {
         now: Timestamp,
         event: impl FnOnce(&KeyInfo) -> Event + Send,
     ) -> Result<KeyInfo, TurnError> {
-        let _turn = self.turning.lock().await;
+        let _turn = self.turn().await;
         let seal = self.seal.as_ref().ok_or(TurnError::NoSealKey)?;
         let key = self.keyring().rotate(purpose, &random()?, now)?;
         let sealed = SealedKey { info: key.info.clone(), sealed: seal.seal(&key, random()?)? };
@@ -68,7 +68,7 @@ impl Authority {
         now: Timestamp,
         event: Event,
     ) -> Result<KeyInfo, TurnError> {
-        let _turn = self.turning.lock().await;
+        let _turn = self.turn().await;
         let changed = self.keyring().promote(id, now)?;
         self.store.audited(event).update_signing_keys(changed.clone()).await?;
         self.replace(std::iter::empty(), &changed);
@@ -84,7 +84,7 @@ impl Authority {
         now: Timestamp,
         event: Event,
     ) -> Result<KeyInfo, TurnError> {
-        let _turn = self.turning.lock().await;
+        let _turn = self.turn().await;
         let earliest = self.last_use(id).await?;
         let retired = self.keyring().retire(id, earliest, is_forced, now)?;
         self.store.audited(event).update_signing_keys(vec![retired.clone()]).await?;

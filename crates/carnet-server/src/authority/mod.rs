@@ -11,7 +11,7 @@ use carnet_config::Config;
 use carnet_config::manifest::Tickets;
 use carnet_store::{Store, StoreError};
 use secrecy::SecretString;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 pub use keys::TurnError;
 pub(crate) use mint::Signer;
@@ -59,16 +59,23 @@ impl Authority {
             tickets: ArcSwap::from_pointee(tickets),
             turning: Mutex::default(),
         };
-        authority.reload(config).await?;
+        authority.swap_keyring(authority.load(config).await?);
         Ok(authority)
     }
 
-    /// Reads the keys anew: those of the store, and those that `config` holds.
-    pub(crate) async fn reload(&self, config: &Config) -> Result<(), AuthorityError> {
-        let _turn = self.turning.lock().await;
-        let managed = self.managed().await?;
-        self.keyring.store(Arc::new(Keyring::new(configured(config).chain(managed))));
-        Ok(())
+    /// The keys as they are now: those that `config` holds, and those of the store.
+    pub(crate) async fn load(&self, config: &Config) -> Result<Keyring, AuthorityError> {
+        Ok(Keyring::new(configured(config).chain(self.managed().await?)))
+    }
+
+    /// Signs and verifies with these from now on.
+    pub(crate) fn swap_keyring(&self, keyring: Keyring) {
+        self.keyring.store(Arc::new(keyring));
+    }
+
+    /// Held while keys are read or changed: one at a time.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turning.lock().await
     }
 
     /// The keys in force.

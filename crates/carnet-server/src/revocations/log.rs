@@ -2,7 +2,7 @@
 //! restored from an old copy learns from it what was revoked since, so that nothing comes back to life.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use carnet_authority::keyring::{Key, Keyring, Purpose};
 use carnet_gate::Entry;
 use carnet_store::{Store, StoreError};
 use carnet_ticket::ed25519::{SigningKey, VerifyingKey};
+use carnet_ticket::id::KeyId;
 use carnet_ticket::time::Timestamp;
 use tokio::sync::Mutex;
 
@@ -19,11 +20,14 @@ use super::entry::{Kind, Message, Written};
 
 const TYPE: &str = "carnet-revocations+jws";
 
-/// The longest line: what a message may have, and its encoding.
+/// A line by which the key that signed so far introduces the next one.
+const KEY_TYPE: &str = "carnet-revocations-key+jws";
+
+/// The longest line: the largest entries there can be, however they are escaped, make less.
 const LINE_MAX: u64 = 2 << 20;
 
 /// Entries of one line.
-const PAGE: u32 = 1000;
+const PAGE: u32 = 200;
 
 /// Why the log cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +59,18 @@ pub enum LogError {
 /// The file, and how far it is written.
 pub(crate) struct RevocationLog {
     path: PathBuf,
-    written: Mutex<u64>,
+    end: Mutex<End>,
+}
+
+/// Where the file ends.
+#[derive(Default)]
+struct End {
+    /// The number of its last entry.
+    seq: u64,
+    /// The length of its whole lines, in bytes.
+    len: u64,
+    /// The key that the next line is expected from.
+    signer: Option<KeyId>,
 }
 
 impl RevocationLog {
@@ -65,24 +80,18 @@ impl RevocationLog {
         store: &Store,
         keyring: &Keyring,
     ) -> Result<Self, LogError> {
-        let keys = public_keys(keyring);
         let known = store.last_revocation().await?;
-        let (mut written, mut unknown) = (0, Vec::new());
-        for entry in read(path, &keys)? {
-            written = entry.seq.max(written);
-            if entry.seq > known {
-                unknown.push(entry);
-            }
-        }
-        if !unknown.is_empty() {
-            let count = unknown.len();
+        let (end, mut entries) = read(path, public_keys(keyring))?;
+        entries.retain(|entry| entry.seq > known);
+        if !entries.is_empty() {
+            let count = entries.len();
             tracing::warn!(
                 count,
                 "the database is older than revocations.log: these are taken back in"
             );
-            store.restore_revocations(unknown).await?;
+            store.restore_revocations(entries).await?;
         }
-        Ok(Self { path: path.to_owned(), written: Mutex::new(written) })
+        Ok(Self { path: path.to_owned(), end: Mutex::new(end) })
     }
 
     /// Appends what the store has and the file has not, signed and synced. Without a key nothing is written.
@@ -93,26 +102,49 @@ impl RevocationLog {
         issuer: &str,
         now: Timestamp,
     ) -> Result<(), LogError> {
-        let active = keyring.active(Purpose::RevocationFeed).and_then(Key::signing_key);
-        let Some(key) = active else { return Ok(()) };
-        let mut written = self.written.lock().await;
+        let Some(key) = keyring.active(Purpose::RevocationFeed).and_then(Key::signing_key) else {
+            return Ok(());
+        };
+        let mut end = self.end.lock().await;
         loop {
-            let entries = store.revocations_after(*written, PAGE).await?;
+            let entries = store.revocations_after(end.seq, PAGE).await?;
             let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
-            self.append(&line(&entries, key, issuer, now))?;
-            *written = last;
+            let mut lines = introduction(end.signer, key, keyring).unwrap_or_default();
+            lines += &line(&entries, key, issuer, now);
+            self.append(&mut end, &lines)?;
+            (end.seq, end.signer) = (last, Some(key.verifying_key().key_id()));
         }
     }
 
-    fn append(&self, line: &str) -> Result<(), LogError> {
+    /// Appends whole lines behind the whole lines that are there: what a crash or a full disk left of a line is cut
+    /// off first.
+    fn append(&self, end: &mut End, lines: &str) -> Result<(), LogError> {
         let append = || {
             let mut options = OpenOptions::new();
-            let mut file = options.append(true).create(true).mode(0o600).open(&self.path)?;
-            file.write_all(format!("{line}\n").as_bytes())?;
-            file.sync_data()
+            let mut file =
+                options.write(true).create(true).truncate(false).mode(0o600).open(&self.path)?;
+            file.set_len(end.len)?;
+            file.seek(SeekFrom::End(0))?;
+            file.write_all(lines.as_bytes())?;
+            file.sync_data()?;
+            if end.len == 0
+                && let Some(folder) = self.path.parent()
+            {
+                File::open(folder)?.sync_all()?;
+            }
+            Ok(())
         };
-        append().map_err(|source| LogError::File { path: self.path.clone(), source })
+        append().map_err(|source| LogError::File { path: self.path.clone(), source })?;
+        end.len += lines.len() as u64;
+        Ok(())
     }
+}
+
+/// The line by which the key that signed last introduces `key`; nothing where that is the same one.
+fn introduction(signer: Option<KeyId>, key: &SigningKey, keyring: &Keyring) -> Option<String> {
+    let last = keyring.find(signer.filter(|id| *id != key.verifying_key().key_id())?)?;
+    let payload = hex::encode(key.verifying_key().as_bytes());
+    Some(jws::sign(KEY_TYPE, &payload, last.signing_key()?) + "\n")
 }
 
 fn line(entries: &[Entry], key: &Arc<SigningKey>, issuer: &str, now: Timestamp) -> String {
@@ -126,7 +158,7 @@ fn line(entries: &[Entry], key: &Arc<SigningKey>, issuer: &str, now: Timestamp) 
         entries: entries.iter().map(Written::from).collect(),
     };
     let payload = serde_json::to_string(&message).unwrap_or_default();
-    jws::sign(TYPE, &payload, key)
+    jws::sign(TYPE, &payload, key) + "\n"
 }
 
 /// Every key that ever signed the log: also one that is retired wrote what still counts.
@@ -135,30 +167,56 @@ fn public_keys(keyring: &Keyring) -> Vec<VerifyingKey> {
     of_feed.filter_map(Key::signing_key).map(|key| key.verifying_key().clone()).collect()
 }
 
-/// The entries of the file; none when there is no file. A last line without an end was being written when the
+/// The file, read to its end; nothing when there is no file. A last line without an end was being written when the
 /// process died: its revocation is in the store.
-fn read(path: &Path, keys: &[VerifyingKey]) -> Result<Vec<Entry>, LogError> {
+fn read(path: &Path, mut keys: Vec<VerifyingKey>) -> Result<(End, Vec<Entry>), LogError> {
     let fault = |source| LogError::File { path: path.to_owned(), source };
+    let (mut end, mut entries) = (End::default(), Vec::new());
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((end, entries)),
         Err(error) => return Err(fault(error)),
     };
     let mut reader = BufReader::new(file);
-    let mut entries = Vec::new();
     for number in 1.. {
-        let mut text = String::new();
-        (&mut reader).take(LINE_MAX).read_line(&mut text).map_err(fault)?;
-        let Some(line) = text.strip_suffix('\n') else { break };
         let bad = |source| LogError::Line { path: path.to_owned(), line: number, source };
-        entries.extend(parse(line, keys).map_err(bad)?);
+        let mut text = Vec::new();
+        (&mut reader).take(LINE_MAX).read_until(b'\n', &mut text).map_err(fault)?;
+        let Some(line) = text.strip_suffix(b"\n") else {
+            let is_cut_off = (text.len() as u64) < LINE_MAX;
+            return if is_cut_off { Ok((end, entries)) } else { Err(bad(JwsError::Malformed)) };
+        };
+        let line = std::str::from_utf8(line).map_err(|_| bad(JwsError::Malformed))?;
+        end.signer = take_line(line, &mut keys, &mut entries).map_err(bad)?;
+        end.len += text.len() as u64;
+        end.seq = entries.last().map_or(0, |entry: &Entry| entry.seq);
     }
-    Ok(entries)
+    Ok((end, entries))
 }
 
-fn parse(line: &str, keys: &[VerifyingKey]) -> Result<Vec<Entry>, JwsError> {
+/// Takes the entries of a line, or the key that it introduces. Gives the key that the next line is expected from.
+fn take_line(
+    line: &str,
+    keys: &mut Vec<VerifyingKey>,
+    entries: &mut Vec<Entry>,
+) -> Result<Option<KeyId>, JwsError> {
+    if let Ok(payload) = jws::verify(KEY_TYPE, line, keys) {
+        let introduced = introduced(&payload).ok_or(JwsError::Malformed)?;
+        let id = introduced.key_id();
+        keys.push(introduced);
+        return Ok(Some(id));
+    }
     let payload = jws::verify(TYPE, line, keys)?;
+    let signed_by =
+        |key: &&VerifyingKey| jws::verify(TYPE, line, std::slice::from_ref(key)).is_ok();
     let message: Message = serde_json::from_slice(&payload).map_err(|_| JwsError::Malformed)?;
-    let entries: Option<Vec<_>> = message.entries.iter().map(Written::entry).collect();
-    entries.ok_or(JwsError::Malformed)
+    let read: Option<Vec<_>> = message.entries.iter().map(Written::entry).collect();
+    entries.extend(read.ok_or(JwsError::Malformed)?);
+    Ok(keys.iter().find(signed_by).map(VerifyingKey::key_id))
+}
+
+fn introduced(payload: &[u8]) -> Option<VerifyingKey> {
+    let mut point = [0; 32];
+    hex::decode_to_slice(payload, &mut point).ok()?;
+    VerifyingKey::from_bytes(&point).ok()
 }

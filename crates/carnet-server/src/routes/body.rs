@@ -66,5 +66,9 @@ pub(crate) async fn json_or_default<T: DeserializeOwned + Default>(
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list would be read as an object's members in their order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::invalid("Json", "body"));
+    }
     serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))
 }

@@ -48,6 +48,39 @@ async fn allowed_denied_and_failed_actions_are_rows_and_a_change_without_one_doe
     assert_eq!(before, after);
 }
 
+/// Promise: G-4
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_learn_a_status_and_the_audit_and_the_metrics_learn_why() {
+    let server = Server::start().await;
+    let ticket = server.ticket(As::Api, json!({ "input": [] })).await;
+    server.revoke(As::Api, &ticket).await.expect(200);
+    let key = server.api_key("viewer").await;
+    server.delete(As::Admin, &format!("/api/v1/admin/api-keys/{}", key.1)).await.expect(204);
+    let unknown = server.get(As::Key("carnet-never-made"), "/api/v1/me").await;
+    let deleted = server.get(As::Key(&key.0), "/api/v1/me").await;
+    let bodies = [&unknown, &deleted].map(|answer| {
+        let mut body = answer.json();
+        assert!(body["request_id"].take().is_string());
+        (answer.status.as_u16(), body)
+    });
+    assert_eq!(bodies[0], bodies[1], "a wrong key and one that is gone are told alike");
+    let gone = server.get(As::Ticket(&ticket), "/api/realm/self").await;
+    let gone = gone.expect_error(410, "gone");
+    assert_eq!(gone["details"], Value::Null);
+
+    let row = &events(&server, "action=ticket.deny").await[0];
+    assert_eq!((&row["reason"], &row["actor"]["class"]), (&json!("gone"), &json!("realm")));
+    let fingerprint = row["actor"]["fingerprint"].as_str().unwrap();
+    assert!(fingerprint.len() == 8 && fingerprint != "00000000");
+    assert!(!row.to_string().contains(&ticket[10..]), "never the ticket");
+    let metrics = server.get(As::Api, "/metrics").await.expect(200);
+    let metrics = String::from_utf8(metrics.bytes).unwrap();
+    assert!(
+        metrics.contains("class=\"realm\",surface=\"realm\",result=\"denied\",reason=\"gone\"")
+    );
+    assert!(!metrics.contains(&ticket[10..]));
+}
+
 /// Lets every insert into the audit fail.
 async fn break_the_audit(database: &std::path::Path) {
     use sqlx::Connection;

@@ -3,6 +3,7 @@
 mod support;
 
 mod api_keys;
+mod attenuation;
 mod audit;
 mod frame;
 mod keys;
@@ -10,6 +11,7 @@ mod matrix;
 mod realm;
 mod reload;
 mod revocations;
+mod rotation;
 mod socket;
 mod tickets;
 mod tls;

@@ -155,18 +155,48 @@ async fn a_log_that_was_changed_stops_the_start_and_a_line_that_was_cut_off_does
     let server = Server::start_with(&AUTHORITY).await;
     revoke_subject(&server, "one").await;
     revoke_subject(&server, "two").await;
-    let directory = server.stop().await;
+    let mut directory = server.stop().await;
     let log = directory.path().join("revocations.log");
     let text = std::fs::read_to_string(&log).unwrap();
     assert_eq!(text.lines().count(), 2);
 
     std::fs::write(&log, &text[..text.len() - 9]).unwrap();
-    let server = Server::start_in(directory, &AUTHORITY).await;
-    assert_eq!(revoked(&server).await.len(), 2);
-    let directory = server.stop().await;
+    for times in 0..2 {
+        let server = Server::start_in(directory, &AUTHORITY).await;
+        assert_eq!(revoked(&server).await.len(), 2 + times);
+        revoke_subject(&server, &format!("after {times}")).await;
+        directory = server.stop().await;
+    }
+    let again = std::fs::read_to_string(&log).unwrap();
+    assert!(again.starts_with(&text[..text.find('\n').unwrap()]) && again.ends_with('\n'));
 
     let mut bytes = text.into_bytes();
     bytes[150] ^= 1;
     std::fs::write(&log, bytes).unwrap();
     assert!(Server::try_start_in(directory, &AUTHORITY).await.is_err());
+}
+
+/// The database of before a rotation knows only the older key: that has introduced the newer one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_before_a_rotation_of_the_log_key_learns_all_the_same() {
+    let server = Server::start_with(&AUTHORITY).await;
+    revoke_subject(&server, "one").await;
+    let directory = server.stop().await;
+    let (database, backup) = (directory.path().join("carnet.db"), directory.path().join("backup"));
+    std::fs::copy(&database, &backup).unwrap();
+
+    let server = Server::start_in(directory, &AUTHORITY).await;
+    for subject in ["two", "three"] {
+        let path = "/api/v1/admin/keys/revocation-feed/rotate";
+        let staged = server.post(As::Admin, path, &json!({})).await.expect(201).json();
+        let id = staged["key"]["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/admin/keys/{id}/promote");
+        server.post(As::Admin, &path, &json!({})).await.expect(200);
+        revoke_subject(&server, subject).await;
+    }
+    let before = revoked(&server).await;
+    let directory = server.stop().await;
+    std::fs::copy(&backup, &database).unwrap();
+    let server = Server::start_in(directory, &AUTHORITY).await;
+    assert_eq!(revoked(&server).await, before);
 }

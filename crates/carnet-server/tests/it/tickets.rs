@@ -59,6 +59,7 @@ async fn a_capability_ticket_is_minted_recorded_and_shown_once() {
     assert_eq!(refused["token"], Value::Null);
 }
 
+/// Promise: C-18
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_manifest_does_not_allow_is_400_in_its_words() {
     let server = server().await;

@@ -112,15 +112,16 @@ impl CapabilityError {
 /// Judges capability tickets.
 #[derive(Debug, Clone)]
 pub struct Capability {
-    keys: RoleKeys,
+    /// By role, in the order of [`Role::ALL`].
+    keys: [Option<Vec<TicketKey>>; Role::ALL.len()],
     limits: TicketLimits,
     profile: Profile,
 }
 
 impl Capability {
     /// A judge with these keys and limits.
-    pub fn new(keys: RoleKeys, limits: TicketLimits, profile: Profile) -> Self {
-        Self { keys, limits, profile }
+    pub fn new(mut keys: RoleKeys, limits: TicketLimits, profile: Profile) -> Self {
+        Self { keys: Role::ALL.map(|role| keys.remove(&role)), limits, profile }
     }
 
     /// Whether somebody may attach at `now`, and as what.
@@ -145,7 +146,7 @@ impl Capability {
         if token.len() > self.limits.max_token_chars {
             return Err(CapabilityError::Ticket(TicketError::TooLong(token.len())));
         }
-        let keys = self.keys.get(&request.role).ok_or(CapabilityError::NoKey)?;
+        let keys = self.keys[request.role as usize].as_deref().ok_or(CapabilityError::NoKey)?;
         let ticket =
             TicketToken::decode_any(token, keys, self.profile).map_err(CapabilityError::Ticket)?;
         let claims = ticket.claims();
@@ -216,7 +217,7 @@ impl Verify for Capability {
     fn verify(
         &self,
         presented: &Presented<'_>,
-        _: &Facts,
+        facts: &Facts,
         now: Timestamp,
     ) -> Result<Verified, Reason> {
         let role = presented.bearer.role.and_then(Role::parse).ok_or(Reason::Role)?;
@@ -240,7 +241,7 @@ impl Verify for Capability {
             })),
             limits: admitted.limits,
             certificate: None,
-            ancestors: Vec::new(),
+            ancestors: facts.ancestors.clone(),
             claims: serde_json::Map::new(),
         })
     }

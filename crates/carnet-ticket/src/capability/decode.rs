@@ -22,16 +22,26 @@ pub(super) fn parts(token: &str) -> Result<Parts, TicketError> {
     }
     let rest = token.strip_prefix(PREFIX).ok_or(TicketError::MissingPrefix)?;
     let (payload, mac) = rest.split_once('.').ok_or(TicketError::MalformedToken)?;
-    let (payload, mac) = (bytes(payload)?, bytes(mac)?);
-    let len = mac.len();
-    Ok(Parts { payload, mac: mac.try_into().map_err(|_| TicketError::InvalidMacLength(len))? })
+    let mut bytes = vec![0; payload.len() / 2];
+    decode(payload, &mut bytes)?;
+    Ok(Parts { payload: bytes, mac: parse_mac(mac)? })
+}
+
+fn parse_mac(text: &str) -> Result<[u8; MAC_LEN], TicketError> {
+    let mut mac = [0; MAC_LEN];
+    if text.len() == 2 * MAC_LEN {
+        decode(text, &mut mac)?;
+        return Ok(mac);
+    }
+    // Of another length, or no hex at all: which of them is told apart.
+    let mut other = vec![0; text.len() / 2];
+    decode(text, &mut other)?;
+    Err(TicketError::InvalidMacLength(other.len()))
 }
 
 /// Hex of either case. Tickets are presented with every request: this is the part that takes longest.
-fn bytes(hex: &str) -> Result<Vec<u8>, TicketError> {
-    let mut bytes = vec![0; hex.len() / 2];
-    faster_hex::hex_decode(hex.as_bytes(), &mut bytes).map_err(|_| TicketError::MalformedToken)?;
-    Ok(bytes)
+fn decode(hex: &str, bytes: &mut [u8]) -> Result<(), TicketError> {
+    faster_hex::hex_decode(hex.as_bytes(), bytes).map_err(|_| TicketError::MalformedToken)
 }
 
 /// Reads a payload, field by field, to its end.

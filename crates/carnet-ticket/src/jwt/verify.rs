@@ -188,7 +188,7 @@ impl Verify for Jwt {
     fn verify(
         &self,
         presented: &Presented<'_>,
-        _: &Facts,
+        facts: &Facts,
         now: Timestamp,
     ) -> Result<Verified, Reason> {
         let text = presented.as_text().ok_or(Reason::Malformed)?;
@@ -204,9 +204,14 @@ impl Verify for Jwt {
             rights: None,
             limits: Limits::none(),
             certificate: None,
-            ancestors: Vec::new(),
+            ancestors: facts.ancestors.clone(),
             claims: token.claims,
         })
+    }
+
+    /// That of the ring: keys of its own do not change.
+    fn generation(&self) -> u64 {
+        self.ring.as_ref().map_or(0, KeyRing::generation)
     }
 }
 

@@ -30,6 +30,12 @@ pub trait Verify: Send + Sync + 'static {
         facts: &Facts,
         now: Timestamp,
     ) -> Result<Verified, Reason>;
+
+    /// Grows whenever keys, limits or lists change under it, once they judge: what was found good at another
+    /// number has to be judged anew.
+    fn generation(&self) -> u64 {
+        0
+    }
 }
 
 /// A credential that was found good. Rights and revocation are still to be judged.

@@ -1,6 +1,7 @@
 //! [`WorkerTokenVerifier`]: worker tokens and static tokens of workers, for the gate.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use serde_json::Map;
@@ -17,18 +18,22 @@ use crate::verify::{Class, Facts, Limits, Presented, Profile, Reason, Verified, 
 /// request names, its audience the one that the surface demands.
 pub struct WorkerTokenVerifier {
     auth: ArcSwap<WorkerAuth>,
+    generation: AtomicU64,
     profile: Profile,
 }
 
 impl WorkerTokenVerifier {
     /// A judge with these keys.
     pub fn new(keys: WorkerKeys, profile: Profile) -> Self {
-        Self { auth: ArcSwap::from_pointee(WorkerAuth { keys, profile }), profile }
+        let auth = ArcSwap::from_pointee(WorkerAuth { keys, profile });
+        Self { auth, generation: AtomicU64::new(0), profile }
     }
 
     /// Judges by `keys` from the next call on.
     pub fn swap(&self, keys: WorkerKeys) {
         self.auth.store(WorkerAuth { keys, profile: self.profile }.into());
+        // After the keys: whoever reads the new number judges by the new keys.
+        self.generation.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -36,7 +41,7 @@ impl Verify for WorkerTokenVerifier {
     fn verify(
         &self,
         presented: &Presented<'_>,
-        _: &Facts,
+        facts: &Facts,
         now: Timestamp,
     ) -> Result<Verified, Reason> {
         let text = presented.as_text().ok_or(Reason::Malformed)?.trim();
@@ -57,13 +62,17 @@ impl Verify for WorkerTokenVerifier {
                 self.auth.load().identify(endpoint, bearer.subject, Some(text), now)
             })
             .map_err(Reason::WorkerToken)?;
-        Ok(identity.verified(class))
+        Ok(identity.verified(class, facts))
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
     }
 }
 
 impl WorkerIdentity {
     /// What the gate makes of it.
-    fn verified(self, class: Class) -> Verified {
+    fn verified(self, class: Class, facts: &Facts) -> Verified {
         let scopes = self.scopes.as_slice().iter().map(|scope| WorkerScope::as_str(*scope));
         let rights = RouteScopes {
             role: String::new(),
@@ -85,7 +94,7 @@ impl WorkerIdentity {
             rights: Some(Rights::Routes(rights)),
             limits: Limits::none(),
             certificate: None,
-            ancestors: Vec::new(),
+            ancestors: facts.ancestors.clone(),
             claims: Map::new(),
         }
     }

@@ -20,6 +20,31 @@ fn claims() -> TicketClaims {
     )
 }
 
+/// Promise: C-1
+#[test]
+fn the_example_of_the_format_makes_a_ticket_that_verifies() -> Result<(), TicketError> {
+    let claims = claims();
+    let token = TicketIssuer::new(SECRET).issue(claims.clone())?.encode()?;
+    let verified = TicketToken::decode(&token, &TicketKey::from_secret(SECRET))?;
+    assert_eq!(verified.claims(), &claims);
+    Ok(())
+}
+
+/// Every payload there is, under a wrong MAC, is refused for its MAC alone; inspecting alone reads it.
+///
+/// Promise: C-6
+#[test]
+fn nothing_of_a_payload_is_looked_at_before_its_mac_holds() {
+    let key = TicketKey::from_secret(SECRET);
+    let mac = "0".repeat(64);
+    for payload in ["", "02", "0109", "010040", "01000000", "ffffffff", "0100100000000000000000"] {
+        let token = format!("cohesix-ticket-{payload}.{mac}");
+        assert_eq!(TicketToken::decode(&token, &key), Err(TicketError::MacMismatch), "{payload}");
+        let read = TicketToken::decode_unverified(&token);
+        assert!(!matches!(read, Err(TicketError::MacMismatch)), "{payload}: {read:?}");
+    }
+}
+
 /// Promise: C-5
 #[test]
 fn every_error_reads_as_specified() {

@@ -74,6 +74,7 @@ fn a_ticket_attaches_as_its_own_role_alone_also_when_every_role_has_one_secret()
     }
 }
 
+/// Promise: C-18
 #[test]
 fn limits_say_what_is_over_and_by_how_much() {
     let scope = |path: &str, rate| TicketScope::new(path, TicketVerb::Read, rate);

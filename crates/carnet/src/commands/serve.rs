@@ -150,6 +150,7 @@ fn explain_open(error: AppError, data_dir: &Path) -> Failure {
     let fix = match &error {
         // The key that was there when the database was made.
         AppError::Authority(_) => format!("ls -l {}/secrets/seal_key", data_dir.display()),
+        AppError::Revocations(_) => format!("ls -l {}/revocations.log", data_dir.display()),
         _ => format!("ls -ld {}", data_dir.display()),
     };
     Failure::CouldNotRun(format!("{:#}\n  fix: {fix}", anyhow::Error::new(error)))

@@ -76,8 +76,9 @@ pub(in crate::routes) async fn create(
 }
 
 fn checked_name(name: String) -> Result<String, Problem> {
-    let is_name =
-        (1..=NAME_LEN_MAX).contains(&name.trim().len()) && !name.chars().any(char::is_control);
+    let is_name = (1..=NAME_LEN_MAX).contains(&name.len())
+        && !name.trim().is_empty()
+        && !name.chars().any(char::is_control);
     is_name.then_some(name).ok_or(Problem::invalid("BadName", "name"))
 }
 

@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/admin/api-keys/{key}`: at once, with the tickets it issued.
+//! `DELETE /api/v1/admin/api-keys/{key}`: at once, with the task tickets it issued.
 
 use axum::extract::{Path, State};
 use carnet_authority::audit::Kind;
@@ -17,9 +17,8 @@ pub(in crate::routes) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let id = ApiKeyId::parse(&key).map_err(|_| Problem::not_found())?;
     let event = trail.event(Kind::Config, "api_key.delete", &id.to_string());
-    if !app.store().audited(event).delete_api_key(id).await? {
-        return Err(Problem::not_found());
-    }
+    let is_deleted = app.store().audited(event).delete_api_key(id).await?;
+    // Also when it was gone already: what this process still believes of it ends here.
     app.gate().end_content(api_key::content_id(&id.to_string()), RowEnd::Deleted);
-    Ok(StatusCode::NO_CONTENT)
+    if is_deleted { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }
 }

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use carnet_authority::audit::{Chained, Event, MalformedEvent, to_csv};
 use carnet_gate::Grant;
 use carnet_store::{AuditFilter, StoreError};
+use carnet_ticket::verify::Ended;
 use futures::stream;
 use http::header;
 
@@ -61,6 +62,8 @@ enum ExportError {
     Malformed(#[from] MalformedEvent),
     #[error(transparent)]
     Csv(#[from] std::io::Error),
+    #[error("the grant has ended: {0}")]
+    Ended(Ended),
 }
 
 /// Where an export stands: behind this number; nothing when it is over.
@@ -71,7 +74,7 @@ struct Place {
     after: Option<u64>,
 }
 
-/// The answer. It ends early when the grant does, and breaks off when the store fails.
+/// The answer. It breaks off when the grant ends or the store fails.
 pub(super) fn stream(app: &App, grant: Grant, filter: AuditFilter, form: Form) -> Response {
     let place = Place { app: app.clone(), grant, filter, after: Some(0) };
     let pages = stream::try_unfold(place, move |place| next(place, form));
@@ -79,9 +82,11 @@ pub(super) fn stream(app: &App, grant: Grant, filter: AuditFilter, form: Form) -
 }
 
 async fn next(mut place: Place, form: Form) -> Result<Option<(Vec<u8>, Place)>, ExportError> {
-    let Some(after) = place.after.filter(|_| place.grant.is_ended().is_none()) else {
-        return Ok(None);
-    };
+    let Some(after) = place.after else { return Ok(None) };
+    if let Some(why) = place.grant.is_ended() {
+        // Broken off, so that nobody takes it for the whole.
+        return Err(ExportError::Ended(why));
+    }
     let rows = place.app.store().audit_after(&place.filter, after, PAGE).await?;
     place.after = rows.last().map(|row| row.seq).filter(|_| rows.len() == PAGE as usize);
     Ok(Some((form.write(&rows, after == 0)?, place)))

@@ -1,4 +1,5 @@
-//! `POST /api/v1/admin/keys/{id}/retire`: a key is refused from now on, and what it verified ends.
+//! `POST /api/v1/admin/keys/{id}/retire`: a key verifies nothing from now on, and leaves the JWKS. What was let in under
+//! it goes on; to end that too, revoke `key/ID`.
 
 use axum::Json;
 use axum::body::Body;

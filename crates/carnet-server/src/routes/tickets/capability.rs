@@ -1,6 +1,6 @@
 //! Capability tickets as `POST /api/v1/admin/tickets` mints them. Source: capability spec, section 11.
 
-use carnet_authority::mint::{self, CapabilityMintError, CapabilityRequest, Minted};
+use carnet_authority::mint::{self, CapabilityMintError, CapabilityRequest, Minted, Policy};
 use carnet_ticket::capability::{
     BudgetSpec, MountSpec, Role, TicketQuotas, TicketScope, TicketVerb,
 };
@@ -74,7 +74,8 @@ pub(super) fn mint(app: &App, trail: &Trail, input: Input) -> Result<Minted, Pro
     let config = app.config();
     let profile = config.profile.capability.unwrap_or(config.profile.default);
     let issue = issue(trail, None, app.clock().now())?;
-    mint::capability(input.into_request(role), &issuer, &limits, profile, &issue).map_err(problem)
+    let policy = Policy { limits, profile };
+    mint::capability(input.into_request(role), &issuer, &policy, &issue).map_err(problem)
 }
 
 impl Input {

@@ -36,7 +36,7 @@ pub(in crate::routes) async fn create(
     record(&app, &trail, &minted).await?;
     let body = json!({
         "token": minted.token.expose_secret(),
-        "entry": shown(&app, &minted.entry),
+        "entry": shown(&app, &minted.entry).await?,
     });
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }

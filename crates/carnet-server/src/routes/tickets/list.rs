@@ -53,9 +53,13 @@ pub(in crate::routes) async fn list(
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| has_more).map(|row| row.id.to_string());
-    let entries = rows.iter().map(|row| shown(&app, row));
-    let is_asked = |entry: &Value| status.is_none_or(|status| entry["status"] == status.as_str());
-    let entries: Vec<_> = entries.filter(is_asked).collect();
+    let mut entries = Vec::new();
+    for row in &rows {
+        let entry = shown(&app, row).await?;
+        if status.is_none_or(|status| entry["status"] == status.as_str()) {
+            entries.push(entry);
+        }
+    }
     Ok(Json(json!({ "tickets": entries, "next_cursor": next })))
 }
 

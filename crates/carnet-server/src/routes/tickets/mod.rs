@@ -15,6 +15,7 @@ use carnet_authority::audit::{Details, Event, Kind};
 use carnet_authority::ledger::LedgerEntry;
 use carnet_authority::mint::{Issue, Minted};
 use carnet_gate::Selector;
+use carnet_store::StoreError;
 use carnet_ticket::realm::Ulid;
 use carnet_ticket::time::{Expiration, Timestamp};
 use carnet_ticket::verify::{Limits, Verified};
@@ -25,9 +26,9 @@ use crate::problem::Problem;
 use crate::state::App;
 
 /// An entry as it is shown.
-pub(super) fn shown(app: &App, entry: &LedgerEntry) -> Value {
-    let status = entry.status(app.clock().now(), is_revoked(app, entry));
-    json!({
+pub(super) async fn shown(app: &App, entry: &LedgerEntry) -> Result<Value, StoreError> {
+    let status = entry.status(app.clock().now(), is_revoked(app, entry).await?);
+    Ok(json!({
         "id": entry.id.to_string(),
         "class": entry.class.as_str(),
         "content_id": entry.content_id.to_string(),
@@ -44,11 +45,15 @@ pub(super) fn shown(app: &App, entry: &LedgerEntry) -> Value {
         "expires_at": entry.expires_at.moment().map(|moment| moment.to_string()),
         "request_id": entry.request_id,
         "status": status.as_str(),
-    })
+    }))
 }
 
 /// Whether some revocation in force ends what the entry describes.
-fn is_revoked(app: &App, entry: &LedgerEntry) -> bool {
+async fn is_revoked(app: &App, entry: &LedgerEntry) -> Result<bool, StoreError> {
+    let ancestors = match entry.parent_id {
+        Some(_) => app.store().ancestors(&entry.content_id).await?,
+        None => Vec::new(),
+    };
     let credential = Verified {
         class: entry.class,
         content_id: entry.content_id,
@@ -60,10 +65,10 @@ fn is_revoked(app: &App, entry: &LedgerEntry) -> bool {
         rights: None,
         limits: Limits::none(),
         certificate: None,
-        ancestors: entry.parent_id.into_iter().collect(),
+        ancestors,
         claims: Map::new(),
     };
-    app.gate().revocations().judge(&credential, app.clock().now()).is_some()
+    Ok(app.gate().revocations().judge(&credential, app.clock().now()).is_some())
 }
 
 /// Who mints now, by which request.

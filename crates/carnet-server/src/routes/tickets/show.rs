@@ -13,5 +13,5 @@ pub(in crate::routes) async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let entry = entry(&app, &id).await?;
-    Ok(Json(json!({ "entry": shown(&app, &entry) })))
+    Ok(Json(json!({ "entry": shown(&app, &entry).await? })))
 }

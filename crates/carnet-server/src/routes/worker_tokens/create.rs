@@ -110,9 +110,5 @@ fn duration(text: &str, field: &str) -> Result<Duration, Problem> {
 fn token_id() -> Result<String, Problem> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|_| Problem::internal())?;
-    Ok(hex(&random))
-}
-
-fn hex(bytes: &[u8; 16]) -> String {
-    format!("{:032x}", u128::from_be_bytes(*bytes))
+    Ok(hex::encode(random))
 }

@@ -1,6 +1,6 @@
 //! `carnet ticket attenuate`: a narrower ticket, made with the role's secret from here.
 
-use carnet_authority::mint::{self, Narrowing};
+use carnet_authority::mint::{self, Narrowing, Policy};
 use carnet_gate::Clock;
 use carnet_ticket::capability::{
     AttachRequest, Capability, MountSpec, RoleKeys, TicketKey, TicketQuotas, TicketToken,
@@ -39,7 +39,7 @@ pub fn run(args: &AttenuateArgs, surroundings: &Surroundings) -> anyhow::Result<
         0,
         narrowing(args),
         &issuer,
-        &limits,
+        &Policy { limits, profile },
         &issue(now)?,
     )
     .map_err(|error| Failure::Check(error.to_string()))?;

@@ -1,6 +1,6 @@
 //! `carnet ticket mint capability`: with a role's secret from here, else by the server.
 
-use carnet_authority::mint::{self, CapabilityRequest};
+use carnet_authority::mint::{self, CapabilityRequest, Policy};
 use carnet_config::manifest::{FindError, RoleSecrets};
 use carnet_gate::Clock;
 use carnet_realm::client::ClientError;
@@ -62,7 +62,7 @@ fn here(
     };
     let issuer = secrets::issuer(args.role, found, limits, profile);
     let issue = issue(Clock::System.now())?;
-    let minted = mint::capability(request, &issuer, &limits, profile, &issue);
+    let minted = mint::capability(request, &issuer, &Policy { limits, profile }, &issue);
     let minted = minted.map_err(|error| Failure::Check(error.to_string()))?;
     eprintln!("note: minted with a secret from here: no ledger knows this ticket");
     show_capability(minted.token.expose_secret(), None, args.server.format)
