@@ -4,6 +4,7 @@ use carnet_authority::keyring::{
     Key, KeyInfo, KeyState, Keyring, PromoteError, Purpose, RetireError, RotateError, SealKey,
     UnsealError,
 };
+use carnet_ticket::ed25519::VerifyingKey;
 use carnet_ticket::time::{Expiration, Timestamp};
 use secrecy::ExposeSecret;
 
@@ -107,7 +108,7 @@ fn a_jwks_has_every_public_key_that_is_not_retired_and_no_secret() {
         let is_public = key.info.purpose.jwk_use().is_some();
         assert_eq!(text.contains(&key.info.id.to_string()), is_public);
         let read = key.info.purpose.keys_in(&ring.jwks()).unwrap();
-        let ids: Vec<_> = read.iter().map(|key| key.key_id()).collect();
+        let ids: Vec<_> = read.iter().map(VerifyingKey::key_id).collect();
         assert_eq!(ids, if is_public { vec![key.info.id] } else { Vec::new() });
         let secret = [key.shared().map(ExposeSecret::expose_secret), Some(&hex::encode([1; 32]))];
         assert!(secret.into_iter().flatten().all(|secret| !text.contains(secret)));

@@ -1,5 +1,6 @@
 //! The life of a task ticket.
 
+use carnet_authority::audit::Event;
 use carnet_store::{
     CommitError, NewTicket, RevokeTicketError, StoreError, TicketEnd, TicketRow, TicketStatus,
 };
@@ -125,6 +126,7 @@ impl Realms {
         realm: RealmId,
         issuer: &str,
         request: CreateTicket,
+        event: impl FnOnce(&TicketId) -> Event + Send,
     ) -> Result<NewTicket, CreateTicketError> {
         let now = self.now();
         let ttl = match request.expires_in_s {
@@ -147,7 +149,7 @@ impl Realms {
             created_at: now,
             expires_at: now.after(ttl),
         };
-        self.store.insert_ticket(ticket.clone()).await?;
+        self.store.audited(event(&ticket.id)).insert_ticket(ticket.clone()).await?;
         Ok(ticket)
     }
 
@@ -177,6 +179,7 @@ impl Realms {
         rights: &RealmRights,
         row: &TicketRow,
         output: NodeKey,
+        event: Event,
     ) -> Result<(), CommitTicketError> {
         let id = row.ticket.id;
         let facts = self.usable(rights, &[output]).await?;
@@ -192,7 +195,8 @@ impl Realms {
         if !is_accepted {
             return Err(CommitTicketError::NotAccepted);
         }
-        self.store.commit_ticket(id, output, self.now()).await.map_err(|error| match error {
+        let store = self.store.audited(event);
+        store.commit_ticket(id, output, self.now()).await.map_err(|error| match error {
             CommitError::Ticket(end) => CommitTicketError::Ticket(end),
             CommitError::Store(error) => CommitTicketError::Store(error),
             _ => CommitTicketError::Ticket(TicketEnd::Unknown),
@@ -210,25 +214,32 @@ impl Realms {
         realm: &RealmId,
         id: TicketId,
         issuer: &str,
+        event: Event,
     ) -> Result<TicketRow, RevokeError> {
         let row = self.ticket(realm, &id).await?.ok_or(RevokeError::Unknown)?;
         if row.ticket.issuer != issuer {
             return Err(RevokeError::NotIssuer);
         }
-        let (row, _) =
-            self.store.revoke_ticket(id, self.now()).await.map_err(|error| match error {
-                RevokeTicketError::AlreadyRevoked => RevokeError::AlreadyRevoked,
-                RevokeTicketError::Store(error) => RevokeError::Store(error),
-                _ => RevokeError::Unknown,
-            })?;
+        let store = self.store.audited(event);
+        let (row, _) = store.revoke_ticket(id, self.now()).await.map_err(|error| match error {
+            RevokeTicketError::AlreadyRevoked => RevokeError::AlreadyRevoked,
+            RevokeTicketError::Store(error) => RevokeError::Store(error),
+            _ => RevokeError::Unknown,
+        })?;
         let end = if row.output.is_some() { RowEnd::Archived } else { RowEnd::Revoked };
         self.ended(id, end).await?;
         Ok(row)
     }
 
     /// Deletes a ticket of `realm`; whether there was one.
-    pub async fn delete_ticket(&self, realm: RealmId, id: TicketId) -> Result<bool, StoreError> {
-        let deleted = self.store.delete_ticket(realm, id, self.now()).await?.is_some();
+    pub async fn delete_ticket(
+        &self,
+        realm: RealmId,
+        id: TicketId,
+        event: Event,
+    ) -> Result<bool, StoreError> {
+        let store = self.store.audited(event);
+        let deleted = store.delete_ticket(realm, id, self.now()).await?.is_some();
         if deleted {
             self.ended(id, RowEnd::Deleted).await?;
         }

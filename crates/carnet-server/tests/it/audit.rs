@@ -1,6 +1,7 @@
 //! `/api/v1/admin/audit`: what was allowed, denied and failed, in one chain.
 
 use carnet_authority::audit::{Extent, Lines, Status, Verifier};
+use carnet_ticket::realm::NodeKey;
 use serde_json::{Value, json};
 
 use crate::support::{AUTHORITY, As, Server};
@@ -46,6 +47,23 @@ async fn allowed_denied_and_failed_actions_are_rows_and_a_change_without_one_doe
     server.post(As::Admin, "/api/v1/admin/api-keys", &body).await.expect(503);
     let after = server.get(As::Admin, "/api/v1/admin/api-keys").await.expect(200).json();
     assert_eq!(before, after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_life_of_a_task_ticket_is_written_down_by_its_fingerprint() {
+    let server = Server::start().await;
+    let ticket = server.ticket(As::Api, json!({ "input": [], "writable": {} })).await;
+    server.commit(&ticket, NodeKey::EMPTY_DICT).await.expect(200);
+    server.revoke(As::Api, &ticket).await.expect(200);
+    let path = format!("/api/realm/self/tickets/{ticket}");
+    server.delete(As::Api, &path).await.expect(200);
+    server.delete(As::Api, &path).await.expect(404);
+    let rows = events(&server, "kind=ticket").await;
+    let actions: Vec<_> = rows.iter().map(|row| row["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["ticket.delete", "ticket.revoke", "ticket.commit", "ticket.mint"]);
+    let target = rows[0]["target"].as_str().unwrap();
+    assert!(target.starts_with("ticket:~") && rows.iter().all(|row| row["target"] == target));
+    assert!(!json!(rows).to_string().contains(&ticket[10..]));
 }
 
 /// Promise: G-4

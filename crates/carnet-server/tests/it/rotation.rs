@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use carnet_ticket::verify::Profile;
 use carnet_ticket::worker_token::{Audience, WorkerKeys, jwks, verify};
@@ -96,7 +95,7 @@ async fn no_good_token_is_refused_in_any_phase_of_a_rotation_under_load() {
     fleet.everybody_fetches().await;
     fleet.is_over.store(true, Ordering::SeqCst);
     for worker in workers {
-        tokio::time::timeout(Duration::from_mins(1), worker).await.unwrap().unwrap();
+        worker.await.unwrap();
     }
     assert_eq!(fleet.refused.load(Ordering::SeqCst), 0);
     assert!(fleet.verified.load(Ordering::SeqCst) > 100);

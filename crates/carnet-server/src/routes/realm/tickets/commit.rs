@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
+use carnet_authority::audit::Kind;
 use carnet_realm::realms::CommitTicketError;
 use carnet_store::TicketEnd;
 use carnet_ticket::realm::NodeKey;
@@ -11,7 +12,8 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::super::{missing_nodes, scope_problem};
-use super::row_in_path;
+use super::{row_in_path, shown_id};
+use crate::audit::Trail;
 use crate::auth::InRealm;
 use crate::problem::Problem;
 use crate::routes::body;
@@ -22,6 +24,7 @@ pub(in crate::routes) async fn commit(
     State(app): State<App>,
     caller: InRealm,
     Path((_, ticket)): Path<(String, String)>,
+    trail: Trail,
     headers: HeaderMap,
     request: Body,
 ) -> Result<Json<Value>, Problem> {
@@ -34,7 +37,8 @@ pub(in crate::routes) async fn commit(
     }
     let bytes = body::read(&app, &headers, request, app.config().realm.max_body.0).await?;
     let output = parse(&bytes)?;
-    let commit = app.realms().commit(caller.rights()?, &row, output).await;
+    let event = trail.event(Kind::Ticket, "ticket.commit", &shown_id(&row.ticket.id));
+    let commit = app.realms().commit(caller.rights()?, &row, output, event).await;
     commit.map_err(|error| problem(&caller, error))?;
     Ok(Json(
         json!({ "success": true, "status": "committed", "output": output, "isRevoked": false }),

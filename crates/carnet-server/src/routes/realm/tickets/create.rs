@@ -3,12 +3,14 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
+use carnet_authority::audit::Kind;
 use carnet_realm::realms::{CreateTicket, CreateTicketError, WritableRequest};
-use carnet_ticket::realm::NodeKey;
+use carnet_ticket::realm::{NodeKey, TicketId};
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
-use super::config;
+use super::{config, shown_id};
+use crate::audit::Trail;
 use crate::auth::{InRealm, actor};
 use crate::problem::Problem;
 use crate::routes::body;
@@ -18,14 +20,16 @@ use crate::state::App;
 pub(in crate::routes) async fn create(
     State(app): State<App>,
     caller: InRealm,
+    trail: Trail,
     headers: HeaderMap,
     request: Body,
 ) -> Result<Json<Value>, Problem> {
     let bytes = body::read(&app, &headers, request, app.config().realm.max_body.0).await?;
     let request = parse(&bytes)?;
     let issuer = actor(&caller.grant);
-    let ticket =
-        app.realms().create_ticket(caller.realm, &issuer, request).await.map_err(problem)?;
+    let event = |id: &TicketId| trail.event(Kind::Ticket, "ticket.mint", &shown_id(id));
+    let made = app.realms().create_ticket(caller.realm, &issuer, request, event).await;
+    let ticket = made.map_err(problem)?;
     let mut reply = json!({
         "ticketId": ticket.id.to_string(),
         "realm": caller.echo,

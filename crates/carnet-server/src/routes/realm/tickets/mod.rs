@@ -18,7 +18,7 @@ pub(in crate::routes) use show::show;
 
 use carnet_realm::node::Limits;
 use carnet_store::{NewTicket, TicketRow};
-use carnet_ticket::realm::TicketId;
+use carnet_ticket::realm::{self, TicketId};
 use carnet_ticket::rights::Holder;
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::Reason;
@@ -89,4 +89,9 @@ fn config(ticket: &NewTicket, limits: &Limits) -> Value {
         config["accept"] = json!(ticket.accept);
     }
     config
+}
+
+/// A ticket as others may read of it: its id is a secret.
+fn shown_id(id: &TicketId) -> String {
+    format!("ticket:~{}", realm::content_id(id).fingerprint())
 }

@@ -2,11 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use carnet_authority::audit::Kind;
 use carnet_realm::realms::RevokeError;
 use carnet_ticket::verify::Reason;
 use serde_json::{Value, json};
 
-use super::ticket_in_path;
+use super::{shown_id, ticket_in_path};
+use crate::audit::Trail;
 use crate::auth::{InRealm, actor};
 use crate::problem::Problem;
 use crate::state::App;
@@ -16,9 +18,11 @@ pub(in crate::routes) async fn revoke(
     State(app): State<App>,
     caller: InRealm,
     Path((_, ticket)): Path<(String, String)>,
+    trail: Trail,
 ) -> Result<Json<Value>, Problem> {
     let id = ticket_in_path(&caller, &ticket)?;
-    let revoked = app.realms().revoke(&caller.realm, id, &actor(&caller.grant)).await;
+    let event = trail.event(Kind::Ticket, "ticket.revoke", &shown_id(&id));
+    let revoked = app.realms().revoke(&caller.realm, id, &actor(&caller.grant), event).await;
     let row = revoked.map_err(|error| match error {
         RevokeError::Unknown => Problem::not_found(),
         RevokeError::NotIssuer => caller.grant.deny(Reason::Scope).into(),
