@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Ran, Server, run, run_with};
+use crate::support::{Ran, Server, carnet, run, run_with};
 
 const GPU: [&str; 7] =
     ["ticket", "mint", "capability", "--role", "worker-gpu", "--subject", "gpu-1"];
@@ -80,6 +80,11 @@ fn a_server_that_is_there_mints_and_its_ledger_knows_what_inspect_shows() {
     let token = ["worker", "token", "w", "--signing-key-file", "carnet-data/secrets/api_key"];
     assert!(server.run(&token).line().starts_with("stacyvm-worker-v1."));
     assert_eq!(listed(&server, &[]).len(), 3);
+
+    // One that was killed is not passed over: its socket is still there.
+    let folder = server.kill();
+    refused(&run(carnet(folder.path()).args(GPU)), 3, "with --offline");
+    assert_eq!(run(carnet(folder.path()).args(GPU).arg("--offline")).code, 0);
 }
 
 #[test]

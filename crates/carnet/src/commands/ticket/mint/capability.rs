@@ -84,6 +84,12 @@ async fn by_server(
         (Err(ClientError::Network(_)), Some(missing)) => {
             return Err(Failure::Check(format!("{missing}, and no server answers")).into());
         }
+        (Err(error @ ClientError::Network(_)), None) => {
+            eprintln!(
+                "note: with --offline the role's secret from here is taken, and no ledger knows"
+            );
+            return Err(error.into());
+        }
         (answer, _) => answer?,
     };
     let token = answer["token"].as_str().ok_or(ClientError::BadAnswer)?;
