@@ -25,13 +25,14 @@ pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result
     for warning in warnings(&watch) {
         tracing::warn!("{warning}");
     }
-    let (app, listening) = start(watch).await?;
-    output::line(&format!("listening on {}", listening.url()))?;
+    // Before anybody is told that it listens: until then a SIGHUP would end it.
     let (mut interrupt, mut terminate, mut hang_up) = (
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
         signal(SignalKind::hangup())?,
     );
+    let (app, listening) = start(watch).await?;
+    output::line(&format!("listening on {}", listening.url()))?;
     loop {
         tokio::select! {
             _ = interrupt.recv() => break,

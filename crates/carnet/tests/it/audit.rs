@@ -8,8 +8,15 @@ use tempfile::TempDir;
 
 use crate::support::{Ran, Server, carnet, run, until, wait};
 
-const SEALING: [&str; 4] =
-    ["--set", "audit.checkpoint_file=checkpoints", "--set", "audit.checkpoint_rows=1"];
+/// A checkpoint of every row, and no rows of those who look.
+const SEALING: [&str; 6] = [
+    "--set",
+    "audit.checkpoint_file=checkpoints",
+    "--set",
+    "audit.checkpoint_rows=1",
+    "--set",
+    "audit.reads=false",
+];
 
 #[track_caller]
 fn refused(ran: &Ran, code: i32, why: &str) {
