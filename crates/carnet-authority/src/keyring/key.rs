@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use carnet_ticket::ed25519::SigningKey;
 use carnet_ticket::id::KeyId;
+use carnet_ticket::jwt::{self, EdDsaSigningKey};
 use carnet_ticket::time::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -190,6 +191,15 @@ impl Key {
             KeySecret::Ed25519(key, _) => Some(key),
             KeySecret::Hmac(_) => None,
         }
+    }
+
+    /// The key to sign JSON Web Tokens with, where that is what it is for.
+    pub fn jwt_key(&self) -> Option<jwt::SigningKey> {
+        let KeySecret::Ed25519(_, text) = &self.secret else { return None };
+        let mut seed = [0; 32];
+        hex::decode_to_slice(text.expose_secret(), &mut seed).ok()?;
+        let key = EdDsaSigningKey::from_bytes(&seed).ok()?;
+        (self.info.purpose == Purpose::Jwt).then(|| key.into())
     }
 
     /// The shared text, where it is one.

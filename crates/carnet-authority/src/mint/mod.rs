@@ -3,10 +3,12 @@
 
 mod attenuate;
 mod capability;
+mod jwt;
 mod worker_token;
 
 pub use attenuate::{AttenuateError, Narrowing, attenuate};
 pub use capability::{CapabilityMintError, CapabilityRequest, capability};
+pub use jwt::{JwtMintError, JwtRequest, jwt};
 pub use worker_token::{WorkerSigner, WorkerTokenRequest, worker_token};
 
 use carnet_ticket::capability::TicketLimits;

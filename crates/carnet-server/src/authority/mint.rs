@@ -6,6 +6,7 @@ use carnet_authority::keyring::Purpose;
 use carnet_config::WorkerTokenVersion;
 use carnet_ticket::capability::{Role, TicketIssuer, TicketLimits};
 use carnet_ticket::ed25519::SigningKey;
+use carnet_ticket::jwt;
 use carnet_ticket::worker_token::{Format, HmacKey};
 use secrecy::ExposeSecret;
 
@@ -26,6 +27,11 @@ impl Authority {
         let tickets = tickets.as_ref().as_ref()?;
         let secret = &tickets.keys.get(&role)?.active.secret;
         Some((TicketIssuer::new(secret.expose_secret()), tickets.limits))
+    }
+
+    /// What signs JSON Web Tokens.
+    pub(crate) fn jwt_signer(&self) -> Option<jwt::SigningKey> {
+        self.keyring().active(Purpose::Jwt)?.jwt_key()
     }
 
     /// What signs worker tokens of `format`; without one, of what the configuration says.

@@ -1,9 +1,11 @@
 //! `/api/v1/admin/tickets`: minting capability tickets, and the ledger.
 
 use carnet_ticket::capability::{Role, TicketIssuer, TicketToken};
+use carnet_ticket::jwt::{self, JwkSet, Jwt, KeyRing};
+use carnet_ticket::verify::Bearer;
 use serde_json::{Value, json};
 
-use crate::support::{AUTHORITY, As, Server};
+use crate::support::{AUTHORITY, As, START, Server};
 
 const ROUTE: &str = "/api/v1/admin/tickets";
 const SECRET: &str = "a-role-secret-of-at-least-32-bytes-for-gpus";
@@ -142,5 +144,48 @@ async fn the_ledger_is_listed_by_pages_and_filters_and_knows_what_ended() {
     }
     for id in ["x", "01ARZ3NDEKTSV4RRFFQ69G5FAV"] {
         server.get(As::Admin, &format!("{ROUTE}/{id}")).await.expect_error(404, "not_found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_jwt_is_signed_with_the_managed_key_and_verifies_by_the_jwks() {
+    let server = server().await;
+    let body = json!({
+        "class": "jwt", "subject": "user-1", "audience": ["carnet:api"], "ttl": "90s",
+        "claims": { "groups": ["ops"] },
+    });
+    server.post(As::Admin, ROUTE, &body).await.expect_error(503, "unavailable");
+    server.post(As::Admin, "/api/v1/admin/keys/jwt/rotate", &json!({})).await.expect(201);
+    let minted = mint(&server, &body).await;
+    let text = minted["token"].as_str().unwrap();
+
+    let jwks = server.get(As::Nobody, "/.well-known/jwks.json").await.expect(200);
+    let keys = JwkSet::from_json(std::str::from_utf8(&jwks.bytes).unwrap()).unwrap();
+    let ring = KeyRing::named("carnet");
+    ring.replace(keys.into_keys()).unwrap();
+    let judge = Jwt::with_ring(ring).allow_audience("carnet:api").any_subject().strict();
+    let token = judge.verify_text(text, &Bearer::nobody(), START).unwrap();
+    assert_eq!(token.subject(), Some("user-1"));
+    assert_eq!(token.claims()["groups"], json!(["ops"]));
+    let entry = &minted["entry"];
+    assert_eq!(entry["content_id"], jwt::content_id(text).to_string());
+    assert_eq!(entry["expires_at"], "2023-11-14T22:14:50Z");
+    assert_eq!(entry["token_id"].as_str(), token.token_id());
+
+    for (field, value) in [
+        ("subject", json!("")),
+        ("audience", json!([])),
+        ("audience", json!([""])),
+        ("ttl", json!("0")),
+        ("ttl", json!("none")),
+        ("not_before", json!("90s")),
+        ("token_id", json!("")),
+        ("claims", json!({ "exp": 1 })),
+        ("unknown", json!(1)),
+    ] {
+        let mut body = body.clone();
+        body[field] = value.clone();
+        let answer = server.post(As::Admin, ROUTE, &body).await;
+        assert_eq!(answer.status, 400, "{field}: {value}");
     }
 }

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{capability, record, shown};
+use super::{capability, jwt, record, shown};
 use crate::audit::Trail;
 use crate::problem::Problem;
 use crate::routes::{body, worker_tokens};
@@ -21,6 +21,7 @@ use crate::state::App;
 enum Input {
     Capability(capability::Input),
     WorkerToken(worker_tokens::Input),
+    Jwt(jwt::Input),
 }
 
 pub(in crate::routes) async fn create(
@@ -32,6 +33,7 @@ pub(in crate::routes) async fn create(
     let minted = match body::json(&app, &headers, request).await? {
         Input::Capability(input) => capability::mint(&app, &trail, input)?,
         Input::WorkerToken(input) => worker_tokens::mint(&app, &trail, input)?,
+        Input::Jwt(input) => jwt::mint(&app, &trail, input)?,
     };
     record(&app, &trail, &minted).await?;
     let body = json!({

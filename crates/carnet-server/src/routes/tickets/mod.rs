@@ -2,6 +2,7 @@
 
 mod capability;
 mod create;
+mod jwt;
 mod list;
 mod revoke;
 mod show;

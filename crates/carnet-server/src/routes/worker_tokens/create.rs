@@ -62,7 +62,7 @@ pub(in crate::routes) fn mint(app: &App, trail: &Trail, input: Input) -> Result<
         signer.ok_or_else(|| Problem::unavailable().with(json!({ "reason": "NoSigningKey" })))?;
     let request = WorkerTokenRequest {
         worker_id: input.worker_id.trim().to_owned(),
-        token_id: token_id()?,
+        token_id: random_id()?,
         audience: input.audience.unwrap_or_else(|| Audience::ControlPlane.as_str().to_owned()),
         scopes: input.scopes,
         ttl: duration(input.ttl.as_deref().unwrap_or(TTL_DEFAULT), "ttl")?,
@@ -103,11 +103,12 @@ fn format(version: u8) -> Result<Format, Problem> {
     }
 }
 
-fn duration(text: &str, field: &str) -> Result<Duration, Problem> {
+pub(in crate::routes) fn duration(text: &str, field: &str) -> Result<Duration, Problem> {
     carnet_config::parse_duration(text).ok_or_else(|| Problem::invalid("BadDuration", field))
 }
 
-fn token_id() -> Result<String, Problem> {
+/// 16 random bytes in hex.
+pub(in crate::routes) fn random_id() -> Result<String, Problem> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|_| Problem::internal())?;
     Ok(hex::encode(random))

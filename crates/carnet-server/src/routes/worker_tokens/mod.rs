@@ -2,4 +2,4 @@
 
 mod create;
 
-pub(super) use create::{Input, create, mint};
+pub(super) use create::{Input, create, duration, mint, random_id};
