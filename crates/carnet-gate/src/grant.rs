@@ -101,6 +101,7 @@ impl Grant {
     /// Reserves `cost` now, to be settled when it is known how much was used.
     pub async fn hold(&self, cost: Cost) -> Result<Hold, Denied> {
         self.charge(cost).await?;
+        self.0.purse.hold(&cost);
         Ok(Hold { purse: self.0.purse.clone(), cost })
     }
 
@@ -284,12 +285,12 @@ impl Hold {
             cursor_advances: self.cost.cursor_advances.saturating_sub(actual.cursor_advances),
             permit: None,
         };
-        std::mem::take(&mut self.purse).give_back(&rest);
+        std::mem::take(&mut self.purse).settle(&self.cost, &rest);
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.purse.give_back(&Cost { ops: 0, ..self.cost });
+        self.purse.settle(&self.cost, &Cost { ops: 0, ..self.cost });
     }
 }

@@ -76,8 +76,10 @@ pub(crate) struct Counter(Mutex<Count>);
 #[derive(Debug)]
 struct Count {
     used: [u64; METERS],
-    /// What of that is known to be stored, if it ever was: limits that nothing was spent of count as well, since
-    /// a child may spend of them.
+    /// What of that is only reserved: it may come back, so it is not stored.
+    held: [u64; METERS],
+    /// What is known to be stored, if it ever was: limits that nothing was spent of count as well, since a child
+    /// may spend of them.
     saved: Option<[u64; METERS]>,
     limits: [Option<u64>; METERS],
     expires: Expiration,
@@ -204,15 +206,17 @@ impl Meters {
 impl Counter {
     fn new(stored: Option<[u64; METERS]>, expires: Expiration) -> Self {
         let (used, limits) = (stored.unwrap_or_default(), [None; METERS]);
-        Self(Mutex::new(Count { used, saved: stored, limits, expires, windows: Vec::new() }))
+        let held = [0; METERS];
+        Self(Mutex::new(Count { used, held, saved: stored, limits, expires, windows: Vec::new() }))
     }
 
     fn unsaved(&self, content_id: UniqueId) -> Option<Spending> {
         let count = self.0.lock();
-        let is_saved = count.saved == Some(count.used);
+        let used = count.spent();
+        let is_saved = count.saved == Some(used);
         (!is_saved).then(|| Spending {
             content_id,
-            used: count.used,
+            used,
             limits: count.limits(),
             expires: count.expires,
         })
@@ -269,18 +273,25 @@ impl Counter {
             *spent = spent.saturating_add(cost.ops);
             return Err(reason);
         }
-        for (used, amount) in count.used.iter_mut().zip(amounts) {
-            *used = used.saturating_add(amount);
-        }
+        add(&mut count.used, cost);
         Ok(count.exhausted())
     }
 
-    /// Takes back what was held and not used.
-    pub(crate) fn give_back(&self, cost: &Cost) {
+    /// Counts `cost`, which was charged, as reserved but for its operations.
+    pub(crate) fn hold(&self, cost: &Cost) {
+        add(&mut self.0.lock().held, &Cost { ops: 0, ..*cost });
+    }
+
+    /// Ends a reservation of `cost`, of which `rest` was not used.
+    pub(crate) fn settle(&self, cost: &Cost, rest: &Cost) {
         let mut count = self.0.lock();
-        for (used, amount) in count.used.iter_mut().zip(cost.amounts()) {
-            *used = used.saturating_sub(amount);
-        }
+        subtract(&mut count.held, &Cost { ops: 0, ..*cost });
+        subtract(&mut count.used, rest);
+    }
+
+    /// Takes back what was charged.
+    pub(crate) fn give_back(&self, cost: &Cost) {
+        subtract(&mut self.0.lock().used, cost);
     }
 
     /// What is left of `meter`; `None` without a limit.
@@ -290,7 +301,28 @@ impl Counter {
     }
 }
 
+fn add(amounts: &mut [u64; METERS], cost: &Cost) {
+    for (amount, more) in amounts.iter_mut().zip(cost.amounts()) {
+        *amount = amount.saturating_add(more);
+    }
+}
+
+fn subtract(amounts: &mut [u64; METERS], cost: &Cost) {
+    for (amount, less) in amounts.iter_mut().zip(cost.amounts()) {
+        *amount = amount.saturating_sub(less);
+    }
+}
+
 impl Count {
+    /// What is spent for good: not what is only reserved.
+    fn spent(&self) -> [u64; METERS] {
+        let mut spent = self.used;
+        for (spent, held) in spent.iter_mut().zip(self.held) {
+            *spent = spent.saturating_sub(held);
+        }
+        spent
+    }
+
     fn limits(&self) -> Limits {
         let [ops, ticks, bandwidth_bytes, cursor_resumes, cursor_advances] = self.limits;
         Limits { ops, ticks, bandwidth_bytes, cursor_resumes, cursor_advances }

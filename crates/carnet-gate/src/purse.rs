@@ -72,10 +72,17 @@ impl Purse {
         (Ok(()), used_up)
     }
 
-    /// Takes back what was held and not used.
-    pub(crate) fn give_back(&self, cost: &Cost) {
+    /// Counts `cost`, which was charged, as reserved.
+    pub(crate) fn hold(&self, cost: &Cost) {
         for (_, counter) in self.counters() {
-            counter.give_back(cost);
+            counter.hold(cost);
+        }
+    }
+
+    /// Ends a reservation of `cost`, of which `rest` was not used.
+    pub(crate) fn settle(&self, cost: &Cost, rest: &Cost) {
+        for (_, counter) in self.counters() {
+            counter.settle(cost, rest);
         }
     }
 

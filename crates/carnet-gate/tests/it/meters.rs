@@ -133,6 +133,26 @@ async fn a_restart_never_refreshes_a_meter() {
     assert_eq!(second.unsaved_meters(), []);
 }
 
+/// What is reserved while the rest is stored may come back: only what is spent is stored.
+#[tokio::test]
+async fn what_is_only_reserved_is_not_stored() {
+    let (gate, _) = gate();
+    let limits = Limits { bandwidth_bytes: Some(100), ..ops(9) };
+    let grant = admit(&gate, Class::Capability, limits).unwrap();
+    let stored = || {
+        let unsaved = gate.unsaved_meters();
+        gate.meters_saved(&unsaved);
+        unsaved.first().map(|spending| (spending.used[0], spending.used[2]))
+    };
+    let hold = grant.hold(Cost::op().bytes(60)).await.unwrap();
+    assert_eq!(stored(), Some((1, 0)), "the operation is spent in any case");
+    hold.settle(Cost::op().bytes(20)).await;
+    assert_eq!(stored(), Some((1, 20)));
+    drop(grant.hold(Cost::op().bytes(80)).await.unwrap());
+    assert_eq!(stored(), Some((2, 20)));
+    assert_eq!(grant.remaining(Meter::BandwidthBytes), Some(80));
+}
+
 fn admit_child(gate: &Gate, limits: Limits) -> Result<Grant, Reason> {
     let mut facts = facts(gate, UniqueId::from_u8(2));
     facts.row.as_mut().unwrap().limits = limits;
