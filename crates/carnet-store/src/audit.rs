@@ -1,7 +1,10 @@
 //! The audit chain: rows are appended, chained in the commit that keeps them, and read.
 
+use std::sync::Arc;
+
 use carnet_authority::audit::{Chained, Event, Head, Kind, Outcome};
 use carnet_ticket::time::Timestamp;
+use parking_lot::Mutex;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
@@ -43,8 +46,11 @@ impl Store {
     /// Records something that changed nothing: a denial, a failure. What changes something is recorded with it, by
     /// [`Store::audited`].
     pub async fn record(&self, event: Event) -> Result<Head, StoreError> {
-        self.write(move |connection| Box::pin(async move { append(connection, &event).await }))
-            .await
+        let end = self.chain_end();
+        self.write(move |connection| {
+            Box::pin(async move { append(connection, &event, &end).await })
+        })
+        .await
     }
 
     /// Where the chain ends.
@@ -113,13 +119,37 @@ impl AuditFilter {
     }
 }
 
+/// Where the chain ends, as the writer left it: reading it anew for each event would be a third of what an event
+/// costs. Whatever is undone makes it unknown.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ChainEnd(Arc<Mutex<Option<Head>>>);
+
+impl ChainEnd {
+    fn known(&self) -> Option<Head> {
+        *self.0.lock()
+    }
+
+    fn is_now(&self, head: Head) {
+        *self.0.lock() = Some(head);
+    }
+
+    /// Something was undone, and an event of it may be.
+    pub(crate) fn forget(&self) {
+        *self.0.lock() = None;
+    }
+}
+
 /// Puts an event behind the end of the chain, inside a transaction of the writer: it is the only one that appends,
 /// so that numbers have no gap.
 pub(crate) async fn append(
     connection: &mut SqliteConnection,
     event: &Event,
+    end: &ChainEnd,
 ) -> Result<Head, StoreError> {
-    let head = read_head(sqlx::query(HEAD).fetch_optional(&mut *connection).await?.as_ref())?;
+    let head = match end.known() {
+        Some(head) => head,
+        None => read_head(sqlx::query(HEAD).fetch_optional(&mut *connection).await?.as_ref())?,
+    };
     let chained = head.append(event);
     let columns = chained.columns().ok_or(StoreError::BadRow { column: "canonical" })?;
     sqlx::query(INSERT)
@@ -138,6 +168,7 @@ pub(crate) async fn append(
         .bind(&*columns.request_id)
         .execute(connection)
         .await?;
+    end.is_now(chained.head());
     Ok(chained.head())
 }
 

@@ -15,7 +15,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::sync::Mutex;
 
-use crate::audit;
+use crate::audit::{self, ChainEnd};
 use crate::error::StoreError;
 use crate::migrate;
 use crate::writer::Writer;
@@ -42,6 +42,7 @@ pub struct Store {
 struct Inner {
     readers: SqlitePool,
     writer: Writer,
+    chain_end: ChainEnd,
     /// Revocations are handed to a gate in order.
     feed: Mutex<()>,
 }
@@ -64,7 +65,8 @@ impl Store {
             .connect()
             .await?;
         migrate::run(&mut connection).await?;
-        let writer = Writer::start(connection, lock)?;
+        let chain_end = ChainEnd::default();
+        let writer = Writer::start(connection, lock, chain_end.clone())?;
         // A connection to a file does not go stale: it is neither tried before each use nor made anew.
         let pool = SqlitePoolOptions::new()
             .max_connections(options.readers.max(1))
@@ -74,7 +76,7 @@ impl Store {
             .max_lifetime(None);
         let readers =
             pool.connect_with(connect.read_only(true).pragma("mmap_size", "268435456")).await?;
-        let inner = Inner { readers, writer, feed: Mutex::default() };
+        let inner = Inner { readers, writer, chain_end, feed: Mutex::default() };
         Ok(Self { inner: Arc::new(inner), event: None })
     }
 
@@ -94,6 +96,10 @@ impl Store {
 
     pub(crate) fn readers(&self) -> &SqlitePool {
         &self.inner.readers
+    }
+
+    pub(crate) fn chain_end(&self) -> ChainEnd {
+        self.inner.chain_end.clone()
     }
 
     pub(crate) fn feed_lock(&self) -> &Mutex<()> {
@@ -133,11 +139,12 @@ impl Store {
         let Some(event) = self.event.clone() else {
             return self.inner.writer.run(operation).await;
         };
+        let end = self.chain_end();
         let recorded = self.inner.writer.run(move |connection| {
             Box::pin(async move {
                 let done = operation(&mut *connection).await?;
                 if has_changed(&done) {
-                    audit::append(connection, &event).await?;
+                    audit::append(connection, &event, &end).await?;
                 }
                 Ok(done)
             })

@@ -12,6 +12,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::audit::ChainEnd;
 use crate::error::StoreError;
 
 /// How many operations may wait.
@@ -54,12 +55,13 @@ impl Writer {
     pub(crate) fn start(
         connection: SqliteConnection,
         lock: impl Send + 'static,
+        chain_end: ChainEnd,
     ) -> Result<Self, StoreError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let runtime = Handle::current();
         std::thread::Builder::new()
             .name("carnet-store".to_owned())
-            .spawn(move || runtime.block_on(serve(connection, receiver, lock)))
+            .spawn(move || runtime.block_on(serve(connection, receiver, lock, &chain_end)))
             .map_err(sqlx::Error::Io)?;
         Ok(Self(sender))
     }
@@ -107,6 +109,7 @@ async fn serve(
     mut connection: SqliteConnection,
     mut messages: mpsc::Receiver<Message>,
     lock: impl Send,
+    chain_end: &ChainEnd,
 ) {
     let mut closed = None;
     while closed.is_none() {
@@ -125,7 +128,7 @@ async fn serve(
             };
         }
         if !jobs.is_empty() {
-            commit_together(&mut connection, jobs).await;
+            commit_together(&mut connection, jobs, chain_end).await;
         }
     }
     if let Err(error) = connection.close().await {
@@ -138,7 +141,7 @@ async fn serve(
 }
 
 /// Runs `jobs` in one transaction, commits, and answers each.
-async fn commit_together(connection: &mut SqliteConnection, jobs: Vec<Job>) {
+async fn commit_together(connection: &mut SqliteConnection, jobs: Vec<Job>, chain_end: &ChainEnd) {
     let stopwatch = Clock::System.stopwatch();
     metrics::histogram!("carnet_store_batch_rows")
         .record(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
@@ -150,6 +153,9 @@ async fn commit_together(connection: &mut SqliteConnection, jobs: Vec<Job>) {
             Ok(()) => job(Ok(connection)).await,
             Err(error) => job(Err(error.clone())).await,
         };
+        if !step.is_kept {
+            chain_end.forget();
+        }
         if is_shared && state.is_ok() {
             state = settle(connection, &step).await;
         }
@@ -164,6 +170,7 @@ async fn commit_together(connection: &mut SqliteConnection, jobs: Vec<Job>) {
         let _ = execute(connection, ROLLBACK).await;
     }
     if let Err(error) = &state {
+        chain_end.forget();
         tracing::error!(%error, operations = steps.len(), "a transaction failed; nothing of it was kept");
     }
     metrics::histogram!("carnet_store_commit_seconds").record(stopwatch.elapsed());
@@ -211,7 +218,7 @@ mod tests {
             .await
             .unwrap();
         execute(&mut connection, "PRAGMA max_page_count = 40").await.unwrap();
-        let writer = Writer::start(connection, ()).unwrap();
+        let writer = Writer::start(connection, (), ChainEnd::default()).unwrap();
         let insert = |n: i64| {
             writer.run::<_, StoreError, _>(move |connection| {
                 Box::pin(async move {

@@ -25,6 +25,7 @@ contract! {
     audit:
         numbers_have_no_gap_however_many_record_at_once,
         what_happened_is_recorded_and_what_did_not_is_not,
+        the_chain_goes_on_from_its_end_whatever_fails_in_between,
         only_the_next_checkpoint_of_this_chain_is_stored,
         a_checkpoint_from_outside_tells_that_the_end_was_cut_off,
         retention_prunes_only_behind_a_checkpoint_and_the_rest_still_verifies,

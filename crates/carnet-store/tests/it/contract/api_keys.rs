@@ -15,7 +15,7 @@ pub fn key(number: u8) -> NewApiKey {
         hash: [number; 32],
         created_at: NOW,
         expires_at: (number == 2).then_some(NOW),
-        subjects: vec!["gpu-*".to_owned(); usize::from(number - 1)],
+        subjects: vec!["gpu-*".to_owned(); usize::from(number.saturating_sub(1))],
     }
 }
 

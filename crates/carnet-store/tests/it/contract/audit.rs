@@ -114,6 +114,26 @@ pub async fn what_happened_is_recorded_and_what_did_not_is_not(store: Store) {
     assert_eq!(actions(&store).await, ["thing/1", "thing/4", "thing/5", "thing/7"]);
 }
 
+/// Changes that fail, among others in one commit, leave neither a row nor a gap.
+pub async fn the_chain_goes_on_from_its_end_whatever_fails_in_between(store: Store) {
+    store.insert_api_key(key(0)).await.unwrap();
+    let tasks = (0..64).map(|number: u8| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            // Every second one is there already.
+            let row = if number.is_multiple_of(2) { key(number / 2 + 1) } else { key(0) };
+            store.audited(event(number.into())).insert_api_key(row).await.is_ok()
+        })
+    });
+    let mut kept = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        kept += u64::from(task.await.unwrap());
+    }
+    assert_eq!((kept, store.audit_head().await.unwrap().seq), (32, 32));
+    let report = store.verify_audit(verifier()).await.unwrap();
+    assert_eq!((report.status, report.rows), (Status::Ok, 32));
+}
+
 /// Is handed a store in which no audit row can be written.
 pub async fn a_change_whose_row_cannot_be_written_does_not_happen(store: Store) {
     let audited = store.audited(event(1));
