@@ -197,13 +197,46 @@ fn no_ticket_and_no_key_is_in_the_log_the_metrics_or_an_error() {
     }
 }
 
+/// Promise: P-50
+#[test]
+fn one_request_id_names_a_request_in_answer_log_and_audit_and_a_denial_says_no_more() {
+    let server = Server::start();
+    let key = "carnet_ak_01ARZ3NDEKTSV4RRFFQ69G5FAV_0123456789012345678901234567890123456789012";
+    let bodies = [
+        ("GET /api/v1/me", format!("X-API-Key: {key}")),
+        ("POST /api/v1/admin/reload", "X-API-Key: no-such-key".to_owned()),
+        ("GET /api/v1/me", "Authorization: Bearer eyJhbGciOiJub25lIn0.e30.".to_owned()),
+    ];
+    for (number, (what, credential)) in bodies.iter().enumerate() {
+        let id = format!("my-request-{number}");
+        let answer = exchange(&server, what, &format!("{credential}\r\nX-Request-ID: {id}"));
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+        assert!(answer.to_lowercase().contains(&format!("x-request-id: {id}")), "{answer}");
+        let body = answer.split("\r\n\r\n").nth(1).unwrap().replace(&id, "ID");
+        assert_eq!(
+            body,
+            r#"{"error":"unauthorized","message":"a valid credential is needed","request_id":"ID"}"#
+        );
+        assert!(server.log().contains(&format!("request_id=\"{id}\"")), "{}", server.log());
+        let filter = ["audit", "export", "--format", "jsonl"];
+        assert!(server.run(&filter).out.contains(&format!("\"request_id\":\"{id}\"")));
+    }
+    let own = exchange(&server, "GET /live", "X-Request-ID: not a plain id!");
+    let own = own.to_lowercase();
+    let id = own.split("x-request-id: ").nth(1).unwrap().split("\r\n").next().unwrap();
+    assert_eq!(id.len(), 26, "a new one where the caller's is no plain one: {id}");
+}
+
 fn metrics(server: &Server, key: &str) -> String {
+    exchange(server, "GET /metrics", &format!("X-API-Key: {key}"))
+}
+
+/// The whole answer to a request with these header lines.
+fn exchange(server: &Server, what: &str, headers: &str) -> String {
     use std::io::{Read, Write};
     let mut stream =
         std::net::TcpStream::connect(server.url.strip_prefix("http://").unwrap()).unwrap();
-    let request = format!(
-        "GET /metrics HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nConnection: close\r\n\r\n"
-    );
+    let request = format!("{what} HTTP/1.1\r\nHost: x\r\n{headers}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
