@@ -164,11 +164,8 @@ fn no_grant_survives_a_revocation_that_has_returned_however_they_race() {
             (admitting.join().unwrap(), applied)
         });
         assert!(survivors.iter().all(|grant| grant.is_ended().is_some()), "round {round}");
-        assert_eq!(
-            applied.ended,
-            survivors.len(),
-            "each grant that was made was ended by the revocation"
-        );
+        // The revocation may also have ended a grant whose admission then refused it.
+        assert!(applied.ended >= survivors.len(), "each grant that was made was ended by it");
     }
 }
 
