@@ -4,7 +4,8 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use carnet_config::{Profile, WebOrigin};
+use carnet_config::WebOrigin;
+use carnet_ticket::verify::Profile;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::frame::is_realm_tree;
@@ -40,19 +41,21 @@ const CONTROL_PLANE: Rules = Rules {
 pub(crate) async fn cors(State(app): State<App>, request: Request, next: Next) -> Response {
     let config = app.config();
     let allowed = &config.server.cors_allowed_origins;
-    let rules = if is_realm_tree(request.uri().path()) { REALM } else { CONTROL_PLANE };
+    let is_realm = is_realm_tree(request.uri().path());
+    let rules = if is_realm { REALM } else { CONTROL_PLANE };
     let origin = allow_origin(allowed, request.headers());
     let is_question = request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ORIGIN)
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if is_question && !allowed.is_empty() {
-        question(origin.as_ref(), &rules, config.profile.default).into_response()
+        let is_compat = config.profile.default == Profile::Compat && !is_realm;
+        question(origin.as_ref(), &rules, is_compat).into_response()
     } else {
         next.run(request).await
     };
     let headers = response.headers_mut();
     if !allowed.is_empty() && !allowed.iter().any(WebOrigin::is_any) {
-        headers.append(header::VARY, HeaderValue::from_name(header::ORIGIN));
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
     }
     if let Some(origin) = origin {
         let shown = HeaderValue::from_static(rules.shown_headers);
@@ -71,20 +74,16 @@ fn allow_origin(allowed: &[WebOrigin], headers: &HeaderMap) -> Option<HeaderValu
     allowed.iter().any(|one| one.as_str().as_bytes() == asking.as_bytes()).then(|| asking.clone())
 }
 
-fn question(origin: Option<&HeaderValue>, rules: &Rules, profile: Profile) -> impl IntoResponse {
+fn question(origin: Option<&HeaderValue>, rules: &Rules, is_compat: bool) -> impl IntoResponse {
     if origin.is_none() {
         return (StatusCode::FORBIDDEN, HeaderMap::new());
     }
     let mut headers = HeaderMap::new();
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static(rules.methods),
-    );
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(rules.methods));
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static(rules.asked_headers),
     );
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
-    let status = if profile == Profile::Compat { StatusCode::OK } else { StatusCode::NO_CONTENT };
-    (status, headers)
+    (if is_compat { StatusCode::OK } else { StatusCode::NO_CONTENT }, headers)
 }

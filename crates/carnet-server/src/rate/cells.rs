@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use governor::RateLimiter;
 use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::StateStore;
 use parking_lot::Mutex;
@@ -18,6 +20,9 @@ const REST: u64 = 0;
 
 /// How often keys are looked through for what is over, when there are too many.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What counts, and forgets.
+pub(super) type Governor = RateLimiter<Key, Cells, Ticks, NoOpMiddleware<Duration>>;
 
 /// Whose requests are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -83,7 +88,7 @@ impl State {
 mod tests {
     use carnet_gate::Clock;
     use carnet_ticket::time::Timestamp;
-    use governor::{Quota, RateLimiter};
+    use governor::Quota;
 
     use super::*;
 
@@ -93,7 +98,7 @@ mod tests {
         let ticks = Ticks::start(clock);
         let rate = std::num::NonZeroU32::new(2).unwrap();
         let limiter =
-            RateLimiter::new(Quota::per_minute(rate), Cells::new(ticks.clone()), ticks.clone());
+            Governor::new(Quota::per_minute(rate), Cells::new(ticks.clone()), ticks.clone());
         let take = |hash| limiter.check_key(&Key { hash, is_look: false });
         assert!(take(1).is_ok());
         for hash in 1..=KEYS_MAX as u64 {

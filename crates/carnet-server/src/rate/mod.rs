@@ -11,10 +11,10 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use carnet_config::Config;
 use carnet_gate::Clock;
+use governor::Quota;
 use governor::clock::Clock as _;
-use governor::{Quota, RateLimiter};
 
-use cells::{Cells, Key};
+use cells::{Cells, Governor, Key};
 use clock::Ticks;
 
 use crate::problem::Problem;
@@ -87,7 +87,7 @@ pub(crate) struct Limiters {
 struct Limiter {
     per_minute: NonZeroU32,
     ticks: Ticks,
-    governor: RateLimiter<Key, Cells, Ticks>,
+    governor: Governor,
 }
 
 impl Limiters {
@@ -134,7 +134,7 @@ impl Limiter {
     fn new(per_minute: NonZeroU32, clock: &Clock) -> Self {
         let ticks = Ticks::start(clock.clone());
         let cells = Cells::new(ticks.clone());
-        let governor = RateLimiter::new(Quota::per_minute(per_minute), cells, ticks.clone());
+        let governor = Governor::new(Quota::per_minute(per_minute), cells, ticks.clone());
         Self { per_minute, ticks, governor }
     }
 
