@@ -108,7 +108,7 @@ mod tests {
         assert!(take(more).is_ok() && take(more + 1).is_ok(), "the rest have one rate together");
         assert!(take(more + 2).is_err());
         assert!(take(1).is_err() && take(2).is_ok(), "those that are known keep theirs");
-        hand.advance(Duration::from_secs(120));
+        hand.advance(Duration::from_mins(2));
         assert!(take(more + 2).is_ok() && take(more + 3).is_ok());
         assert!(take(more + 4).is_ok(), "what is over was forgotten");
     }

@@ -81,7 +81,7 @@ pub(crate) struct Limiters {
     clock: Clock,
     /// Keys are kept as hashes that nobody outside can aim at.
     hasher: RandomState,
-    limiters: [ArcSwapOption<Limiter>; Limit::ALL.len()],
+    by_limit: [ArcSwapOption<Limiter>; Limit::ALL.len()],
 }
 
 struct Limiter {
@@ -92,8 +92,8 @@ struct Limiter {
 
 impl Limiters {
     pub(crate) fn new(config: &Config, clock: Clock) -> Self {
-        let (hasher, limiters) = (RandomState::new(), Limit::ALL.map(|_| ArcSwapOption::empty()));
-        let new = Self { clock, hasher, limiters };
+        let (hasher, by_limit) = (RandomState::new(), Limit::ALL.map(|_| ArcSwapOption::empty()));
+        let new = Self { clock, hasher, by_limit };
         new.set(config);
         new
     }
@@ -102,7 +102,7 @@ impl Limiters {
     pub(crate) fn set(&self, config: &Config) {
         for limit in Limit::ALL {
             let per_minute = NonZeroU32::new(limit.per_minute(config));
-            let limiter = &self.limiters[limit as usize];
+            let limiter = &self.by_limit[limit as usize];
             if limiter.load().as_ref().map(|limiter| limiter.per_minute) != per_minute {
                 limiter.store(per_minute.map(|rate| Limiter::new(rate, &self.clock).into()));
             }
@@ -120,10 +120,10 @@ impl Limiters {
     }
 
     fn check(&self, limit: Limit, key: &str, is_look: bool) -> Result<(), Problem> {
-        let limiter = self.limiters[limit as usize].load();
+        let limiter = self.by_limit[limit as usize].load();
         let Some(limiter) = limiter.as_ref() else { return Ok(()) };
         let key = Key { hash: self.hasher.hash_one(key), is_look };
-        limiter.check(key).map_err(|wait| {
+        limiter.check(&key).map_err(|wait| {
             metrics::counter!("carnet_rate_limited_total", "limit" => limit.as_str()).increment(1);
             Problem { limit: Some(limiter.per_minute.get()), ..Problem::rate_limited(wait) }
         })
@@ -139,8 +139,8 @@ impl Limiter {
     }
 
     /// How long to wait, when there were too many.
-    fn check(&self, key: Key) -> Result<(), Duration> {
-        let counted = self.governor.check_key(&key);
+    fn check(&self, key: &Key) -> Result<(), Duration> {
+        let counted = self.governor.check_key(key);
         counted.map_err(|not_until| not_until.wait_time_from(self.ticks.now()))
     }
 }
