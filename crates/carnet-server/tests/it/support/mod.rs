@@ -200,7 +200,7 @@ impl Server {
 
 pub async fn open_store(path: PathBuf) -> Store {
     let options = StoreOptions { path, busy_timeout: Duration::from_secs(5), readers: 2 };
-    Store::open(&options).await.unwrap()
+    Store::open(&options).unwrap()
 }
 
 /// A file node of text with this content.
