@@ -69,8 +69,10 @@ impl Store {
         after: u64,
         limit: u32,
     ) -> Result<Vec<SignedCheckpoint>, StoreError> {
-        self.read(move |connection| sql::all(connection, AFTER, params![signed(after), limit], read))
-            .await
+        self.read(move |connection| {
+            sql::all(connection, AFTER, params![signed(after), limit], read)
+        })
+        .await
     }
 
     /// Hands the whole chain as it stands, and the checkpoints in the store, to `verifier`, which may have been
@@ -125,8 +127,7 @@ fn insert(
     checkpoint: &SignedCheckpoint,
 ) -> Result<(), InsertCheckpointError> {
     let claimed = checkpoint.claimed();
-    let hash =
-        sql::one(connection, HASH, [signed(claimed.seq)], |row| chain_hash(row, "hash"))?;
+    let hash = sql::one(connection, HASH, [signed(claimed.seq)], |row| chain_hash(row, "hash"))?;
     if hash != Some(claimed.hash) || last(connection)? != claimed.prev_seq {
         return Err(InsertCheckpointError::NotTheNext);
     }

@@ -149,8 +149,11 @@ impl Store {
     /// Removes the entries of what ended 30 days ago or earlier; how many there were.
     pub async fn sweep_ledger(&self, now: Timestamp) -> Result<u64, StoreError> {
         let end = now.0.saturating_sub(KEEP_AFTER_END_MS);
-        self.write_if(move |connection| sql::execute(connection, SWEEP, [end]), |removed| *removed > 0)
-            .await
+        self.write_if(
+            move |connection| sql::execute(connection, SWEEP, [end]),
+            |removed| *removed > 0,
+        )
+        .await
     }
 }
 

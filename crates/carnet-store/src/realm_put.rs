@@ -251,9 +251,8 @@ fn reserved(
     key: &[u8; 16],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let bytes = sql::one(connection, statement, params![owner, key, now.0], |row| {
-        unsigned(row, "bytes")
-    });
+    let bytes =
+        sql::one(connection, statement, params![owner, key, now.0], |row| unsigned(row, "bytes"));
     Ok(bytes?.unwrap_or(0))
 }
 

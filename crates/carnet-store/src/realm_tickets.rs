@@ -344,20 +344,13 @@ pub(crate) fn mark_revoked(
 }
 
 /// Records that a ticket is over. The record may go when the ticket would have ended by itself.
-fn end(
-    connection: &Connection,
-    ticket: &NewTicket,
-    now: Timestamp,
-) -> Result<Entry, StoreError> {
+fn end(connection: &Connection, ticket: &NewTicket, now: Timestamp) -> Result<Entry, StoreError> {
     let selector = Selector::RealmTicket(ticket.id);
     let revoked = revocations::record(connection, selector, None, Some(ticket.expires_at), now)?;
     Ok(revoked.row.entry)
 }
 
-fn select(
-    connection: &Connection,
-    id: &TicketId,
-) -> Result<Option<TicketRow>, StoreError> {
+fn select(connection: &Connection, id: &TicketId) -> Result<Option<TicketRow>, StoreError> {
     sql::one(connection, SELECT, [id.to_string()], read)
 }
 

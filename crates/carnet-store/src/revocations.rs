@@ -112,7 +112,8 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<RevocationRow>, StoreError> {
         let before = before.map_or(i64::MAX, signed);
-        self.read(move |connection| sql::all(connection, BEFORE, params![before, limit], read)).await
+        self.read(move |connection| sql::all(connection, BEFORE, params![before, limit], read))
+            .await
     }
 }
 

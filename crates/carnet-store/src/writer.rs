@@ -75,8 +75,8 @@ impl Writer {
             let fault = result.as_ref().err().and_then(fault_of);
             let answer = move |committed: Result<(), StoreError>| {
                 // Its own failure says more than what that did to the transaction. Nobody may be waiting any more.
-                let _ = sender
-                    .send(result.and_then(|done| committed.map(|()| done).map_err(E::from)));
+                let _ =
+                    sender.send(result.and_then(|done| committed.map(|()| done).map_err(E::from)));
             };
             Step { is_kept, fault, answer: Box::new(answer) }
         });

@@ -260,8 +260,7 @@ fn a_row_that_was_changed_in_the_database_is_found_by_asking_the_server() {
 
 /// As somebody who can write the database would.
 fn change_row(database: &Path, seq: i64) {
-    let change =
-        "UPDATE audit SET canonical = replace(canonical, '.mint', '.mind') WHERE seq = ?1";
+    let change = "UPDATE audit SET canonical = replace(canonical, '.mint', '.mind') WHERE seq = ?1";
     let connection = rusqlite::Connection::open(database).unwrap();
     assert_eq!(connection.execute(change, [seq]).unwrap(), 1);
 }
