@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use crate::run;
+use crate::{conformance, run};
 
 /// Runs every test of the workspace. Nothing is skipped.
 pub fn run(nextest: &[String]) -> anyhow::Result<()> {
@@ -13,7 +13,8 @@ pub fn run(nextest: &[String]) -> anyhow::Result<()> {
     }
     let args = ["nextest", "run", "--workspace", "--all-targets"].into_iter();
     run::cargo(args.chain(nextest.iter().map(String::as_str)), &[])?;
-    run::cargo(["test", "--workspace", "--doc"], &[])
+    run::cargo(["test", "--workspace", "--doc"], &[])?;
+    conformance::run()
 }
 
 /// Some crates compile C.

@@ -49,7 +49,7 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
 
     let mut response = next.run(request).await;
 
-    let problem = response.extensions_mut().remove::<Problem>();
+    let problem = response.extensions_mut().remove::<Problem>().or_else(|| unsaid(&response));
     asked.settle(&app, &response, problem.as_ref(), &line.stopwatch);
     if let Some(problem) = problem {
         line.log_problem(&problem, &id);
@@ -134,6 +134,19 @@ impl Line {
             us = elapsed.as_micros(),
             "answered"
         );
+    }
+}
+
+/// What a refusal means that is not in our words: the framework's, of a path or query that it cannot read.
+fn unsaid(response: &Response) -> Option<Problem> {
+    let is_text = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|content_type| content_type.as_bytes().starts_with(b"text/plain"));
+    match response.status() {
+        StatusCode::BAD_REQUEST if is_text => Some(Problem::invalid("Malformed", "target")),
+        status if status.is_server_error() && is_text => Some(Problem::internal()),
+        _ => None,
     }
 }
 

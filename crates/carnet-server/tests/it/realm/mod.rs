@@ -1,5 +1,6 @@
 //! `/api`: the content store.
 
+mod errors;
 mod nodes;
 mod scope;
 mod story;
