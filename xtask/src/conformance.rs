@@ -20,13 +20,18 @@ pub fn run() -> anyhow::Result<()> {
     let target = run::target()?;
     let schemathesis = install(&target.join("schemathesis"))?;
     run::cargo(["build", "--package", "carnet"], &[])?;
-    let server = Server::start(&target)?;
-    let url = format!("{}/openapi.json", server.url);
-    let mut command = Command::new(schemathesis);
-    command.args(["--config-file", "xtask/schemathesis.toml", "run", &url, "--max-time", SECONDS]);
-    // What is secret is in no argument.
-    command.env("CARNET_ADMIN_KEY", &server.admin_key);
-    run::finish(command)
+    let mut server = Server::start(&target)?;
+    let url = format!("{}/openapi.json", server.url()?);
+    let done = Command::new(schemathesis)
+        .arg("--config-file")
+        .arg(run::root().join("xtask/schemathesis.toml"))
+        .args(["run", &url, "--max-time", SECONDS])
+        .current_dir(&server.folder)
+        // What is secret is in no argument, and in no message.
+        .env("CARNET_ADMIN_KEY", server.admin_key()?)
+        .status()?;
+    ensure!(done.success(), "the server does not answer as it describes");
+    Ok(())
 }
 
 /// The program, in an environment of its own, which is made anew when it has another release.
@@ -52,11 +57,10 @@ fn install(environment: &Path) -> anyhow::Result<PathBuf> {
     Ok(program)
 }
 
-/// A server in a folder of its own, killed when it is dropped.
+/// A server in a folder of its own, where what was found is written too. It is killed when it is dropped.
 struct Server {
     child: Child,
-    url: String,
-    admin_key: String,
+    folder: PathBuf,
 }
 
 impl Server {
@@ -66,24 +70,30 @@ impl Server {
             std::fs::remove_dir_all(&folder)?;
         }
         std::fs::create_dir_all(&folder)?;
-        let mut child = Command::new(target.join("debug/carnet"))
+        let child = Command::new(target.join("debug/carnet"))
             .arg("serve")
             .args(SETTINGS.iter().flat_map(|setting| ["--set", setting]))
             .current_dir(&folder)
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(folder.join("log"))?)
             .spawn()?;
-        let stdout = child.stdout.take().context("the server says nothing")?;
+        Ok(Self { child, folder })
+    }
+
+    /// Where it listens, once it does.
+    fn url(&mut self) -> anyhow::Result<String> {
+        let stdout = self.child.stdout.as_mut().context("the server has no output")?;
         let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
         let url = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
-        let mut server = Self { child, url: String::new(), admin_key: String::new() };
-        let log = folder.join("log");
-        server.url =
-            url.with_context(|| format!("the server did not start: see {}", log.display()))?;
-        let key = folder.join("carnet-data/secrets/admin_api_key");
-        server.admin_key = std::fs::read_to_string(key)?.trim().to_owned();
-        ensure!(!server.admin_key.is_empty(), "the server made no key");
-        Ok(server)
+        let log = self.folder.join("log");
+        url.with_context(|| format!("the server did not start: see {}", log.display()))
+    }
+
+    /// The key that it made when it started.
+    fn admin_key(&self) -> anyhow::Result<String> {
+        let file = self.folder.join("carnet-data/secrets/admin_api_key");
+        let key = std::fs::read_to_string(file).context("the server made no key")?;
+        Ok(key.trim().to_owned())
     }
 }
 

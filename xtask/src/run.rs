@@ -67,8 +67,7 @@ pub fn target() -> anyhow::Result<PathBuf> {
     Ok(PathBuf::from(target))
 }
 
-/// Runs what was made ready; an error when it fails.
-pub fn finish(mut command: Command) -> anyhow::Result<()> {
+fn finish(mut command: Command) -> anyhow::Result<()> {
     let shown = format!("{command:?}");
     let status = command.current_dir(root()).status().with_context(|| shown.clone())?;
     ensure!(status.success(), "{shown} failed: {status}");

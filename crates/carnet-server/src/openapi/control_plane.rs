@@ -66,7 +66,10 @@ fn keys(method: &str, path: &str) -> Option<Operation> {
             .refuses(&[404, 409]),
         ("GET", "/api/v1/admin/api-keys") => op("The API keys, newest first, without secrets")
             .query("limit", super::schema::limit())
-            .query("cursor", text())
+            .query(
+                "cursor",
+                form("^key:[0-7][0-9A-HJKMNP-TV-Z]{25}$", "key:01HQXK5V8N3Y7M2P4R6T9W0ABC"),
+            )
             .gives(200, &object([("api_keys", list(api_key())), ("next_cursor", or_null(text()))])),
         ("POST", "/api/v1/admin/api-keys") => op("Make an API key, shown once")
             .takes(&object([

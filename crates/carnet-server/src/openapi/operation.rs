@@ -13,6 +13,7 @@ pub(super) struct Operation {
     headers: Vec<(&'static str, Value)>,
     body: Option<Value>,
     answers: Vec<(u16, Value)>,
+    links: Map<String, Value>,
     refusals: Vec<u16>,
 }
 
@@ -24,6 +25,7 @@ pub(super) fn op(summary: &'static str) -> Operation {
         headers: Vec::new(),
         body: None,
         answers: Vec::new(),
+        links: Map::new(),
         refusals: Vec::new(),
     }
 }
@@ -83,6 +85,17 @@ impl Operation {
         self
     }
 
+    /// A field of what it gives is what these routes take in their paths.
+    pub(super) fn names(mut self, field: &str, parameter: &str, routes: &[(&str, &str)]) -> Self {
+        for (method, path) in routes {
+            let id = operation_id(method, path);
+            let parameters =
+                json!({ format!("path.{parameter}"): format!("$response.body#/{field}") });
+            self.links.insert(id.clone(), json!({ "operationId": id, "parameters": parameters }));
+        }
+        self
+    }
+
     /// It refuses with these too.
     pub(super) fn refuses(mut self, statuses: &[u16]) -> Self {
         self.refusals.extend(statuses);
@@ -103,12 +116,14 @@ impl Operation {
         for status in refusals(route).iter().chain(&own).chain(&[500, 503]) {
             responses.insert(status.to_string(), refusal(*status, tree));
         }
-        for (status, answer) in std::mem::take(&mut self.answers) {
-            // A status that is an answer and a refusal at once says both.
+        for (status, mut answer) in std::mem::take(&mut self.answers) {
+            if !self.links.is_empty() {
+                answer["links"] = Value::from(self.links.clone());
+            }
             responses.insert(status.to_string(), answer);
         }
         let mut operation = json!({
-            "operationId": operation_id(route),
+            "operationId": operation_id(route.method, route.path),
             "summary": self.summary,
             "tags": [tag(route.path)],
             "security": security(route),
@@ -162,9 +177,9 @@ fn refusal(status: u16, tree: &str) -> Value {
 }
 
 /// `get_api_realm_tickets_by_ticket`: the method and the path in words.
-fn operation_id(route: &Route) -> String {
-    let mut id = route.method.to_ascii_lowercase();
-    for part in route.path.split(['/', '.', '-']).filter(|part| !part.is_empty()) {
+fn operation_id(method: &str, path: &str) -> String {
+    let mut id = method.to_ascii_lowercase();
+    for part in path.split(['/', '.', '-']).filter(|part| !part.is_empty()) {
         let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
         id.push('_');
         id.push_str(&name.map_or_else(|| part.to_owned(), |name| format!("by_{name}")));

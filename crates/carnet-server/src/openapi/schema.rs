@@ -1,9 +1,10 @@
 //! The words in which descriptions say what JSON looks like.
 
+#![expect(clippy::needless_pass_by_value, reason = "words are put together and handed on")]
+
 use serde_json::{Map, Value, json};
 
-/// The largest number that every JSON reader keeps whole.
-const INT_MAX: u64 = (1 << 53) - 1;
+use crate::routes::NUMBER_MAX;
 
 /// Any text.
 pub(super) fn text() -> Value {
@@ -27,7 +28,7 @@ pub(super) fn words(words: &[&str]) -> Value {
 
 /// A whole number, not negative.
 pub(super) fn int() -> Value {
-    json!({ "type": "integer", "minimum": 0, "maximum": INT_MAX })
+    json!({ "type": "integer", "minimum": 0, "maximum": NUMBER_MAX })
 }
 
 /// A whole number in a range.
@@ -37,7 +38,7 @@ pub(super) fn int_of(min: u64, max: u64) -> Value {
 
 /// A whole number that is at least one.
 pub(super) fn positive() -> Value {
-    int_of(1, INT_MAX)
+    int_of(1, NUMBER_MAX)
 }
 
 pub(super) fn flag() -> Value {
@@ -160,7 +161,7 @@ pub(super) fn named_ones() -> Value {
             "type": "integer",
             "description": "Milliseconds since 1970.",
             "minimum": 0,
-            "maximum": INT_MAX,
+            "maximum": NUMBER_MAX,
             "examples": [1_700_000_000_000_u64],
         },
         "Time": { "type": "string", "format": "date-time", "examples": ["2026-01-31T12:00:00.000Z"] },

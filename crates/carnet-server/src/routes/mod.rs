@@ -15,6 +15,8 @@ mod revocations;
 mod tickets;
 mod worker_tokens;
 
+pub(crate) use body::NUMBER_MAX;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware;

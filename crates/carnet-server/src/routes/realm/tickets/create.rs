@@ -67,7 +67,7 @@ fn parse(bytes: &[u8]) -> Result<CreateTicket, Problem> {
             Some(members) => Some(parse_writable(members)?),
             None => None,
         },
-        expires_in_s: take(&mut members, "expiresIn", Value::as_u64)?,
+        expires_in_s: take(&mut members, "expiresIn", body::number)?,
     };
     refuse_rest(&members, "")?;
     Ok(request)
@@ -79,7 +79,7 @@ fn parse_writable(mut members: Map<String, Value>) -> Result<WritableRequest, Pr
         patterns.collect()
     };
     let request = WritableRequest {
-        quota: take(&mut members, "quota", Value::as_u64)?,
+        quota: take(&mut members, "quota", body::number)?,
         accept: take(&mut members, "accept", patterns)?,
     };
     refuse_rest(&members, "writable.")?;
