@@ -38,7 +38,7 @@ pub use error::{
     ConfigError, ConfigErrors, ExpectedText, Fault, FaultAt, Faults, KeyText, NamedFile, Position,
     Syntax,
 };
-pub use keys::{Changes, Config};
+pub use keys::{Blobs, Changes, Config};
 pub use load::{Loaded, Origin, ShownRow, load};
 pub use reload::{Reload, ReloadError};
 pub use secret::{FileSecret, SealKey};

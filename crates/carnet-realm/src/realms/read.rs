@@ -83,6 +83,12 @@ impl Realms {
         body
     }
 
+    /// All bytes of a node that was found in `realm`.
+    pub async fn bytes(&self, realm: &RealmId, row: NodeRow) -> Result<Bytes, ReadNodeError> {
+        let size = row.size;
+        Ok(self.body(realm, row, 0..size).await?.collect().await?)
+    }
+
     async fn checked(&self, row: &NodeRow, part: Range<u64>) -> Result<NodeBody, ReadNodeError> {
         let key = row.key;
         if row.is_bad {

@@ -1,6 +1,5 @@
 //! [`Folder`]: large nodes as files, `<2 hex>/<32 hex>` below one folder.
 
-use std::collections::HashSet;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -68,32 +67,6 @@ impl Folder {
             hashed = Some(stamp);
         }
         Ok((NodeBody::Stream(chunks(file, part)), hashed))
-    }
-
-    pub(super) async fn remove(&self, key: NodeKey) -> Result<(), BlobError> {
-        let path = self.path(key);
-        let removed = spawn_blocking(move || match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_at(&path)(error)),
-            _ => Ok(()),
-        });
-        removed.await.map_err(|_| BlobError::Stopping)?
-    }
-
-    pub(super) async fn list(&self, first: u8) -> Result<HashSet<NodeKey>, BlobError> {
-        let path = self.0.join(super::folder_name(first));
-        let listed = spawn_blocking(move || {
-            let mut keys = HashSet::new();
-            let files = match std::fs::read_dir(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(keys),
-                files => files.map_err(io_at(&path))?,
-            };
-            for file in files {
-                let name = file.map_err(io_at(&path))?.file_name();
-                keys.extend(name.to_str().and_then(super::key_of));
-            }
-            Ok(keys)
-        });
-        listed.await.map_err(|_| BlobError::Stopping)?
     }
 
     fn path(&self, key: NodeKey) -> PathBuf {

@@ -3,7 +3,6 @@
 mod folder;
 mod objects;
 
-use std::collections::HashSet;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -13,6 +12,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use carnet_gate::Clock;
 use carnet_ticket::realm::NodeKey;
+use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use moka::sync::Cache;
 use secrecy::SecretString;
@@ -74,6 +74,9 @@ pub enum BlobError {
     /// The bucket took too long.
     #[error("the object store did not answer in time")]
     TimedOut,
+    /// It stopped in the middle.
+    #[error("the blob storage stopped answering")]
+    Broken(#[source] io::Error),
     /// The bytes are not what the key names, or are not there.
     #[error("the stored bytes of {key} are damaged")]
     Damaged {
@@ -100,6 +103,19 @@ pub enum NodeBody {
     Bytes(Bytes),
     /// Read as they are sent.
     Stream(BoxStream<'static, io::Result<Bytes>>),
+}
+
+impl NodeBody {
+    /// All of them at once.
+    pub async fn collect(self) -> Result<Bytes, BlobError> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            Self::Stream(chunks) => {
+                let chunks: Vec<Bytes> = chunks.try_collect().await.map_err(BlobError::Broken)?;
+                Ok(chunks.concat().into())
+            }
+        }
+    }
 }
 
 /// The storage of large nodes. Clones are the same.
@@ -185,48 +201,10 @@ impl Blobs {
         }
         Ok(body)
     }
-
-    /// Hashes a node of `size` bytes, whatever is remembered of it.
-    pub(super) async fn check(&self, key: NodeKey, size: u64) -> Result<(), BlobError> {
-        self.verified.invalidate(&key);
-        let untrusted = |_: &Stamp| false;
-        match &self.place {
-            Place::Folder(folder) => folder.get(key, size, 0..0, untrusted).await.map(drop),
-            Place::Objects(objects) => objects.get(key, size, 0..0, untrusted).await.map(drop),
-        }
-    }
-
-    /// Removes a node; that it is not there is no fault.
-    pub(super) async fn remove(&self, key: NodeKey) -> Result<(), BlobError> {
-        self.verified.invalidate(&key);
-        match &self.place {
-            Place::Folder(folder) => folder.remove(key).await,
-            Place::Objects(objects) => objects.remove(key).await,
-        }
-    }
-
-    /// What is stored of the keys that begin with `first`.
-    pub(super) async fn list(&self, first: u8) -> Result<HashSet<NodeKey>, BlobError> {
-        match &self.place {
-            Place::Folder(folder) => folder.list(first).await,
-            Place::Objects(objects) => objects.list(first).await,
-        }
-    }
-}
-
-/// `<2 hex>`: the folder of a key.
-fn folder_name(first: u8) -> String {
-    hex::encode([first])
 }
 
 /// `<2 hex>/<32 hex>`: where a key's blob is.
 fn name(key: NodeKey) -> String {
     let name = hex::encode(key.as_bytes());
     format!("{}/{name}", &name[..2])
-}
-
-/// The key that a file or object is named after, if it is.
-fn key_of(name: &str) -> Option<NodeKey> {
-    let bytes: [u8; 16] = hex::decode(name).ok()?.try_into().ok()?;
-    (hex::encode(bytes) == name).then(|| NodeKey::from_bytes(bytes))
 }

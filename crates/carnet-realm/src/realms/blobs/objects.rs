@@ -1,6 +1,5 @@
 //! [`Objects`]: large nodes as objects, `<prefix><2 hex>/<32 hex>` of a bucket, or in memory.
 
-use std::collections::HashSet;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use carnet_gate::Clock;
 use carnet_ticket::realm::NodeKey;
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use object_store::aws::AmazonS3Builder;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -125,24 +124,6 @@ impl Objects {
             Err(error) if error.is_not_found() => Err(BlobError::Damaged { key }),
             Err(error) => Err(error),
         }
-    }
-
-    pub(super) async fn remove(&self, key: NodeKey) -> Result<(), BlobError> {
-        let path = self.path(key);
-        match self.in_time(self.store.delete(&path)).await {
-            Err(error) if !error.is_not_found() => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    pub(super) async fn list(&self, first: u8) -> Result<HashSet<NodeKey>, BlobError> {
-        let folder = Path::from(format!("{}{}", self.prefix, super::folder_name(first)));
-        let mut listed = self.store.list(Some(&folder));
-        let mut keys = HashSet::new();
-        while let Some(object) = self.in_time(listed.try_next()).await? {
-            keys.extend(object.location.filename().and_then(super::key_of));
-        }
-        Ok(keys)
     }
 
     fn path(&self, key: NodeKey) -> Path {

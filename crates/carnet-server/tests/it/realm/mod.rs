@@ -2,6 +2,7 @@
 
 mod nodes;
 mod scope;
+mod storage;
 mod story;
 mod tickets;
 
