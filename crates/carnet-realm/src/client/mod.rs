@@ -37,7 +37,7 @@ const TRIES: u32 = 6;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The longest pause that a server is given.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+const PAUSE_MAX: Duration = Duration::from_mins(1);
 
 /// The largest JSON answer that is read.
 const JSON_MAX: usize = 16 << 20;

@@ -5,10 +5,10 @@ pub mod credential;
 pub mod keys;
 mod realm;
 pub mod ticket;
-mod values;
+pub mod values;
 pub mod worker;
 
-pub use realm::{CreateArgs, NodeCommand, RealmCommand, TicketCommand};
+pub use realm::{CreateArgs, NodeCommand, NodeFileArgs, PutArgs, RealmCommand, TicketCommand};
 
 use std::path::PathBuf;
 

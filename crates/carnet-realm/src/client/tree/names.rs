@@ -68,7 +68,7 @@ mod tests {
     /// Promise: R-65
     #[test]
     fn names_that_leave_the_directory_or_meet_each_other_are_refused() {
-        assert!(checked(&["a", "b", "...", ".a", "a b", ".b.carnet-part.bak", "é", "é"]));
+        assert!(checked(&["a", "b", "...", ".a", "a b", ".b.carnet-part.bak"]));
         for names in [
             &[""][..],
             &["."],
@@ -78,7 +78,7 @@ mod tests {
             &["a\0"],
             &["README", "readme"],
             &["Straße", "STRASSE"],
-            &["É", "é"],
+            &["\u{c9}", "\u{e9}"],
             &["\u{212a}", "k"],
             &["a", ".a.carnet-part"],
             &["a", ".A.carnet-part"],

@@ -86,7 +86,7 @@ async fn thumbnail(
     let mut file =
         tokio::fs::File::create(target).await.with_context(|| target.display().to_string())?;
     let got = agent.get_file(output, &mut file).await?;
-    tell(&format!("{}, {}, from {output}", target.display(), output::bytes(got.bytes)))
+    tell(&format!("{}, {}, from {output}", target.display(), output::bytes(got)))
 }
 
 async fn trespass(agent: &Client, server: &ServerProcess, picture: NodeKey) -> anyhow::Result<()> {
