@@ -17,7 +17,7 @@ pub fn inspect(args: &NodeFileArgs) -> anyhow::Result<()> {
     let bytes = read(&args.file)?;
     let node = node(&args.file, &bytes)?;
     let value = describe(&node, NodeKey::of(&bytes));
-    output::show(args.format, &value, |value| text(value))?;
+    output::show(args.format, &value, text)?;
     Ok(())
 }
 
