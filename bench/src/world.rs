@@ -63,6 +63,8 @@ fn load(folder: &TempDir) -> anyhow::Result<(Sources, Loaded)> {
         ("auth.admin_api_key".to_owned(), KEY.to_owned()),
         ("auth.worker_signing_key".to_owned(), KEY.repeat(2)),
         ("keys.seal_key".to_owned(), "01".repeat(32)),
+        ("realm.rate_per_user".to_owned(), "0".to_owned()),
+        ("realm.rate_upload_per_realm".to_owned(), "0".to_owned()),
     ]);
     let sources = Sources { flags, cwd: folder.path().to_owned(), ..Default::default() };
     let loaded = carnet_config::load(&sources)?;
