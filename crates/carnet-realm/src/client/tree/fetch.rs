@@ -52,7 +52,7 @@ impl Client {
                 Err(error) => return Err(read(error)),
             }
         }
-        let part = super::names::part_name(name, key);
+        let part = super::names::part_name(name);
         let mut local = Local::part(folder.part(&part)?, &moved).map_err(disk)?;
         let bytes = read_content(key, bytes, self, &Limits::ANY, &mut local).await.map_err(read)?;
         local.finish().await.map_err(disk)?;
