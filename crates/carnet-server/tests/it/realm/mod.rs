@@ -4,6 +4,7 @@ mod below;
 mod nodes;
 mod prepare;
 mod scope;
+mod storage;
 mod story;
 mod tickets;
 
