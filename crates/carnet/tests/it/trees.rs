@@ -170,7 +170,7 @@ fn only_what_is_new_is_sent_and_the_answers_have_their_shapes() {
 
 /// Promise: R-67
 #[test]
-fn paths_lead_on_from_a_key_and_a_name_makes_a_directory() {
+fn paths_lead_on_from_a_key() {
     let server = Server::start();
     let folder = server.folder.path();
     dict([("a", dict([("b.txt", file("deep"))])), ("c", file(""))]).write(&folder.join("in"));
@@ -206,13 +206,19 @@ fn paths_lead_on_from_a_key_and_a_name_makes_a_directory() {
     assert_eq!(Tree::read(&folder.join("a")), dict([("b.txt", file("deep"))]));
     assert_eq!(server.run(&["realm", "node", "get", &root]).code, 0);
     assert_eq!(Tree::read(&folder.join(&root[5..])), Tree::read(&folder.join("in")));
+}
 
+/// Promise
+#[test]
+fn a_name_makes_a_directory_and_secrets_are_no_arguments() {
+    let server = Server::start();
     let mut piped = server.carnet(&["realm", "node", "put", "-", "--name", "from-pipe.json"]);
-    let named = run_with(&mut piped, b"{}").line().to_owned();
-    let info = format!("{named}/from-pipe.json");
+    let wrapped = run_with(&mut piped, b"{}").line().to_owned();
+    let info = format!("{wrapped}/from-pipe.json");
     let info = server.run(&["realm", "node", "info", &info, "--format", "json"]).json();
     assert_eq!((&info["contentType"], &info["fileSize"]), (&json!("application/json"), &json!(2)));
-    server.run(&["realm", "node", "put", "in", "--name", "../x"]).failed(1);
+    let mut piped = server.carnet(&["realm", "node", "put", "-", "--name", "../x"]);
+    assert!(run_with(&mut piped, b"{}").failed(1).contains("cannot have the name"));
     for secret in [&["casfa_x"][..], &["in", "--name", "carnet_ak_x"], &["in", "--type", "eyJ.a.b"]]
     {
         let ran = server.run(&[&["realm", "node", "put"][..], secret].concat());
