@@ -39,7 +39,7 @@ fn document() -> Value {
     let mut paths = Map::new();
     for route in routes::all() {
         let Some(operation) = describe(route.method, route.path) else { continue };
-        let item = paths.entry(route.path).or_insert_with(|| json!({}));
+        let item = paths.entry(operation::path(&route)).or_insert_with(|| json!({}));
         item[route.method.to_ascii_lowercase()] = operation.render(&route);
     }
     json!({

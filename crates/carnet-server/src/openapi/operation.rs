@@ -127,7 +127,7 @@ impl Operation {
             "summary": self.summary,
             "tags": [tag(route.path)],
             "security": security(route),
-            "parameters": self.parameters(route.path),
+            "parameters": self.parameters(&path(route)),
             "responses": responses,
         });
         if let Some(body) = self.body {
@@ -136,7 +136,7 @@ impl Operation {
         operation
     }
 
-    fn parameters(&self, path: &'static str) -> Vec<Value> {
+    fn parameters(&self, path: &str) -> Vec<Value> {
         let parameter = |place: &str, name: &str, schema: &Value| json!({ "in": place, "name": name, "required": place == "path", "schema": schema });
         let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
         let in_path = names.map(|name| parameter("path", name, &schema::in_path(path, name)));
@@ -144,6 +144,11 @@ impl Operation {
         let headers = self.headers.iter().map(|(name, schema)| parameter("header", name, schema));
         in_path.chain(in_query).chain(headers).collect()
     }
+}
+
+/// The path of a route: OpenAPI has no word for a parameter that is several parts.
+pub(super) fn path(route: &Route) -> String {
+    route.path.replace("{*", "{")
 }
 
 fn refusal(status: u16, tree: &str) -> Value {

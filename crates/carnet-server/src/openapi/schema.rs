@@ -124,6 +124,7 @@ pub(super) fn in_path(path: &str, name: &str) -> Value {
                 "description": "`self`, `user:…` or `tenant:…`; any but the caller's is refused." })
         }
         "key" if path.contains("/nodes/") => key(),
+        "steps" => form("^~[0-9]{1,9}(/~[0-9]{1,9}){0,63}(/metadata)?$", "~0"),
         "ticket" => named("TicketName"),
         _ => text_of(1, 128),
     }
