@@ -329,6 +329,7 @@ async fn random_requests_never_fail_the_server() {
             }
             let path = route.path.replace("{realm}", "self").replace("{ticket}", "self");
             let path = path.replace("{key}", &escaped(&random(9)));
+            let path = path.replace("{*steps}", &format!("~{}", escaped(&random(3))));
             let query = escaped(&random(6));
             let path = format!("{path}?limit={query}&cursor={query}&{query}");
             let method = Method::from_bytes(route.method.as_bytes()).unwrap();
