@@ -1,6 +1,8 @@
 //! `/api`: the content store.
 
+mod below;
 mod nodes;
+mod prepare;
 mod scope;
 mod storage;
 mod story;
