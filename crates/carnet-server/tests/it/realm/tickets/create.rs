@@ -79,6 +79,7 @@ async fn defaults_are_a_day_read_only_and_longer_lives_are_cut() {
         (json!({ "writable": { "quota": 0 } }), "writable.quota"),
         (json!({ "writable": { "quota": 9_007_199_254_740_992_u64 } }), "writable.quota"),
         (json!({ "writable": { "accept": [] } }), "writable.accept"),
+        (json!({ "writable": { "accept": "a/b" } }), "writable.accept"),
         (json!({ "writable": { "accept": ["image"] } }), "writable.accept"),
         (json!({ "writable": { "accept": vec!["a/b"; 65] } }), "writable.accept"),
         (json!({ "inptu": [] }), "inptu"),
