@@ -14,8 +14,10 @@ pub mod accept;
 pub mod checksum;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod depot;
 pub mod layout;
 pub mod node;
 pub mod range;
 #[cfg(feature = "service")]
 pub mod realms;
+pub mod ticket;

@@ -13,9 +13,7 @@ pub use put::PutNodeError;
 pub use read::{NodeBody, ReadNodeError};
 pub use scope::ScopeError;
 pub use status::TicketStatusSource;
-pub use tickets::{
-    CommitTicketError, CreateTicket, CreateTicketError, RevokeError, WritableRequest,
-};
+pub use tickets::{CommitTicketError, CreateTicketError, RevokeError};
 pub use watch::{TooManyWaits, Watch};
 
 use std::path::PathBuf;

@@ -5,4 +5,6 @@ mod runner;
 
 mod files;
 mod nodes;
+mod ticket_vectors;
+#[cfg(test)]
 mod vectors;
