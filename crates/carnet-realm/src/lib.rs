@@ -16,6 +16,7 @@ pub mod checksum;
 pub mod client;
 pub mod depot;
 pub mod layout;
+pub mod mcp;
 pub mod node;
 pub mod range;
 #[cfg(feature = "service")]

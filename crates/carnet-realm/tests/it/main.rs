@@ -6,5 +6,4 @@ mod runner;
 mod files;
 mod nodes;
 mod ticket_vectors;
-#[cfg(test)]
 mod vectors;
