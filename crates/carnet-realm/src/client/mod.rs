@@ -3,12 +3,14 @@
 //! Retries what is safe to repeat (reading and storing nodes, which are named by their hash) and nothing
 //! else.
 
+mod depots;
 mod error;
 mod events;
 mod file;
 mod nodes;
 mod tickets;
 
+pub use depots::DepotFields;
 pub use error::{ClientError, Refusal};
 pub use file::{Downloaded, Uploaded};
 pub use nodes::Metadata;

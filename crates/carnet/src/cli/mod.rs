@@ -8,7 +8,9 @@ pub mod ticket;
 mod values;
 pub mod worker;
 
-pub use realm::{CreateArgs, NodeCommand, RealmCommand, TicketCommand};
+pub use realm::{
+    AttenuateArgs, CreateArgs, DepotCommand, LimitArgs, NodeCommand, RealmCommand, TicketCommand,
+};
 
 use std::path::PathBuf;
 
