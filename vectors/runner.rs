@@ -64,7 +64,6 @@ const PENDING: &[(&str, &str)] = &[
     ("tdx_report_data", "waits for the TDX class"),
     ("tdx_quote", "waits for the TDX class"),
     ("p256", "waits for signed requests"),
-    ("scope-read-kid-output", "waits for child tickets"),
     ("ticket-state-committed-prepare", "waits for prepare-nodes"),
     ("ticket-state-revoke-other-revoked", "waits for agents"),
     ("ticket-state-delete-agent", "waits for agents"),

@@ -1,6 +1,8 @@
 //! [`Realms`]: the rules of realms over a store. Source: realm spec, sections 6, 7 and 10.
 
+mod attenuate;
 mod blobs;
+mod depots;
 mod put;
 mod read;
 mod scope;
@@ -8,7 +10,9 @@ mod status;
 mod tickets;
 mod watch;
 
+pub use attenuate::AttenuateError;
 pub use blobs::BlobError;
+pub use depots::{DepotError, DepotFields};
 pub use put::PutNodeError;
 pub use read::{NodeBody, ReadNodeError};
 pub use scope::ScopeError;

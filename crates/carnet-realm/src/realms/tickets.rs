@@ -94,6 +94,9 @@ impl Realms {
             accept: writable.accept.unwrap_or_default(),
             created_at: now,
             expires_at,
+            parent: None,
+            depth: 0,
+            delegable: request.delegable,
         };
         self.store.audited(event(&ticket.id)).insert_ticket(ticket.clone()).await?;
         Ok(ticket)
@@ -191,10 +194,13 @@ impl Realms {
         id: TicketId,
         event: Event,
     ) -> Result<bool, StoreError> {
+        let Some(row) = self.ticket(&realm, &id).await? else { return Ok(false) };
         let store = self.store.audited(event);
         let deleted = store.delete_ticket(realm, id, self.now()).await?.is_some();
         if deleted {
             self.ended(id, RowEnd::Deleted).await?;
+            // Its result is no longer that of something below them.
+            row.ancestors.iter().for_each(|above| self.scopes.forget(&above.id));
         }
         Ok(deleted)
     }

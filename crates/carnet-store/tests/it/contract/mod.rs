@@ -37,6 +37,9 @@ pub fn new_ticket(number: u8) -> NewTicket {
         accept: vec!["image/*".to_owned()],
         created_at: NOW,
         expires_at: Timestamp(NOW.0 + 3_600_000),
+        parent: None,
+        depth: 0,
+        delegable: false,
     }
 }
 
