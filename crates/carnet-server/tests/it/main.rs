@@ -8,6 +8,7 @@ mod audit;
 mod frame;
 mod keys;
 mod matrix;
+mod mcp;
 mod realm;
 mod reload;
 mod revocations;

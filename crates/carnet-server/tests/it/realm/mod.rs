@@ -1,5 +1,6 @@
 //! `/api`: the content store.
 
+mod depots;
 mod nodes;
 mod scope;
 mod story;
