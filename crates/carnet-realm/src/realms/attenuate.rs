@@ -81,7 +81,7 @@ impl Realms {
             delegable: child.delegable,
         };
         let store = self.store.audited(event(&ticket.id));
-        store.insert_child(ticket.clone(), parent.ticket.id, now).await?;
+        store.insert_child(ticket.clone(), now).await?;
         Ok(ticket)
     }
 }

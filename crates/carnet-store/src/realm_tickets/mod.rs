@@ -90,20 +90,19 @@ impl Store {
         self.write(move |connection| insert(connection, &ticket)).await
     }
 
-    /// Stores a child of a ticket, if that still counts.
+    /// Stores a ticket, if what it rests on still counts.
     pub async fn insert_child(
         &self,
         child: NewTicket,
-        parent: TicketId,
         now: Timestamp,
     ) -> Result<(), InsertChildError> {
         self.write(move |connection| {
-            let row = select(connection, &parent)?;
-            let end = row.map_or(Some(TicketEnd::Unknown), |row| row.end_at(now));
-            match end {
-                Some(end) => Err(InsertChildError::Parent(end)),
-                None => Ok(insert(connection, &child)?),
+            if let Some(parent) = &child.parent {
+                let row = select(connection, parent)?;
+                let end = row.map_or(Some(TicketEnd::Unknown), |row| row.end_at(now));
+                end.map_or(Ok(()), |end| Err(InsertChildError::Parent(end)))?;
             }
+            Ok(insert(connection, &child)?)
         })
         .await
     }

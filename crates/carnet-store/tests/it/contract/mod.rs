@@ -2,6 +2,8 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod children;
+pub mod depots;
 pub mod ledger;
 pub mod meters;
 pub mod nodes;
