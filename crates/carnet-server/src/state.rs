@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::Recorder;
 use crate::auth::{ApiKeyStatusSource, ApiRights, RealmRightsMap};
 use crate::authority::{Authority, AuthorityError};
+use crate::rate::Limiters;
 use crate::revocations::{LogError, RevocationLog};
 use crate::{reload, upkeep};
 
@@ -71,6 +72,7 @@ struct Inner {
     api_keys: Arc<ApiKeys>,
     authority: Authority,
     recorder: Recorder,
+    limiters: Limiters,
     revocations: RevocationLog,
     lookup: Lookup,
     realms: Realms,
@@ -94,6 +96,7 @@ impl App {
         let gate = gate(&config, clock, Arc::clone(&api_keys));
         store.bring_up_to_date(&gate).await?;
         let recorder = Recorder::start(store.clone(), gate.clock().clone());
+        let limiters = Limiters::new(&config, gate.clock().clone());
         let realms = Realms::open(store.clone(), gate.clone(), realm_options(&config)).await?;
         let lookup = Lookup::builder(&gate)
             .source(Class::Realm, Arc::new(TicketStatusSource::new(store.clone(), gate.clone())))
@@ -111,6 +114,7 @@ impl App {
             api_keys,
             authority,
             recorder,
+            limiters,
             revocations,
             lookup,
             realms,
@@ -130,6 +134,7 @@ impl App {
     }
 
     pub(crate) fn set_config(&self, config: Arc<Config>) {
+        self.0.limiters.set(&config);
         self.0.config.store(config);
     }
 
@@ -191,6 +196,10 @@ impl App {
 
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.0.recorder
+    }
+
+    pub(crate) fn limiters(&self) -> &Limiters {
+        &self.0.limiters
     }
 
     /// The gate.

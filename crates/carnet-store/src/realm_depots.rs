@@ -105,13 +105,13 @@ impl Store {
         id: &DepotId,
     ) -> Result<Option<DepotRow>, StoreError> {
         let (realm, id) = (*realm, *id);
-        self.read(move |connection| select(connection, &realm, &id)).await
+        self.look_up(move |connection| select(connection, &realm, &id)).await
     }
 
     /// Whether a depot of `realm` has this title.
     pub async fn has_depot(&self, realm: &RealmId, title: &str) -> Result<bool, StoreError> {
         let (realm, title) = (realm.to_string(), title.to_owned());
-        self.read(move |connection| sql::exists(connection, HAS_TITLE, [realm, title])).await
+        self.look_up(move |connection| sql::exists(connection, HAS_TITLE, [realm, title])).await
     }
 
     /// At most `limit` depots of `realm`, newest first, before number `before`.

@@ -7,10 +7,14 @@ use carnet_gate::Grant;
 use carnet_ticket::realm::{RealmId, RealmPath};
 use carnet_ticket::rights::{RealmNeed, RealmRights};
 use carnet_ticket::verify::{Class, Presented, Reason, Surface};
+use http::StatusCode;
 use http::request::Parts;
 
+use super::actor;
 use super::credential::{self, Offer};
+use crate::address::ClientAddress;
 use crate::problem::Problem;
+use crate::rate::Limit;
 use crate::serve::Peer;
 use crate::state::App;
 
@@ -53,15 +57,22 @@ impl InRealm {
     }
 }
 
-/// Judges a request by its route's access, and hands the grant to the handler.
+/// What stands before a route's handler.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guard {
+    pub(crate) access: Access,
+    pub(crate) limits: [Option<Limit>; 2],
+}
+
+/// Judges a request by its route's access, then by its limits, and hands the grant to the handler.
 pub(crate) async fn authorize(
-    State((app, access)): State<(App, Access)>,
+    State((app, guard)): State<(App, Guard)>,
     params: RawPathParams,
     request: Request,
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    match judge(&app, access, &params, &mut parts).await {
+    match judge(&app, guard, &params, &mut parts).await {
         Ok(()) => {
             let caller = parts.extensions.get::<Caller>().cloned();
             let in_realm =
@@ -79,6 +90,52 @@ pub(crate) async fn authorize(
 }
 
 async fn judge(
+    app: &App,
+    guard: Guard,
+    params: &RawPathParams,
+    parts: &mut Parts,
+) -> Result<(), Problem> {
+    identify(app, guard.access, params, parts).await?;
+    for limit in guard.limits.into_iter().flatten() {
+        count(app, limit, params, parts)?;
+    }
+    Ok(())
+}
+
+/// Counts a request that is let in against a limit of its route.
+fn count(app: &App, limit: Limit, params: &RawPathParams, parts: &Parts) -> Result<(), Problem> {
+    let in_realm = parts.extensions.get::<InRealm>();
+    let caller = parts.extensions.get::<Caller>().map(|Caller(grant)| grant);
+    let grant = caller.or_else(|| in_realm.map(|in_realm| &in_realm.grant));
+    let key = match limit {
+        Limit::Failures | Limit::ClientInit => address(parts),
+        Limit::ClientPoll => params.iter().next().map(|(_, client)| client.to_owned()),
+        Limit::Upload => in_realm.map(|in_realm| in_realm.realm.to_string()),
+        Limit::User | Limit::Admin => grant.map(who),
+        Limit::Mcp => grant.map(|grant| grant.content_id().to_string()),
+    };
+    let Some(key) = key else { return Ok(()) };
+    app.limiters().take(limit, &key).map_err(|mut problem| {
+        problem.denied = grant.map(|grant| grant.deny(Reason::Rate).into());
+        problem
+    })
+}
+
+/// Whose requests count together: a principal's, and those of one task ticket.
+fn who(grant: &Grant) -> String {
+    match grant.class() {
+        Class::Realm => grant.content_id().to_string(),
+        _ => actor(grant),
+    }
+}
+
+/// Where a request comes from; nothing over the local socket.
+fn address(parts: &Parts) -> Option<String> {
+    let ClientAddress(address) = parts.extensions.get().copied()?;
+    address.map(|address| address.to_string())
+}
+
+async fn identify(
     app: &App,
     access: Access,
     params: &RawPathParams,
@@ -141,8 +198,26 @@ pub(crate) fn in_realm(grant: Grant, named: &str) -> Result<InRealm, Problem> {
     Ok(InRealm { grant, realm, echo })
 }
 
-/// Admits what a request presents. A route that does not exist asks for this much too.
+/// Admits what a request presents, unless too much that is bad came from its address. A route that does not
+/// exist asks for this much too.
 pub(crate) async fn admit(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
+    let Some(address) = address(parts) else { return admit_unlimited(app, parts, surface).await };
+    app.limiters().look(Limit::Failures, &address)?;
+    let admitted = admit_unlimited(app, parts, surface).await;
+    if admitted.as_ref().is_err_and(is_guess) {
+        // Refused is the next one.
+        let _ = app.limiters().take(Limit::Failures, &address);
+    }
+    admitted
+}
+
+/// Whether something was presented that never was good here. A ticket that has ended was.
+fn is_guess(problem: &Problem) -> bool {
+    matches!(problem.status, StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND)
+        && problem.denied.is_some()
+}
+
+async fn admit_unlimited(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
     let peer = parts.extensions.get::<Peer>().copied();
     let offer = peer.map_or(Offer::Nothing, |peer| credential::offer(&parts.headers, peer));
     let presented = match offer {

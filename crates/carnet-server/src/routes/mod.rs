@@ -24,10 +24,11 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use carnet_ticket::rights::RealmNeed;
 use carnet_ticket::verify::Surface;
 
-use crate::auth::{self, Access};
-use crate::frame;
+use crate::auth::{self, Access, Guard};
 use crate::problem::Problem;
+use crate::rate::Limit;
 use crate::state::App;
+use crate::{cors, frame};
 
 /// A route.
 pub struct Route {
@@ -37,7 +38,21 @@ pub struct Route {
     pub path: &'static str,
     /// What it asks of its caller.
     pub access: Access,
+    limit: Option<Limit>,
     handler: MethodRouter<App>,
+}
+
+impl Route {
+    /// This with a limit of its own.
+    fn limited(self, limit: Limit) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+
+    /// What stands before the handler. In the content store each caller has a rate.
+    fn guard(&self) -> Guard {
+        let has_caller = self.access != Access::Public && frame::is_realm_tree(self.path);
+        Guard { access: self.access, limits: [has_caller.then_some(Limit::User), self.limit] }
+    }
 }
 
 /// Every route there is.
@@ -45,7 +60,8 @@ pub fn all() -> Vec<Route> {
     use Access::{Anybody, Metrics, Mint, Public, Realm, RealmUser, Scope};
     use RealmNeed::{Commit, Delegate, Delete, Manage, Read, Write};
     use realm::{depots, nodes, tickets as task_tickets};
-    let route = |method, path, access, handler| Route { method, path, access, handler };
+    let route =
+        |method, path, access, handler| Route { method, path, access, limit: None, handler };
     let health = ["/live", "/api/v1/live", "/health/live"]
         .map(|path| route("GET", path, Public, get(health::live)));
     let ready = ["/ready", "/api/v1/ready", "/health/ready"]
@@ -76,10 +92,11 @@ pub fn all() -> Vec<Route> {
         route("GET", "/api/health", Public, get(realm::health)),
         route("GET", "/api/info", Public, get(realm::info)),
         route("GET", "/api/oauth/me", RealmUser, get(realm::me)),
-        route("POST", "/api/mcp", Realm(Manage), post(mcp::call)),
+        route("POST", "/api/mcp", Realm(Manage), post(mcp::call)).limited(Limit::Mcp),
         route("GET", "/api/realm/{realm}", Realm(Read), get(realm::show)),
         route("GET", "/api/realm/{realm}/usage", Realm(Read), get(realm::usage)),
-        route("PUT", "/api/realm/{realm}/nodes/{key}", Realm(Write), put(nodes::put)),
+        route("PUT", "/api/realm/{realm}/nodes/{key}", Realm(Write), put(nodes::put))
+            .limited(Limit::Upload),
         route("GET", "/api/realm/{realm}/nodes/{key}", Realm(Read), get(nodes::get)),
         route("GET", "/api/realm/{realm}/nodes/{key}/metadata", Realm(Read), get(nodes::metadata)),
         route("GET", "/api/realm/{realm}/tickets", Realm(Manage), get(task_tickets::list)),
@@ -135,12 +152,13 @@ pub(crate) fn router(app: App) -> Router {
     let mut router = Router::new();
     for route in all() {
         let authorize =
-            middleware::from_fn_with_state((app.clone(), route.access), auth::authorize);
+            middleware::from_fn_with_state((app.clone(), route.guard()), auth::authorize);
         router = router.route(route.path, route.handler.layer(authorize));
     }
     router
         .fallback(unknown)
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(middleware::from_fn_with_state(app.clone(), cors::cors))
         .layer(middleware::from_fn_with_state(app.clone(), frame::frame))
         .with_state(app)
 }
