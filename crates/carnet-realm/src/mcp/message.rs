@@ -1,6 +1,6 @@
 //! Messages: one at a time, no batches.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The version of the protocol that is spoken.
 pub const PROTOCOL: &str = "2024-11-05";
@@ -89,18 +89,13 @@ fn params(given: Option<Value>) -> Result<Value, RpcError> {
 }
 
 /// The answer to `id`.
-pub fn reply(id: &Value, result: Value) -> Value {
+pub fn reply(id: &Value, result: &Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "result": result })
 }
 
 /// The answer to `id`, or to nobody knows what, that there is no result.
 pub fn reply_error(id: Option<&Value>, error: RpcError) -> Value {
-    let told: Map<_, _> = [
-        ("code".to_owned(), Value::from(error.code())),
-        ("message".to_owned(), Value::from(error.to_string())),
-    ]
-    .into_iter()
-    .collect();
+    let told = json!({ "code": error.code(), "message": error.to_string() });
     json!({ "jsonrpc": "2.0", "id": id, "error": told })
 }
 

@@ -69,7 +69,7 @@ async fn answer(app: &App, caller: &InRealm, trail: &Trail, request: Request) ->
         _ => Err(RpcError::Method),
     };
     let body = match result {
-        Ok(result) => mcp::reply(&id, result),
+        Ok(result) => mcp::reply(&id, &result),
         Err(error) => mcp::reply_error(Some(&id), error),
     };
     Json(body).into_response()
@@ -95,7 +95,7 @@ fn failed(id: &Value, problem: Problem) -> Response {
     } else {
         let mut result = content(&problem.body());
         result["isError"] = Value::from(true);
-        mcp::reply(id, result)
+        mcp::reply(id, &result)
     };
     let mut response = Json(body).into_response();
     response.extensions_mut().insert(Told(problem));
