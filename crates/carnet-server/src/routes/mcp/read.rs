@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Failure, admit};
 use crate::auth::InRealm;
 use crate::problem::Problem;
-use crate::routes::realm::nodes::{entries, read_problem, whole};
+use crate::routes::realm::nodes::{entries, read_problem};
 use crate::state::App;
 
 /// Reads a file whole, or the entries of a directory as JSON, as the ticket may.
@@ -89,6 +89,7 @@ impl NodeSource for AsTicket<'_> {
 
     async fn node(&self, key: NodeKey) -> Result<Option<Bytes>, Problem> {
         let row = self.row(key).await?;
-        whole(self.app, self.ticket, row).await.map(Some)
+        let bytes = self.app.realms().bytes(&self.ticket.realm, row).await;
+        bytes.map(Some).map_err(|error| read_problem(self.ticket, error))
     }
 }

@@ -6,6 +6,7 @@ pub(super) mod tickets;
 
 use axum::Json;
 use axum::extract::State;
+use carnet_config::BlobsKind;
 use carnet_realm::realms::ScopeError;
 use carnet_ticket::verify::Class;
 use http::StatusCode;
@@ -27,7 +28,11 @@ pub(super) async fn info(State(app): State<App>) -> Json<Value> {
         "service": "casfa-v2",
         "server": "carnet",
         "version": env!("CARGO_PKG_VERSION"),
-        "storage": "fs",
+        "storage": match app.config().blobs.kind {
+            BlobsKind::Local => "fs",
+            BlobsKind::S3 => "s3",
+            BlobsKind::Memory => "memory",
+        },
         "auth": "tokens-only",
         "database": "local",
         "limits": {

@@ -3,6 +3,7 @@
 mod depots;
 mod nodes;
 mod scope;
+mod storage;
 mod story;
 mod tickets;
 

@@ -6,7 +6,7 @@ use carnet_realm::node::{self, HEADER_LEN, KEY_LEN, NodeKind};
 use carnet_store::NodeRow;
 use serde_json::{Map, Value, json};
 
-use super::{key_in_path, read_problem, whole};
+use super::{key_in_path, read_problem};
 use crate::auth::InRealm;
 use crate::problem::Problem;
 use crate::state::App;
@@ -48,7 +48,8 @@ pub(in crate::routes) async fn entries(
     caller: &InRealm,
     row: NodeRow,
 ) -> Result<Map<String, Value>, Problem> {
-    let bytes = whole(app, caller, row).await?;
+    let bytes = app.realms().bytes(&caller.realm, row).await;
+    let bytes = bytes.map_err(|error| read_problem(caller, error))?;
     let node = node::decode(&bytes, app.realms().limits()).map_err(|_| Problem::internal())?;
     Ok(node.names().map(str::to_owned).zip(node.children().map(|key| json!(key))).collect())
 }
