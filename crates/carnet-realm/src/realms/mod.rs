@@ -3,6 +3,7 @@
 mod attenuate;
 mod blobs;
 mod depots;
+mod prepare;
 mod put;
 mod read;
 mod scope;

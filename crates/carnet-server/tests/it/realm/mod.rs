@@ -1,7 +1,9 @@
 //! `/api`: the content store.
 
+mod below;
 mod depots;
 mod nodes;
+mod prepare;
 mod scope;
 mod storage;
 mod story;

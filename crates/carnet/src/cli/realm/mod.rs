@@ -5,7 +5,7 @@ mod node;
 mod ticket;
 
 pub use depot::DepotCommand;
-pub use node::NodeCommand;
+pub use node::{NodeCommand, NodeFileArgs, PutArgs};
 pub use ticket::{AttenuateArgs, CreateArgs, LimitArgs, TicketCommand};
 
 use clap::Subcommand;
