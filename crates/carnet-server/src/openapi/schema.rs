@@ -126,6 +126,7 @@ pub(super) fn in_path(path: &str, name: &str) -> Value {
         "key" if path.contains("/nodes/") => key(),
         "steps" => form("^~[0-9]{1,9}(/~[0-9]{1,9}){0,63}(/metadata)?$", "~0"),
         "ticket" => named("TicketName"),
+        "depot" => named("DepotId"),
         _ => text_of(1, 128),
     }
 }
@@ -156,6 +157,7 @@ pub(super) fn named_ones() -> Value {
             "examples": ["node:000B5PHBGEC2A705WTKKMVRS30"],
         },
         "TicketId": form(&format!("^ticket:{ulid}$"), "ticket:01HQXK5V8N3Y7M2P4R6T9W0ABC"),
+        "DepotId": form(&format!("^depot:{ulid}$"), "depot:01HQXK5V8N3Y7M2P4R6T9W0ABC"),
         "TicketName": form(&format!("^(self|ticket:{ulid})$"), "self"),
         "Ulid": form(&format!("^{ulid}$"), "01HQXK5V8N3Y7M2P4R6T9W0ABC"),
         "Millis": {

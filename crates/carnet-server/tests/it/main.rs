@@ -9,6 +9,7 @@ mod cors;
 mod frame;
 mod keys;
 mod matrix;
+mod mcp;
 mod openapi;
 mod rate;
 mod realm;

@@ -1,5 +1,7 @@
 //! What the routes of the content store take and give, a file per noun. Source: realm spec, section 5.
 
+mod depots;
+mod mcp;
 mod nodes;
 mod tickets;
 
@@ -10,7 +12,8 @@ use super::schema::{flag, int, map, millis, object, text, words};
 
 /// A route of the content store.
 pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
-    [nodes::describe, tickets::describe, rest].into_iter().find_map(|noun| noun(method, path))
+    let nouns = [nodes::describe, tickets::describe, depots::describe, mcp::describe, rest];
+    nouns.into_iter().find_map(|noun| noun(method, path))
 }
 
 fn rest(method: &str, path: &str) -> Option<Operation> {

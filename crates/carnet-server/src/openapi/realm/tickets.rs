@@ -14,9 +14,17 @@ const EVENTS: &str = "/api/realm/{realm}/tickets/{ticket}/events";
 const COMMIT: &str = "/api/realm/{realm}/tickets/{ticket}/commit";
 const REVOKE: &str = "/api/realm/{realm}/tickets/{ticket}/revoke";
 
+const CHILDREN: &str = "/api/realm/{realm}/tickets/{ticket}/children";
+
 /// What takes the id of a ticket that was made.
-const TAKE_ONE: [(&str, &str); 5] =
-    [("GET", ONE), ("GET", EVENTS), ("POST", COMMIT), ("POST", REVOKE), ("DELETE", ONE)];
+const TAKE_ONE: [(&str, &str); 6] = [
+    ("GET", ONE),
+    ("GET", EVENTS),
+    ("POST", COMMIT),
+    ("POST", REVOKE),
+    ("POST", CHILDREN),
+    ("DELETE", ONE),
+];
 
 pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
     Some(match (method, path) {
@@ -45,6 +53,9 @@ pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
         ("POST", REVOKE) => op("Revoke a ticket of one's own")
             .gives(200, &ended(&["revoked", "archived"]))
             .refuses(&[409]),
+        ("POST", CHILDREN) => op("Make a ticket that may no more than this one")
+            .takes(&new_ticket())
+            .gives(200, &made_ticket()),
         _ => return None,
     })
 }
@@ -82,6 +93,7 @@ fn new_ticket() -> Value {
         ("purpose?", or_null(text_of(0, 500))),
         ("writable?", or_null(writable)),
         ("expiresIn?", or_null(positive())),
+        ("delegable?", or_null(flag())),
     ])
 }
 
@@ -93,6 +105,8 @@ fn made_ticket() -> Value {
         ("writable", flag()),
         ("config", config()),
         ("expiresAt", millis()),
+        ("parent?", named("TicketId")),
+        ("delegable?", flag()),
     ])
 }
 
@@ -110,6 +124,7 @@ fn named_ticket(is_whole: bool) -> Value {
         ("expiresAt", millis()),
         ("writable", flag()),
         ("live", flag()),
+        ("parent?", named("TicketId")),
     ]);
     if is_whole {
         schema["properties"]["realm"] = text();
