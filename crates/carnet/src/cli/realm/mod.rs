@@ -1,10 +1,12 @@
 //! `carnet realm`, as it is typed.
 
+mod depot;
 mod node;
 mod ticket;
 
+pub use depot::DepotCommand;
 pub use node::{NodeCommand, NodeFileArgs, PutArgs};
-pub use ticket::{CreateArgs, TicketCommand};
+pub use ticket::{AttenuateArgs, CreateArgs, LimitArgs, TicketCommand};
 
 use clap::Subcommand;
 
@@ -23,4 +25,7 @@ pub enum RealmCommand {
     /// Work with task tickets.
     #[command(subcommand)]
     Ticket(TicketCommand),
+    /// Work with depots: names for roots that move.
+    #[command(subcommand)]
+    Depot(DepotCommand),
 }

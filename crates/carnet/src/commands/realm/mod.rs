@@ -1,5 +1,6 @@
 //! `carnet realm`.
 
+mod depot;
 mod node;
 mod ticket;
 
@@ -16,6 +17,7 @@ pub async fn run(command: RealmCommand, surroundings: &Surroundings) -> anyhow::
         RealmCommand::Usage(args) => show(&args, "/usage", surroundings).await,
         RealmCommand::Node(command) => node::run(command, surroundings).await,
         RealmCommand::Ticket(command) => ticket::run(command, surroundings).await,
+        RealmCommand::Depot(command) => depot::run(command, surroundings).await,
     }
 }
 
