@@ -80,6 +80,33 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// A whole number, not negative. `60.0` is one too: JSON has one kind of numbers.
 pub(crate) fn number(value: &Value) -> Option<u64> {
     let number = value.as_number()?;
-    let whole = || number.to_string().strip_suffix(".0")?.parse().ok();
-    number.as_u64().or_else(whole).filter(|number| *number <= NUMBER_MAX)
+    let whole = |float: f64| (float.fract() == 0.0).then(|| format!("{float:.0}").parse().ok())?;
+    number
+        .as_u64()
+        .or_else(|| number.as_f64().and_then(whole))
+        .filter(|number| *number <= NUMBER_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_read_however_they_are_written() {
+        for (text, wanted) in [
+            ("0", 0),
+            ("60", 60),
+            ("60.0", 60),
+            ("6e1", 60),
+            ("2251799813685247.0", 2_251_799_813_685_247),
+            ("9007199254740991", NUMBER_MAX),
+        ] {
+            assert_eq!(number(&serde_json::from_str(text).unwrap()), Some(wanted), "{text}");
+        }
+        for bad in ["-1", "1.5", "9007199254740992", "1e300", "\"60\"", "null"] {
+            assert_eq!(number(&serde_json::from_str(bad).unwrap()), None, "{bad}");
+        }
+    }
 }
