@@ -77,20 +77,20 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))
 }
 
-/// A whole number, not negative. `60.0` is one too: JSON has one kind of numbers.
+/// A whole number, not negative. `60.0` is one too: JSON has one kind of numbers. What is written as a fraction may be
+/// read wrong by its last bit.
 pub(crate) fn number(value: &Value) -> Option<u64> {
     let number = value.as_number()?;
-    let whole = |float: f64| (float.fract() == 0.0).then(|| format!("{float:.0}").parse().ok())?;
-    number
-        .as_u64()
-        .or_else(|| number.as_f64().and_then(whole))
-        .filter(|number| *number <= NUMBER_MAX)
+    let whole = || {
+        let float = number.as_f64()?;
+        let is_whole = (float - float.round()).abs() <= float * f64::EPSILON;
+        is_whole.then(|| format!("{float:.0}").parse().ok())?
+    };
+    number.as_u64().or_else(whole).filter(|number| *number <= NUMBER_MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
