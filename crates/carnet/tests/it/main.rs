@@ -18,5 +18,6 @@ mod secrets;
 mod serve;
 mod support;
 mod ticket;
+mod transfers;
 mod trees;
 mod worker_token;
