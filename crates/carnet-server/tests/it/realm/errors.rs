@@ -348,6 +348,8 @@ async fn random_requests_never_fail_the_server() {
 }
 
 /// Who is still sending when it is refused hears why.
+///
+/// Promise: R-39
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_heard_by_who_is_still_sending() {
     let server = Server::start().await;
