@@ -157,8 +157,6 @@ async fn sweep_once(app: &App) -> Result<(), StoreError> {
     if retention.is_zero() {
         return Ok(());
     }
-    let kept_ms = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
-    let before = Timestamp(now.0.saturating_sub(kept_ms));
-    while app.store().prune_audit(before).await?.is_some() {}
+    while app.store().prune_audit(now.before(retention)).await?.is_some() {}
     Ok(())
 }

@@ -162,7 +162,8 @@ impl Store {
     }
 }
 
-fn read(row: &Row<'_>) -> Result<NodeRow, StoreError> {
+/// Reads a row of `blobs`.
+pub(crate) fn read(row: &Row<'_>) -> Result<NodeRow, StoreError> {
     Ok(NodeRow {
         key: key(row, "key")?,
         kind: kind(row)?,

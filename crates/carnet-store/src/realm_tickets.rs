@@ -112,6 +112,9 @@ pub enum CommitError {
     /// It may not write.
     #[error("the ticket may not commit")]
     Ticket(TicketEnd),
+    /// The realm does not have the output.
+    #[error("the realm does not have the output")]
+    MissingOutput,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -196,7 +199,7 @@ impl TicketRow {
 }
 
 impl Store {
-    /// Stores a ticket.
+    /// Stores a ticket. What it names as its input is touched.
     pub async fn insert_ticket(&self, ticket: NewTicket) -> Result<(), StoreError> {
         self.write(move |connection| {
             let row = params![
@@ -212,7 +215,7 @@ impl Store {
                 ticket.expires_at.0,
             ];
             sql::execute(connection, INSERT, row)?;
-            Ok(())
+            touch_input(connection, &ticket)
         })
         .await
     }
@@ -249,7 +252,7 @@ impl Store {
     ) -> Result<(), CommitError> {
         self.write(move |connection| {
             let row = writable(connection, &id, now)?.map_err(CommitError::Ticket)?;
-            Ok(set_output(connection, &row, output, now)?)
+            set_output(connection, &row, output, now)
         })
         .await
     }
@@ -281,6 +284,15 @@ impl Store {
     ) -> Result<Option<Entry>, StoreError> {
         self.write_if(move |connection| delete(connection, &realm, &id, now), Option::is_some).await
     }
+}
+
+/// What of the input is there already stays.
+fn touch_input(connection: &Connection, ticket: &NewTicket) -> Result<(), StoreError> {
+    let (realm, now) = (ticket.realm.to_string(), ticket.created_at.0);
+    for key in ticket.input.iter().flatten() {
+        sql::execute(connection, TOUCH, params![realm, key.as_bytes(), now])?;
+    }
+    Ok(())
 }
 
 fn delete(
@@ -327,10 +339,13 @@ fn set_output(
     ticket: &Writable,
     output: NodeKey,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<(), CommitError> {
     let key = output.as_bytes();
+    let touched = sql::execute(connection, TOUCH, params![ticket.realm.to_string(), key, now.0])?;
+    if touched == 0 && output != NodeKey::EMPTY_DICT {
+        return Err(CommitError::MissingOutput);
+    }
     sql::execute(connection, COMMIT, params![ticket.id.to_string(), key])?;
-    sql::execute(connection, TOUCH, params![ticket.realm.to_string(), key, now.0])?;
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! [`Realms`]: the rules of realms over a store. Source: realm spec, sections 6, 7 and 10.
 
 mod blobs;
+mod fsck;
+mod gc;
 mod put;
 mod read;
 mod scope;
@@ -9,6 +11,8 @@ mod tickets;
 mod watch;
 
 pub use blobs::{BlobError, BlobStorage, NodeBody, S3Options};
+pub use fsck::{FsckError, FsckReport};
+pub use gc::{GcError, GcOptions, GcReport};
 pub use put::PutNodeError;
 pub use read::ReadNodeError;
 pub use scope::ScopeError;
@@ -24,6 +28,7 @@ use carnet_gate::Gate;
 use carnet_store::{Store, StoreError, Usage};
 use carnet_ticket::realm::RealmId;
 use carnet_ticket::time::Timestamp;
+use tokio::sync::Mutex;
 
 use crate::node::Limits;
 use blobs::Blobs;
@@ -76,6 +81,8 @@ pub struct Realms {
     scopes: Scopes,
     watches: Watches,
     recent: RecentNodes,
+    /// Held while garbage is collected.
+    collecting: Mutex<()>,
 }
 
 impl Realms {
@@ -85,7 +92,8 @@ impl Realms {
         store.sweep_reservations(gate.clock().now()).await?;
         let scopes = Scopes::new(options.scope_step_nodes, options.scope_max_nodes);
         let recent = RecentNodes::new();
-        Ok(Self { store, gate, blobs, options, scopes, watches: Watches::default(), recent })
+        let (watches, collecting) = (Watches::default(), Mutex::default());
+        Ok(Self { store, gate, blobs, options, scopes, watches, recent, collecting })
     }
 
     /// What nodes may be.
