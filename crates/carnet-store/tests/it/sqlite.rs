@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use carnet_store::{Store, StoreError, StoreOptions};
 use carnet_ticket::realm::NodeKey;
+use carnet_ticket::time::Timestamp;
 use tempfile::TempDir;
 
 use crate::contract::{self, NOW, node, realm};
@@ -31,6 +32,13 @@ contract! {
         retention_prunes_only_behind_a_checkpoint_and_the_rest_still_verifies,
         events_are_listed_by_what_they_say,
         an_export_of_everything_and_one_of_a_tenant_verify_offline;
+    gc:
+        what_is_swept_is_gone_and_costs_nothing,
+        a_blob_of_two_realms_goes_with_the_second,
+        whatever_names_a_node_keeps_it_from_the_sweep,
+        what_was_swept_cannot_be_named,
+        bytes_outside_are_named_by_their_row_or_by_an_upload,
+        nodes_and_blobs_are_walked_by_their_keys;
     ledger:
         an_entry_is_found_by_each_of_its_ids_and_audited,
         walking_the_ledger_meets_every_entry_of_a_filter_once,
@@ -141,4 +149,25 @@ async fn a_changed_or_newer_schema_is_refused() {
 /// Changes the database as somebody else would.
 pub fn change_in(file: &Path, change: &str) {
     rusqlite::Connection::open(file).unwrap().execute_batch(change).unwrap();
+}
+
+/// Promise: R-72
+#[tokio::test]
+async fn the_file_is_smaller_when_nodes_are_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).unwrap();
+    let size = || std::fs::metadata(directory.path().join("carnet.db")).unwrap().len();
+    let mut keys = Vec::new();
+    for number in 0..100_u8 {
+        keys.push(NodeKey::of(&[number; 50_000]));
+        store.put_node(node(&[number; 50_000], &[]), NOW).await.unwrap();
+    }
+    store.shrink().await.unwrap();
+    let before = size();
+    assert!(before > 5_000_000);
+    let later = Timestamp(NOW.0 + 1);
+    store.sweep_nodes(realm(), keys[..90].to_vec(), later, later).await.unwrap();
+    store.shrink().await.unwrap();
+    assert!(size() < before / 5, "{} of {before}", size());
+    assert!(store.node(&realm(), keys[95]).await.unwrap().is_some());
 }
