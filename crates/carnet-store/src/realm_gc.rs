@@ -87,10 +87,8 @@ impl Store {
     /// What a ticket, or something below it, has uploaded.
     pub async fn uploads(&self, ticket: &TicketId) -> Result<Vec<NodeKey>, StoreError> {
         let ticket = ticket.to_string();
-        self.read(move |connection| {
-            sql::all(connection, UPLOADS, [ticket], |row| key(row, "key"))
-        })
-        .await
+        self.read(move |connection| sql::all(connection, UPLOADS, [ticket], |row| key(row, "key")))
+            .await
     }
 
     /// What would count if `nodes` went.
@@ -198,10 +196,6 @@ fn remove(
         removed.outside.extend(Some(*node).filter(|_| is_outside));
     }
     let (physical, nodes) = (signed(removed.bytes), signed(removed.nodes));
-    sql::execute(
-        connection,
-        LOWER_USAGE,
-        params![realm, physical, signed(logical), nodes, now.0],
-    )?;
+    sql::execute(connection, LOWER_USAGE, params![realm, physical, signed(logical), nodes, now.0])?;
     Ok(removed)
 }

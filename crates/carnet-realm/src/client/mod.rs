@@ -7,11 +7,13 @@ mod error;
 mod events;
 mod file;
 mod nodes;
+mod storage;
 mod tickets;
 
 pub use error::{ClientError, Refusal};
 pub use file::{Downloaded, Uploaded};
 pub use nodes::Metadata;
+pub use storage::Damage;
 pub use tickets::{NewTicketRequest, WritableFields};
 
 use std::path::PathBuf;

@@ -58,7 +58,8 @@ impl Realms {
             report.checked_nodes += page.len() as u64;
             report.checked_bytes += page.iter().map(|row| row.size).sum::<u64>();
             let found = stream::iter(page).map(|row| self.is_bad(row)).buffered(AT_A_TIME);
-            let bad: Vec<_> = found.try_filter_map(|bad| async move { Ok(bad) }).try_collect().await?;
+            let bad: Vec<_> =
+                found.try_filter_map(|bad| async move { Ok(bad) }).try_collect().await?;
             report.bad_nodes += bad.len() as u64;
             let room = NAMED_MAX - report.bad.len();
             report.bad.extend(bad.into_iter().take(room));

@@ -58,7 +58,7 @@ impl Route {
 pub fn all() -> Vec<Route> {
     use Access::{Anybody, Metrics, Mint, Public, Realm, RealmUser, Scope};
     use RealmNeed::{Commit, Delete, Manage, Read, Write};
-    use realm::{nodes, tickets as task_tickets};
+    use realm::{nodes, storage, tickets as task_tickets};
     let route =
         |method, path, access, handler| Route { method, path, access, limit: None, handler };
     let health = ["/live", "/api/v1/live", "/health/live"]
@@ -91,6 +91,8 @@ pub fn all() -> Vec<Route> {
         route("GET", "/api/health", Public, get(realm::health)),
         route("GET", "/api/info", Public, get(realm::info)),
         route("GET", "/api/oauth/me", RealmUser, get(realm::me)),
+        route("POST", "/api/admin/gc", RealmUser, post(storage::gc)).limited(Limit::Admin),
+        route("POST", "/api/admin/fsck", RealmUser, post(storage::fsck)).limited(Limit::Admin),
         route("GET", "/api/realm/{realm}", Realm(Read), get(realm::show)),
         route("GET", "/api/realm/{realm}/usage", Realm(Read), get(realm::usage)),
         route("PUT", "/api/realm/{realm}/nodes/{key}", Realm(Write), put(nodes::put))

@@ -183,3 +183,35 @@ fn credentials_come_from_files_and_stdin_too() {
     let usage = server.run(&["realm", "info", "--token-file", "key", "--format", "json"]).json();
     assert_ne!(usage["realm"], server.run(&["realm", "info", "--format", "json"]).json()["realm"]);
 }
+
+/// Promise: R-68
+#[test]
+fn what_nothing_names_is_counted_and_what_is_damaged_is_named() {
+    let server = Server::start();
+    std::fs::write(server.folder.path().join("in"), vec![7; 100_000]).unwrap();
+    let key = server.run(&["realm", "node", "put", "in"]).line().to_owned();
+    for flags in [&["--dry-run"][..], &[]] {
+        let report = server.run(&[&["realm", "gc", "--format", "json"], flags].concat()).json();
+        let expected = serde_json::json!({
+            "scannedNodes": 1, "keptNodes": 1, "removedNodes": 0, "removedBytes": 0, "removedBlobs": 0,
+            "dryRun": !flags.is_empty(),
+        });
+        assert_eq!(report, expected);
+    }
+    assert!(server.run(&["realm", "gc", "--dry-run"]).line().contains("would be removed  0"));
+    assert!(server.run(&["realm", "fsck"]).line().ends_with("damaged  0"));
+
+    let blobs = server.folder.path().join("carnet-data/blobs");
+    let folders = std::fs::read_dir(blobs).unwrap().map(|entry| entry.unwrap().path());
+    let mut files = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    std::fs::write(files.next().unwrap().unwrap().path(), vec![8; 100_080]).unwrap();
+    let damaged = server.run(&["realm", "fsck", "--format", "json"]);
+    assert!(damaged.failed(1).contains("1 nodes are damaged"));
+    assert_eq!(
+        (&damaged.json()["badNodes"], &damaged.json()["bad"][0]),
+        (&1.into(), &key[..].into())
+    );
+    assert!(server.run(&["realm", "node", "cat", &key]).code == 3);
+    server.run(&["realm", "node", "put", "in"]).line();
+    assert_eq!(server.run(&["realm", "fsck"]).code, 0);
+}

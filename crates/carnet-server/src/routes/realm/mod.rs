@@ -1,6 +1,7 @@
 //! `/api`: the content store. Source: realm spec, section 5.
 
 pub(super) mod nodes;
+pub(super) mod storage;
 pub(super) mod tickets;
 
 use axum::Json;

@@ -1,6 +1,8 @@
 //! `/api`: the content store.
 
+mod gc;
 mod nodes;
+mod place;
 mod scope;
 mod storage;
 mod story;

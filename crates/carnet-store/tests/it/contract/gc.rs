@@ -36,7 +36,11 @@ pub async fn what_is_swept_is_gone_and_costs_nothing(store: Store) {
     let usage = store.usage(&realm()).await.unwrap();
     assert_eq!((usage.physical, usage.logical, usage.nodes), (0, 0, 0));
     assert_eq!(usage.updated_at, LATER);
-    assert_eq!(sweep(&store, &gone).await, Swept::Removed(Removed::default()), "nothing goes twice");
+    assert_eq!(
+        sweep(&store, &gone).await,
+        Swept::Removed(Removed::default()),
+        "nothing goes twice"
+    );
 }
 
 /// Promise: R-60

@@ -1,5 +1,7 @@
 //! `carnet realm`.
 
+mod fsck;
+mod gc;
 mod node;
 mod ticket;
 
@@ -16,6 +18,8 @@ pub async fn run(command: RealmCommand, surroundings: &Surroundings) -> anyhow::
         RealmCommand::Usage(args) => show(&args, "/usage", surroundings).await,
         RealmCommand::Node(command) => node::run(command, surroundings).await,
         RealmCommand::Ticket(command) => ticket::run(command, surroundings).await,
+        RealmCommand::Gc { dry_run, server } => gc::run(dry_run, &server, surroundings).await,
+        RealmCommand::Fsck(server) => fsck::run(&server, surroundings).await,
     }
 }
 
