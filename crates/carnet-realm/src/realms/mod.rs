@@ -3,6 +3,7 @@
 mod blobs;
 mod fsck;
 mod gc;
+mod prepare;
 mod put;
 mod read;
 mod scope;

@@ -6,7 +6,7 @@ use carnet_ticket::realm::NodeKey;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::support::{AUTHORITY, As, Server, text};
+use crate::support::{AUTHORITY, As, Server, dict, text};
 
 /// The columns.
 const CALLERS: [&str; 10] = [
@@ -82,6 +82,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("PUT", "/api/realm/{realm}/nodes/{key}"), REALM_WRITE),
         (("GET", "/api/realm/{realm}/nodes/{key}"), REALM_READ),
         (("GET", "/api/realm/{realm}/nodes/{key}/metadata"), REALM_READ),
+        (("GET", "/api/realm/{realm}/nodes/{key}/{*steps}"), REALM_READ),
+        (("POST", "/api/realm/{realm}/prepare-nodes"), REALM_WRITE),
         (("GET", "/api/realm/{realm}/tickets"), REALM_MANAGE),
         (("POST", "/api/realm/{realm}/tickets"), REALM_MANAGE),
         (("GET", "/api/realm/{realm}/tickets/{ticket}"), REALM_READ),
@@ -138,8 +140,12 @@ async fn cell(
         "admin" => As::Admin,
         _ => As::Api,
     };
-    let node = text(&format!("{method} {path} {caller}"));
+    let mut node = text(&format!("{method} {path} {caller}"));
     server.put_node(owner, &node).await.expect(200);
+    if path.contains("{*steps}") {
+        node = dict(&[("child", node.key)]);
+        server.put_node(owner, &node).await.expect(200);
+    }
     let ticket = prepare_ticket(server, owner, caller, node.key).await;
     let caller = match caller {
         "nobody" => As::Nobody,
@@ -157,6 +163,7 @@ async fn cell(
         .replace("{realm}", "self")
         .replace("/nodes/{key}", &format!("/nodes/{}", node.key))
         .replace("{key}", &key)
+        .replace("{*steps}", "~0")
         .replace("{ticket}", &ticket);
     let request = server.request(caller, Method::from_bytes(method.as_bytes()).unwrap(), &path);
     let response = with_body(request, method, &path, node.key, &node.bytes).send().await.unwrap();
@@ -217,6 +224,9 @@ fn with_body(
             request.json(&json!({ "class": "worker-token", "worker_id": "worker-a" }))
         }
         ("POST", path) if path.contains("/admin/") => request,
+        ("POST", path) if path.ends_with("/prepare-nodes") => {
+            request.json(&json!({ "keys": [node] }))
+        }
         ("POST", path) if path.ends_with("/commit") => request.json(&json!({ "output": node })),
         ("POST", _) => request.json(&json!({ "input": [] })),
         _ => request,
@@ -235,6 +245,7 @@ async fn an_ended_ticket_is_gone_on_every_route_of_the_realm() {
     {
         let path = route.path.replace("{realm}", "self").replace("{ticket}", "self");
         let path = path.replace("{key}", &NodeKey::EMPTY_DICT.to_string());
+        let path = path.replace("{*steps}", "~0");
         let method = Method::from_bytes(route.method.as_bytes()).unwrap();
         server
             .send(server.request(As::Ticket(&ticket), method, &path))

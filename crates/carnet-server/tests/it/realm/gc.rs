@@ -232,17 +232,20 @@ async fn what_is_named_in_the_middle_of_a_sweep_stays_with_everything_below() {
         server.ticket(As::Api, json!({ "input": [left[1]] })).await;
         let above = dict(&[("left", left[2])]);
         server.put_node(As::Api, &above).await.expect(200);
+        let asked = json!({ "keys": [left[3], gone[0]] });
+        let told = server.post(As::Api, "/api/realm/self/prepare-nodes", &asked).await.expect(200);
+        assert_eq!(told.json(), json!({ "exists": [left[3]], "missing": [gone[0]] }));
         bucket.set(Mode::Works);
-        (left[..3].to_vec(), above)
+        (left[..4].to_vec(), above)
     };
     let (report, (named, above)) = futures::join!(place.collect(false), named);
     let named = folders.iter().filter(|folder| named.contains(&folder[0]));
     for key in named.flatten().chain([&above.key]) {
         assert!(place.has(As::Api, *key).await);
     }
-    // Three folders with their files, and what was put above one.
-    assert_eq!(place.usage().await["nodeCount"], 7);
-    assert_eq!(report["removedNodes"], 1201 - 6);
+    // Four folders with their files, and what was put above one.
+    assert_eq!(place.usage().await["nodeCount"], 9);
+    assert_eq!(report["removedNodes"], 1201 - 8);
     assert!(!place.file(top.key).exists());
     place.recount();
 }

@@ -1,8 +1,10 @@
 //! `/api`: the content store.
 
+mod below;
 mod gc;
 mod nodes;
 mod place;
+mod prepare;
 mod scope;
 mod storage;
 mod story;

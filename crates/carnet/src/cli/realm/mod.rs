@@ -3,7 +3,7 @@
 mod node;
 mod ticket;
 
-pub use node::NodeCommand;
+pub use node::{NodeCommand, NodeFileArgs, PutArgs};
 pub use ticket::{CreateArgs, TicketCommand};
 
 use clap::Subcommand;
