@@ -159,8 +159,9 @@ async fn the_file_is_smaller_when_nodes_are_gone() {
     let size = || std::fs::metadata(directory.path().join("carnet.db")).unwrap().len();
     let mut keys = Vec::new();
     for number in 0..100_u8 {
-        keys.push(NodeKey::of(&[number; 50_000]));
-        store.put_node(node(&[number; 50_000], &[]), NOW).await.unwrap();
+        let node = node(&vec![number; 50_000], &[]);
+        keys.push(node.key);
+        store.put_node(node, NOW).await.unwrap();
     }
     store.shrink().await.unwrap();
     let before = size();
