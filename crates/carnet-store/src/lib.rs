@@ -25,6 +25,7 @@ mod meters;
 mod migrate;
 mod open;
 mod readers;
+mod realm_depots;
 mod realm_gc;
 mod realm_nodes;
 mod realm_put;
@@ -41,11 +42,13 @@ pub use audit_checkpoints::{InsertCheckpointError, Pruned};
 pub use error::{Cause, StoreError};
 pub use ledger::LedgerFilter;
 pub use open::{Store, StoreOptions};
+pub use realm_depots::{DepotRow, DepotState, StoreDepotError};
 pub use realm_gc::{Removed, Swept, Weight};
 pub use realm_nodes::{NodeFacts, NodeRow, Usage};
 pub use realm_put::{Put, PutError, PutNode, Quota};
 pub use realm_tickets::{
-    CommitError, NewTicket, RevokeTicketError, TicketEnd, TicketRow, TicketStatus,
+    Ancestor, CommitError, InsertChildError, NewTicket, RevokeTicketError, TicketEnd, TicketRow,
+    TicketStatus,
 };
 pub use revocations::{RevocationRow, Revoked};
 pub use signing_keys::SealedKey;

@@ -22,6 +22,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "signing_keys",
         sql: include_str!("../migrations/sqlite/0003_signing_keys.sql"),
     },
+    Migration {
+        version: 5,
+        name: "realm_children_depots",
+        sql: include_str!("../migrations/sqlite/0005_realm_children_depots.sql"),
+    },
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \

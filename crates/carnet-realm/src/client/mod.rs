@@ -3,6 +3,7 @@
 //! Retries what is safe to repeat (reading and storing nodes, which are named by their hash) and nothing
 //! else.
 
+mod depots;
 mod error;
 mod events;
 mod file;
@@ -13,6 +14,7 @@ mod tree;
 mod upload;
 mod walk;
 
+pub use depots::DepotFields;
 pub use error::{ClientError, Refusal};
 pub use nodes::Metadata;
 pub use storage::Damage;

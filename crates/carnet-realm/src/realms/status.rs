@@ -3,6 +3,7 @@
 use carnet_gate::{Gate, StatusSource};
 use carnet_store::{Store, TicketRow};
 use carnet_ticket::api_key;
+use carnet_ticket::id::UniqueId;
 use carnet_ticket::realm::{self, TicketId};
 use carnet_ticket::rights::{Holder, RealmRights, Rights, Roots, WriteLimits};
 use carnet_ticket::time::{Expiration, Timestamp};
@@ -32,49 +33,53 @@ impl StatusSource for TicketStatusSource {
                 tracing::error!(%error, "a ticket's row could not be read");
                 Reason::StatusUnavailable
             })?;
-            // What issued it is above it: withdrawing an API key ends the tickets it made.
-            let ancestors = row.iter().filter(|row| row.ticket.issuer.starts_with("key:"));
-            let ancestors = ancestors.map(|row| api_key::content_id(&row.ticket.issuer)).collect();
-            Ok(Facts { epoch, row: row.map(|row| row_of(&id, row)), ancestors })
+            let ancestors = row.as_ref().map(above).unwrap_or_default();
+            Ok(Facts { epoch, row: row.as_ref().map(row_of), ancestors })
         })
     }
 }
 
-fn row_of(id: &TicketId, row: TicketRow) -> Row {
-    let ended = match (row.revoked_at, row.output, row.is_issuer_live) {
-        (Some(_), None, _) => Some(RowEnd::Revoked),
-        (Some(_), Some(_), _) => Some(RowEnd::Archived),
-        (None, _, false) => Some(RowEnd::Issuer),
-        (None, _, true) => None,
+/// What a ticket derives from: those above it, and the API key that issued them all: withdrawing that ends the
+/// tickets it made.
+fn above(row: &TicketRow) -> Vec<UniqueId> {
+    let tickets = row.ancestors.iter().map(|above| realm::content_id(&above.id));
+    let issuer = Some(&row.ticket.issuer).filter(|issuer| issuer.starts_with("key:"));
+    tickets.chain(issuer.map(|issuer| api_key::content_id(issuer))).collect()
+}
+
+fn row_of(row: &TicketRow) -> Row {
+    let ended = match (row.revoked_at, row.output) {
+        (Some(_), None) => Some(RowEnd::Revoked),
+        (Some(_), Some(_)) => Some(RowEnd::Archived),
+        (None, _) if !row.rests_on_live() => Some(RowEnd::Parent),
+        (None, _) => (!row.is_issuer_live).then_some(RowEnd::Issuer),
     };
     Row {
-        content_id: realm::content_id(id),
+        content_id: realm::content_id(&row.ticket.id),
         subject: row.ticket.issuer.clone(),
         proof: Proof::None,
         issued_at: row.ticket.created_at,
         // The last moment at which it counts is expires_at itself.
         expires: Expiration::At(Timestamp(row.ticket.expires_at.0.saturating_add(1))),
         ended,
-        rights: Some(Rights::Realm(rights_of(id, row))),
+        rights: Some(Rights::Realm(rights_of(row))),
         limits: Limits::none(),
     }
 }
 
-/// Reads its input and its output; writes while it has no output.
-fn rights_of(id: &TicketId, row: TicketRow) -> RealmRights {
-    let (ticket, output) = (row.ticket, row.output);
-    let may_write = ticket.writable && output.is_none();
+/// Reads its input and its output; writes while neither it nor anything above it has an output.
+pub(super) fn rights_of(row: &TicketRow) -> RealmRights {
+    let ticket = &row.ticket;
+    let may_write = row.may_write() && row.output.is_none();
+    let write = WriteLimits { quota: ticket.quota, accept: ticket.accept.clone() };
     RealmRights {
         realm: ticket.realm,
-        holder: Holder::Ticket(*id),
-        roots: match ticket.input {
+        holder: Holder::Ticket(ticket.id),
+        roots: match &ticket.input {
             None => Roots::All,
-            Some(mut keys) => {
-                keys.extend(output);
-                Roots::Keys(keys)
-            }
+            Some(keys) => Roots::Keys(keys.iter().copied().chain(row.output).collect()),
         },
-        write: may_write.then_some(WriteLimits { quota: ticket.quota, accept: ticket.accept }),
-        delegable: false,
+        write: may_write.then_some(write),
+        delegable: ticket.delegable,
     }
 }

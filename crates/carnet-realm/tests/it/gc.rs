@@ -188,6 +188,9 @@ impl Writer {
             accept: Vec::new(),
             created_at: NOW,
             expires_at: NOW.after(LIFE),
+            parent: None,
+            depth: 0,
+            delegable: false,
         };
         self.store.insert_ticket(ticket).await.unwrap();
         id

@@ -7,4 +7,5 @@ mod files;
 #[cfg(feature = "service")]
 mod gc;
 mod nodes;
+mod ticket_vectors;
 mod vectors;

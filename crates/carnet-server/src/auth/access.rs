@@ -33,7 +33,7 @@ pub enum Access {
     Metrics(&'static str),
     /// A user or service of the content store, whatever its role.
     RealmUser,
-    /// Something of the realm that the path names.
+    /// Something of the realm that the path names, or the caller's own where it names none.
     Realm(RealmNeed),
 }
 
@@ -182,11 +182,16 @@ async fn realm(
     let grant = admit(app, parts, Surface::Realm).await?;
     let rights = grant.realm().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
     rights.permits(need).map_err(|reason| grant.deny(reason))?;
-    let segment =
-        params.iter().find(|(name, _)| *name == "realm").map_or("", |(_, segment)| segment);
-    let (realm, echo) = match RealmPath::parse(segment, false) {
+    let named = params.iter().find(|(name, _)| *name == "realm");
+    in_realm(grant, named.map_or("self", |(_, segment)| segment))
+}
+
+/// The holder of `grant` in the realm that it names, which has to be its own.
+pub(crate) fn in_realm(grant: Grant, named: &str) -> Result<InRealm, Problem> {
+    let rights = grant.realm().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
+    let (realm, echo) = match RealmPath::parse(named, false) {
         Ok(RealmPath::Home) => (rights.realm, rights.realm.to_string()),
-        Ok(RealmPath::Realm(realm)) if realm == rights.realm => (realm, segment.to_owned()),
+        Ok(RealmPath::Realm(realm)) if realm == rights.realm => (realm, named.to_owned()),
         // Another realm is as closed as one that does not exist.
         Ok(RealmPath::Realm(_)) | Err(_) => return Err(grant.deny(Reason::Scope).into()),
     };

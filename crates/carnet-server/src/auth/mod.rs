@@ -6,6 +6,6 @@ mod credential;
 mod rights;
 
 pub use access::Access;
-pub(crate) use access::{Caller, Guard, InRealm, admit, authorize};
+pub(crate) use access::{Caller, Guard, InRealm, admit, authorize, in_realm};
 pub(crate) use api_keys::ApiKeyStatusSource;
 pub(crate) use rights::{ApiRights, RealmRightsMap, actor, home_realm};

@@ -6,6 +6,7 @@ mod body;
 mod health;
 mod jwks;
 mod keys;
+mod mcp;
 mod me;
 mod metrics;
 mod page;
@@ -19,7 +20,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use carnet_ticket::rights::RealmNeed;
 use carnet_ticket::verify::Surface;
 
@@ -57,8 +58,8 @@ impl Route {
 /// Every route there is.
 pub fn all() -> Vec<Route> {
     use Access::{Anybody, Metrics, Mint, Public, Realm, RealmUser, Scope};
-    use RealmNeed::{Commit, Delete, Manage, Read, Write};
-    use realm::{nodes, storage, tickets as task_tickets};
+    use RealmNeed::{Commit, Delegate, Delete, Manage, Read, Write};
+    use realm::{depots, nodes, storage, tickets as task_tickets};
     let route =
         |method, path, access, handler| Route { method, path, access, limit: None, handler };
     let health = ["/live", "/api/v1/live", "/health/live"]
@@ -93,6 +94,7 @@ pub fn all() -> Vec<Route> {
         route("GET", "/api/oauth/me", RealmUser, get(realm::me)),
         route("POST", "/api/admin/gc", RealmUser, post(storage::gc)).limited(Limit::Admin),
         route("POST", "/api/admin/fsck", RealmUser, post(storage::fsck)).limited(Limit::Admin),
+        route("POST", "/api/mcp", Realm(Manage), post(mcp::call)).limited(Limit::Mcp),
         route("GET", "/api/realm/{realm}", Realm(Read), get(realm::show)),
         route("GET", "/api/realm/{realm}/usage", Realm(Read), get(realm::usage)),
         route("POST", "/api/realm/{realm}/prepare-nodes", Realm(Write), post(nodes::prepare)),
@@ -127,6 +129,23 @@ pub fn all() -> Vec<Route> {
             "/api/realm/{realm}/tickets/{ticket}/revoke",
             Realm(Manage),
             post(task_tickets::revoke),
+        ),
+        route(
+            "POST",
+            "/api/realm/{realm}/tickets/{ticket}/children",
+            Realm(Delegate),
+            post(task_tickets::attenuate),
+        ),
+        route("GET", "/api/realm/{realm}/depots", Realm(Manage), get(depots::list)),
+        route("POST", "/api/realm/{realm}/depots", Realm(Manage), post(depots::create)),
+        route("GET", "/api/realm/{realm}/depots/{depot}", Realm(Manage), get(depots::show)),
+        route("PATCH", "/api/realm/{realm}/depots/{depot}", Realm(Manage), patch(depots::update)),
+        route("DELETE", "/api/realm/{realm}/depots/{depot}", Realm(Manage), delete(depots::delete)),
+        route(
+            "POST",
+            "/api/realm/{realm}/depots/{depot}/commit",
+            Realm(Manage),
+            post(depots::commit),
         ),
     ];
     health.into_iter().chain(ready).chain(rest).collect()

@@ -94,6 +94,14 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
             [401, 403, 403, 403, 403, 403, 403, 403, 200, 409],
         ),
         (("POST", "/api/realm/{realm}/tickets/{ticket}/revoke"), REALM_MANAGE),
+        (("POST", "/api/realm/{realm}/tickets/{ticket}/children"), REALM_READ),
+        (("GET", "/api/realm/{realm}/depots"), REALM_MANAGE),
+        (("POST", "/api/realm/{realm}/depots"), status(REALM_MANAGE, 200, 201)),
+        (("GET", "/api/realm/{realm}/depots/{depot}"), REALM_MANAGE),
+        (("PATCH", "/api/realm/{realm}/depots/{depot}"), REALM_MANAGE),
+        (("DELETE", "/api/realm/{realm}/depots/{depot}"), REALM_MANAGE),
+        (("POST", "/api/realm/{realm}/depots/{depot}/commit"), REALM_MANAGE),
+        (("POST", "/api/mcp"), REALM_MANAGE),
     ]);
     rows
 }
@@ -147,6 +155,8 @@ async fn cell(
         server.put_node(owner, &node).await.expect(200);
     }
     let ticket = prepare_ticket(server, owner, caller, node.key).await;
+    let depot =
+        if path.contains("{depot}") { prepare_depot(server, owner).await } else { String::new() };
     let caller = match caller {
         "nobody" => As::Nobody,
         "issuer" => As::Key(&keys["issuer"]),
@@ -163,6 +173,7 @@ async fn cell(
         .replace("{realm}", "self")
         .replace("/nodes/{key}", &format!("/nodes/{}", node.key))
         .replace("{key}", &key)
+        .replace("{depot}", &depot)
         .replace("{*steps}", "~0")
         .replace("{ticket}", &ticket);
     let request = server.request(caller, Method::from_bytes(method.as_bytes()).unwrap(), &path);
@@ -192,10 +203,17 @@ async fn prepare_entry(server: &Server) -> String {
     minted["entry"]["id"].as_str().unwrap().to_owned()
 }
 
+async fn prepare_depot(server: &Server, owner: As<'_>) -> String {
+    let made = server.post(owner, "/api/realm/self/depots", &json!({})).await.expect(201).json();
+    made["depotId"].as_str().unwrap().to_owned()
+}
+
 async fn prepare_ticket(server: &Server, owner: As<'_>, caller: &str, input: NodeKey) -> String {
     let is_writable = caller != "read-only ticket";
     let writable = if is_writable { json!({}) } else { json!(null) };
-    let ticket = server.ticket(owner, json!({ "input": [input], "writable": writable })).await;
+    let ticket = server
+        .ticket(owner, json!({ "input": [input], "writable": writable, "delegable": true }))
+        .await;
     if caller == "committed ticket" {
         server.commit(&ticket, input).await.expect(200);
     }
@@ -227,7 +245,13 @@ fn with_body(
         ("POST", path) if path.ends_with("/prepare-nodes") => {
             request.json(&json!({ "keys": [node] }))
         }
-        ("POST", path) if path.ends_with("/commit") => request.json(&json!({ "output": node })),
+        ("POST", path) if path.ends_with("/commit") => {
+            request.json(&json!({ "output": node, "root": node }))
+        }
+        ("POST", "/api/mcp") => {
+            request.json(&json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }))
+        }
+        ("PATCH", _) => request.json(&json!({ "maxHistory": 5 })),
         ("POST", _) => request.json(&json!({ "input": [] })),
         _ => request,
     }

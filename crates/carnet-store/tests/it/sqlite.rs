@@ -32,6 +32,16 @@ contract! {
         retention_prunes_only_behind_a_checkpoint_and_the_rest_still_verifies,
         events_are_listed_by_what_they_say,
         an_export_of_everything_and_one_of_a_tenant_verify_offline;
+    children:
+        a_child_reads_back_with_everything_above_it,
+        a_child_ends_with_what_is_above_it_and_its_row_stays,
+        bytes_count_once_under_every_ticket_of_the_chain,
+        what_one_child_sets_aside_is_not_there_for_another,
+        the_results_below_a_ticket_are_those_of_all_that_rest_on_it;
+    depots:
+        a_depot_reads_back_as_it_was_made_and_only_in_its_realm,
+        a_change_is_decided_on_what_is_there_and_made_whole_or_not,
+        the_list_goes_from_the_newest_to_the_oldest;
     gc:
         what_is_swept_is_gone_and_costs_nothing,
         a_blob_of_two_realms_goes_with_the_second,

@@ -5,12 +5,14 @@
 
 mod base32;
 mod client;
+mod depot;
 mod key;
 mod owner;
 mod ulid;
 mod verify;
 
 pub use client::{AgentToken, BadAgentToken, ClientId, MalformedId, TokenId};
+pub use depot::{DepotId, MalformedDepot};
 pub use key::{KeyError, NodeKey};
 pub use owner::{BadSubject, RealmId, RealmPath, UnknownRealm};
 pub use ulid::{MalformedTicket, MalformedUlid, TicketId, Ulid};

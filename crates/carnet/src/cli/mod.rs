@@ -8,7 +8,10 @@ pub mod ticket;
 pub mod values;
 pub mod worker;
 
-pub use realm::{CreateArgs, NodeCommand, NodeFileArgs, PutArgs, RealmCommand, TicketCommand};
+pub use realm::{
+    AttenuateArgs, CreateArgs, DepotCommand, LimitArgs, NodeCommand, NodeFileArgs, PutArgs,
+    RealmCommand, TicketCommand,
+};
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
 //! [`Unnamed`]: what no root of a realm reaches.
 //!
-//! Roots are the results of all tickets; what live tickets read and, until they commit, have uploaded; and whatever
-//! was touched lately.
+//! Roots are what depots name, and named before; the results of all tickets; what live tickets read and, until they
+//! commit, have uploaded; and whatever was touched lately.
 
 use std::collections::HashSet;
 
@@ -37,6 +37,7 @@ impl Unnamed {
         let mut found = Self { nodes: HashSet::new(), scanned: 0, store: realms.store.clone() };
         let touched = found.scan(&realm, since).await?;
         found.keep(touched).await?;
+        found.keep_depots(&realm).await?;
         found.keep_tickets(&realm, now).await?;
         Ok(found)
     }
@@ -70,6 +71,18 @@ impl Unnamed {
                 self.nodes.insert(key);
                 touched.extend(Some(key).filter(|_| touched_at >= since));
             }
+        }
+    }
+
+    async fn keep_depots(&mut self, realm: &RealmId) -> Result<(), StoreError> {
+        let mut before = None;
+        loop {
+            let page = self.store.list_depots(realm, before, ROWS).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            before = Some(last.seq);
+            let states = page.into_iter().map(|row| row.state);
+            let named = states.flat_map(|state| state.history.into_iter().chain([state.root]));
+            self.keep(named.collect()).await?;
         }
     }
 

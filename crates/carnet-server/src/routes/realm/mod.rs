@@ -1,5 +1,6 @@
 //! `/api`: the content store. Source: realm spec, section 5.
 
+pub(super) mod depots;
 pub(super) mod nodes;
 pub(super) mod storage;
 pub(super) mod tickets;

@@ -43,15 +43,26 @@ async fn what_something_names_stays_and_the_rest_goes() {
     }
     server.revoke(As::Api, &outputs[1]).await.expect(200);
 
+    let depot = json!({ "title": "a depot", "maxHistory": 1 });
+    let depot = server.post(As::Api, "/api/realm/self/depots", &depot).await.expect(201).json();
+    let depot = format!("/api/realm/self/depots/{}", depot["depotId"].as_str().unwrap());
+    let mut forgotten = Vec::new();
+    for name in ["forgotten", "history", "root"] {
+        let root = tree(&place, As::Api, name).await;
+        let commit = json!({ "root": root[0] });
+        server.post(As::Api, &format!("{depot}/commit"), &commit).await.expect(200);
+        if name == "forgotten" { forgotten.extend(root) } else { stays.extend(root) }
+    }
+
     let ended = server.ticket(As::Api, writable(&garbage[..1])).await;
-    let mut goes = garbage;
+    let mut goes = [garbage, forgotten].concat();
     goes.extend(tree(&place, As::Ticket(&ended), "an upload of a revoked ticket").await);
     server.revoke(As::Api, &ended).await.expect(200);
 
     server.hand.advance(AN_HOUR);
     stays.extend(tree(&place, As::Api, "new").await);
     let report = json!({
-        "scannedNodes": 16, "keptNodes": 10, "removedNodes": 6, "removedBlobs": 6,
+        "scannedNodes": 22, "keptNodes": 14, "removedNodes": 8, "removedBlobs": 8,
         "removedBytes": size_of(&place, &goes).await, "dryRun": true,
     });
     let before = place.usage().await;
@@ -229,6 +240,12 @@ async fn what_is_named_in_the_middle_of_a_sweep_stays_with_everything_below() {
         let ticket = server.ticket(As::Api, json!({ "writable": {} })).await;
         server.commit(&ticket, gone[0]).await.expect_error(400, "missing_nodes");
         server.commit(&ticket, left[0]).await.expect(200);
+        let depots = "/api/realm/self/depots";
+        let depot = server.post(As::Api, depots, &json!({})).await.expect(201).json();
+        let commit = format!("{depots}/{}/commit", depot["depotId"].as_str().unwrap());
+        let late = server.post(As::Api, &commit, &json!({ "root": gone[0] })).await;
+        late.expect_error(400, "missing_nodes");
+        server.post(As::Api, &commit, &json!({ "root": left[4] })).await.expect(200);
         server.ticket(As::Api, json!({ "input": [left[1]] })).await;
         let above = dict(&[("left", left[2])]);
         server.put_node(As::Api, &above).await.expect(200);
@@ -236,16 +253,16 @@ async fn what_is_named_in_the_middle_of_a_sweep_stays_with_everything_below() {
         let told = server.post(As::Api, "/api/realm/self/prepare-nodes", &asked).await.expect(200);
         assert_eq!(told.json(), json!({ "exists": [left[3]], "missing": [gone[0]] }));
         bucket.set(Mode::Works);
-        (left[..4].to_vec(), above)
+        (left[..5].to_vec(), above)
     };
     let (report, (named, above)) = futures::join!(place.collect(false), named);
     let named = folders.iter().filter(|folder| named.contains(&folder[0]));
     for key in named.flatten().chain([&above.key]) {
         assert!(place.has(As::Api, *key).await);
     }
-    // Four folders with their files, and what was put above one.
-    assert_eq!(place.usage().await["nodeCount"], 9);
-    assert_eq!(report["removedNodes"], 1201 - 8);
+    // Five folders with their files, and what was put above one.
+    assert_eq!(place.usage().await["nodeCount"], 11);
+    assert_eq!(report["removedNodes"], 1201 - 10);
     assert!(!place.file(top.key).exists());
     place.recount();
 }

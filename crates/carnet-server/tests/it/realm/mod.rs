@@ -1,6 +1,7 @@
 //! `/api`: the content store.
 
 mod below;
+mod depots;
 mod gc;
 mod nodes;
 mod place;

@@ -1,10 +1,12 @@
 //! `carnet realm`, as it is typed.
 
+mod depot;
 mod node;
 mod ticket;
 
+pub use depot::DepotCommand;
 pub use node::{NodeCommand, NodeFileArgs, PutArgs};
-pub use ticket::{CreateArgs, TicketCommand};
+pub use ticket::{AttenuateArgs, CreateArgs, LimitArgs, TicketCommand};
 
 use clap::Subcommand;
 
@@ -23,6 +25,9 @@ pub enum RealmCommand {
     /// Work with task tickets.
     #[command(subcommand)]
     Ticket(TicketCommand),
+    /// Work with depots: names for roots that move.
+    #[command(subcommand)]
+    Depot(DepotCommand),
     /// Remove the nodes of all realms that nothing names, as an administrator.
     #[command(after_help = "Example:\n  carnet realm gc --dry-run")]
     Gc {
