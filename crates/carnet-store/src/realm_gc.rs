@@ -1,6 +1,8 @@
 //! What removing and re-hashing nodes asks of the tables. What is to go is decided by who asks; whether it still
 //! may go, inside the transaction.
 
+use std::collections::HashSet;
+
 use carnet_ticket::realm::{NodeKey, RealmId, TicketId};
 use carnet_ticket::time::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -27,6 +29,7 @@ const LOWER_USAGE: &str = "UPDATE realm_usage SET physical = physical - ?2, logi
 /// Bytes outside the database are named by a row that has none, or by an upload that is under way.
 const IS_NAMED: &str = "SELECT 1 FROM blobs WHERE key = ?1 AND bytes IS NULL \
     UNION ALL SELECT 1 FROM realm_reservations WHERE key = ?1";
+const BAD: &str = "SELECT key FROM blobs WHERE is_bad <> 0 LIMIT ?1";
 const BLOB: &str = "SELECT * FROM blobs WHERE key = ?1";
 const BLOBS: &str = "SELECT * FROM blobs WHERE key > ?1 ORDER BY key LIMIT ?2";
 
@@ -144,6 +147,13 @@ impl Store {
             Ok(unnamed)
         })
         .await
+    }
+
+    /// At most `limit` of the nodes that were found damaged.
+    pub async fn bad_nodes(&self, limit: u32) -> Result<HashSet<NodeKey>, StoreError> {
+        let bad = self
+            .look_up(move |connection| sql::all(connection, BAD, [limit], |row| key(row, "key")));
+        Ok(bad.await?.into_iter().collect())
     }
 
     /// A node that any realm has.
