@@ -22,5 +22,6 @@ mod secrets;
 mod serve;
 mod support;
 mod ticket;
+mod transfers;
 mod trees;
 mod worker_token;
