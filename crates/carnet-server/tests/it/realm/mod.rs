@@ -2,9 +2,7 @@
 
 mod below;
 mod depots;
-mod gc;
 mod nodes;
-mod place;
 mod prepare;
 mod scope;
 mod storage;

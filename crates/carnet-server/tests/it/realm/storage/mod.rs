@@ -1,13 +1,16 @@
 //! Where the bytes of nodes are, and what happens when that place fails.
 
+mod gc;
+mod place;
+
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
 
-use super::place::{INLINE_MAX, Place, node_of};
 use crate::support::s3::Mode;
 use crate::support::{As, Server};
+use place::{INLINE_MAX, Place, node_of};
 
 /// Promise: R-58
 #[tokio::test(flavor = "multi_thread")]
