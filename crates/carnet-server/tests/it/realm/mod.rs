@@ -2,6 +2,7 @@
 
 mod below;
 mod depots;
+mod errors;
 mod nodes;
 mod prepare;
 mod scope;
