@@ -12,16 +12,13 @@ use carnet_ticket::realm::NodeKey;
 use crate::s3::Bucket;
 use crate::support::Server;
 
-/// How often the server is killed.
-const ROUNDS: u64 = 12;
-
 /// How long an upload that was cut short may keep its room.
 const RESERVATION: (&str, &str) = ("CARNET_REALM_UPLOAD_RESERVATION", "1s");
 
 /// Promise: R-57
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_kills_and_nothing_torn_is_served() {
-    let last = kill_under_load(&[]).await;
+    let last = kill_under_load(12, &[]).await;
     let blobs = last.folder.path().join("carnet-data/blobs");
     let parts = std::fs::read_dir(blobs.join("tmp")).unwrap();
     assert_eq!(parts.count(), 0, "nothing half-written is left");
@@ -36,18 +33,18 @@ async fn what_was_acknowledged_into_a_bucket_survives_kills_too() {
         .settings()
         .map(|(key, value)| (format!("CARNET_{}", key.to_uppercase().replace('.', "_")), value));
     let env: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-    let last = kill_under_load(&env).await;
+    let last = kill_under_load(4, &env).await;
     check_storage(&last, bucket.file(&[0; 16]).ancestors().nth(2).unwrap()).await;
 }
 
-/// Kills a server again and again while nodes are stored, and gives one in which all is there that it acknowledged.
-async fn kill_under_load(env: &[(&str, &str)]) -> Server {
+/// Kills a server `rounds` times while nodes are stored, and gives one in which all is there that it acknowledged.
+async fn kill_under_load(rounds: u64, env: &[(&str, &str)]) -> Server {
     let env = [env, &[RESERVATION]].concat();
     let mut folder = tempfile::tempdir().unwrap();
     let acknowledged = Arc::new(Mutex::new(BTreeMap::<NodeKey, u64>::new()));
     let mut all = BTreeMap::new();
     let mut seed = 1;
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let server = Server::start_in_under(folder, &[], &env);
         let client = client(&server);
         // What was acknowledged since the kill before; everything is looked at again in the end.
@@ -74,7 +71,7 @@ async fn kill_under_load(env: &[(&str, &str)]) -> Server {
     let server = Server::start_in_under(folder, &[], &env);
     let client = client(&server);
     all.extend(std::mem::take(&mut *acknowledged.lock().unwrap()));
-    assert!(all.len() as u64 > ROUNDS, "the load did something: {}", all.len());
+    assert!(all.len() as u64 > rounds, "the load did something: {}", all.len());
     verify(&client, &all).await;
     // Everything that is there is whole, and usage is what is there: what was acknowledged, and at most one more of
     // each lane.
@@ -84,7 +81,7 @@ async fn kill_under_load(env: &[(&str, &str)]) -> Server {
     assert_eq!(usage["nodeCount"], found["checkedNodes"]);
     assert_eq!(usage["physicalBytes"], found["checkedBytes"]);
     let nodes = usage["nodeCount"].as_u64().unwrap();
-    assert!(nodes >= all.len() as u64 && nodes <= all.len() as u64 + ROUNDS * 8);
+    assert!(nodes >= all.len() as u64 && nodes <= all.len() as u64 + rounds * 8);
     server
 }
 
