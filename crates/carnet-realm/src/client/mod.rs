@@ -9,6 +9,7 @@ mod error;
 mod events;
 mod file;
 mod nodes;
+mod storage;
 mod tickets;
 mod tree;
 mod upload;
@@ -17,6 +18,7 @@ mod walk;
 pub use depots::DepotFields;
 pub use error::{ClientError, Refusal};
 pub use nodes::Metadata;
+pub use storage::Damage;
 pub use tickets::{NewTicketRequest, WritableFields};
 pub use tree::{
     Downloaded, GetTree, GetTreeError, PutTree, PutTreeError, ScanFault, Step, Symlinks,
