@@ -26,6 +26,7 @@ mod migrate;
 mod open;
 mod readers;
 mod realm_depots;
+mod realm_gc;
 mod realm_nodes;
 mod realm_put;
 mod realm_tickets;
@@ -42,6 +43,7 @@ pub use error::{Cause, StoreError};
 pub use ledger::LedgerFilter;
 pub use open::{Store, StoreOptions};
 pub use realm_depots::{DepotRow, DepotState, StoreDepotError};
+pub use realm_gc::{Removed, Swept, Weight};
 pub use realm_nodes::{NodeFacts, NodeRow, Usage};
 pub use realm_put::{Put, PutError, PutNode, Quota};
 pub use realm_tickets::{

@@ -61,7 +61,7 @@ impl Route {
 pub fn all() -> Vec<Route> {
     use Access::{Anybody, Metrics, Mint, Public, Realm, RealmUser, Scope};
     use RealmNeed::{Commit, Delegate, Delete, Manage, Read, Write};
-    use realm::{depots, nodes, tickets as task_tickets};
+    use realm::{depots, nodes, storage, tickets as task_tickets};
     let route =
         |method, path, access, handler| Route { method, path, access, limit: None, handler };
     let health = ["/live", "/api/v1/live", "/health/live"]
@@ -96,6 +96,8 @@ pub fn all() -> Vec<Route> {
         route("GET", "/api/health", Public, get(realm::health)),
         route("GET", "/api/info", Public, get(realm::info)),
         route("GET", "/api/oauth/me", RealmUser, get(realm::me)),
+        route("POST", "/api/admin/gc", RealmUser, post(storage::gc)).limited(Limit::Admin),
+        route("POST", "/api/admin/fsck", RealmUser, post(storage::fsck)).limited(Limit::Admin),
         route("POST", "/api/mcp", Realm(Manage), post(mcp::call)).limited(Limit::Mcp),
         route("GET", "/api/realm/{realm}", Realm(Read), get(realm::show)),
         route("GET", "/api/realm/{realm}/usage", Realm(Read), get(realm::usage)),

@@ -30,6 +30,7 @@ const ANYBODY: Row = [401, 200, 200, 200, 200, 200, 200, 401, 401, 401];
 const READ: Row = [401, 200, 200, 200, 200, 200, 403, 401, 401, 401];
 const ADMIN: Row = [401, 403, 403, 403, 403, 200, 403, 401, 401, 401];
 const MINT: Row = [401, 403, 403, 403, 403, 200, 200, 401, 401, 401];
+const REALM_ADMIN: Row = [401, 403, 403, 403, 403, 200, 403, 403, 403, 403];
 const REALM_READ: Row = [401, 200, 200, 200, 200, 200, 403, 200, 200, 200];
 const REALM_WRITE: Row = [401, 200, 200, 200, 200, 200, 403, 403, 200, 403];
 const REALM_MANAGE: Row = [401, 200, 200, 200, 200, 200, 403, 403, 403, 403];
@@ -76,6 +77,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("GET", "/api/v1/admin/audit/head"), ADMIN),
         (("POST", "/api/v1/admin/reload"), ADMIN),
         (("GET", "/api/oauth/me"), [401, 200, 200, 200, 200, 200, 200, 403, 403, 403]),
+        (("POST", "/api/admin/gc"), REALM_ADMIN),
+        (("POST", "/api/admin/fsck"), REALM_ADMIN),
         (("GET", "/api/realm/{realm}"), REALM_READ),
         (("GET", "/api/realm/{realm}/usage"), REALM_READ),
         (("PUT", "/api/realm/{realm}/nodes/{key}"), REALM_WRITE),

@@ -3,6 +3,7 @@
 mod depots;
 mod mcp;
 mod nodes;
+mod storage;
 mod tickets;
 
 use serde_json::{Value, json};
@@ -12,7 +13,14 @@ use super::schema::{flag, int, map, millis, object, text, words};
 
 /// A route of the content store.
 pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
-    let nouns = [nodes::describe, tickets::describe, depots::describe, mcp::describe, rest];
+    let nouns = [
+        nodes::describe,
+        tickets::describe,
+        depots::describe,
+        storage::describe,
+        mcp::describe,
+        rest,
+    ];
     nouns.into_iter().find_map(|noun| noun(method, path))
 }
 

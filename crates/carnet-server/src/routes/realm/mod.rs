@@ -2,6 +2,7 @@
 
 pub(super) mod depots;
 pub(super) mod nodes;
+pub(super) mod storage;
 pub(super) mod tickets;
 
 use axum::Json;

@@ -1,6 +1,8 @@
 //! `carnet realm`.
 
 mod depot;
+mod fsck;
+mod gc;
 mod node;
 mod ticket;
 
@@ -18,6 +20,8 @@ pub async fn run(command: RealmCommand, surroundings: &Surroundings) -> anyhow::
         RealmCommand::Node(command) => node::run(command, surroundings).await,
         RealmCommand::Ticket(command) => ticket::run(command, surroundings).await,
         RealmCommand::Depot(command) => depot::run(command, surroundings).await,
+        RealmCommand::Gc { dry_run, server } => gc::run(dry_run, &server, surroundings).await,
+        RealmCommand::Fsck(server) => fsck::run(&server, surroundings).await,
     }
 }
 
