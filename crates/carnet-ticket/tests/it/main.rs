@@ -9,6 +9,7 @@ mod capability_vectors;
 mod ids;
 mod jwt;
 mod jwt_vectors;
+mod p256;
 mod realm_vectors;
 mod vectors;
 mod worker_token;
