@@ -1,79 +1,11 @@
-//! `carnet realm`, as it is typed.
+//! `carnet realm ticket`, as it is typed.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use carnet_ticket::realm::NodeKey;
 use clap::{Args, Subcommand};
 
 use super::{ServerArgs, values};
-
-/// `carnet realm`.
-#[derive(Debug, Subcommand)]
-pub enum RealmCommand {
-    /// What the realm takes.
-    Info(ServerArgs),
-    /// How much the realm holds.
-    Usage(ServerArgs),
-    /// Work with nodes and files.
-    #[command(subcommand)]
-    Node(NodeCommand),
-    /// Work with task tickets.
-    #[command(subcommand)]
-    Ticket(TicketCommand),
-}
-
-/// `carnet realm node`.
-#[derive(Debug, Subcommand)]
-pub enum NodeCommand {
-    /// Store a file and print its key.
-    #[command(
-        after_help = "Examples:\n  carnet realm node put photo.jpg\n  pg_dump app | carnet realm node put - --type \
-        application/sql"
-    )]
-    Put {
-        /// The file; - is stdin.
-        path: PathBuf,
-        /// Its content type; else by extension.
-        #[arg(long = "type", value_name = "TYPE")]
-        content_type: Option<String>,
-        /// Nodes sent at a time.
-        #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
-        jobs: u16,
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-    /// Fetch a file.
-    #[command(
-        after_help = "Example:\n  carnet realm node get node:Q3BPPGM9JV7NEH7XQCPBZENTF0 -o photo.jpg"
-    )]
-    Get {
-        /// The file's key.
-        key: NodeKey,
-        /// Where it is written.
-        #[arg(long, short)]
-        output: PathBuf,
-        /// Replace what is there.
-        #[arg(long)]
-        force: bool,
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-    /// Write a file's content to stdout.
-    Cat {
-        /// The file's key.
-        key: NodeKey,
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-    /// Tell what a node is.
-    Info {
-        /// The node's key.
-        key: NodeKey,
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-}
 
 /// `carnet realm ticket`.
 #[derive(Debug, Subcommand)]
