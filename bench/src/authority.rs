@@ -54,7 +54,7 @@ async fn ledger(report: &mut Report) -> anyhow::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("db");
         let options = StoreOptions { path, busy_timeout: LENGTH, readers: 2 };
-        let store = Store::open(&options).await?;
+        let store = Store::open(&options)?;
         let started = Instant::now();
         let tasks: Vec<_> = (0..writers)
             .map(|writer| tokio::spawn(insert(store.clone(), writer, started)))

@@ -46,7 +46,7 @@ async fn admit(report: &mut Report) -> anyhow::Result<()> {
         busy_timeout: Duration::from_secs(5),
         readers: 4,
     };
-    let store = Store::open(&options).await?;
+    let store = Store::open(&options)?;
     let gate = gate();
     let now = gate.clock().now();
     let ticket = NewTicket {

@@ -41,7 +41,7 @@ impl World {
             busy_timeout: config.database.busy_timeout,
             readers: config.database.pool,
         };
-        let store = Store::open(&options).await?;
+        let store = Store::open(&options)?;
         let watch = Watch::new(sources, loaded, None);
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let app = App::open(AppOptions { watch, store, clock: Clock::System, metrics }).await?;

@@ -2,19 +2,19 @@
 
 use carnet_ticket::api_key::ApiKeyId;
 use carnet_ticket::time::Timestamp;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use rusqlite::{Row, params};
 
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::row::{maybe_moment, moment};
+use crate::row::{bytes_as, maybe_moment, moment, text};
+use crate::sql;
 
 const INSERT: &str = "INSERT INTO api_keys (id, name, role, tenant_id, hash, created_at, expires_at, subjects) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-const SELECT: &str = "SELECT id, name, role, tenant_id, hash, created_at, expires_at, subjects FROM api_keys WHERE id = $1";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const SELECT: &str = "SELECT id, name, role, tenant_id, hash, created_at, expires_at, subjects FROM api_keys WHERE id = ?1";
 const LIST: &str = "SELECT id, name, role, tenant_id, hash, created_at, expires_at, subjects FROM api_keys \
-    WHERE id < $1 ORDER BY id DESC LIMIT $2";
-const DELETE: &str = "DELETE FROM api_keys WHERE id = $1";
+    WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+const DELETE: &str = "DELETE FROM api_keys WHERE id = ?1";
 
 /// Later than every id: ids are `key:` and a ULID.
 const AFTER_ALL: &str = "key:~";
@@ -47,28 +47,25 @@ impl Store {
     /// Stores a key.
     pub async fn insert_api_key(&self, key: NewApiKey) -> Result<(), StoreError> {
         self.write(move |connection| {
-            Box::pin(async move {
-                sqlx::query(INSERT)
-                    .bind(key.id.to_string())
-                    .bind(key.name)
-                    .bind(key.role)
-                    .bind(key.tenant_id)
-                    .bind(key.hash.to_vec())
-                    .bind(key.created_at.0)
-                    .bind(key.expires_at.map(|moment| moment.0))
-                    .bind(key.subjects.join("\n"))
-                    .execute(connection)
-                    .await?;
-                Ok(())
-            })
+            let key = params![
+                key.id.to_string(),
+                key.name,
+                key.role,
+                key.tenant_id,
+                key.hash,
+                key.created_at.0,
+                key.expires_at.map(|moment| moment.0),
+                key.subjects.join("\n"),
+            ];
+            sql::execute(connection, INSERT, key)?;
+            Ok(())
         })
         .await
     }
 
     /// The key with this id.
     pub async fn api_key(&self, id: ApiKeyId) -> Result<Option<ApiKeyRow>, StoreError> {
-        let row = sqlx::query(SELECT).bind(id.to_string()).fetch_optional(self.readers()).await?;
-        row.map(|row| read(&row)).transpose()
+        self.read(move |connection| sql::one(connection, SELECT, [id.to_string()], read)).await
     }
 
     /// At most `limit` keys, newest first, older than `before`.
@@ -78,37 +75,28 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<ApiKeyRow>, StoreError> {
         let before = before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string());
-        let rows = sqlx::query(LIST).bind(before).bind(limit).fetch_all(self.readers()).await?;
-        rows.iter().map(read).collect()
+        self.read(move |connection| sql::all(connection, LIST, params![before, limit], read)).await
     }
 
     /// Deletes a key; whether it was there.
     pub async fn delete_api_key(&self, id: ApiKeyId) -> Result<bool, StoreError> {
         self.write_if(
-            move |connection| {
-                Box::pin(async move {
-                    let done = sqlx::query(DELETE).bind(id.to_string()).execute(connection).await?;
-                    Ok(done.rows_affected() > 0)
-                })
-            },
+            move |connection| Ok(sql::execute(connection, DELETE, [id.to_string()])? > 0),
             |was_there| *was_there,
         )
         .await
     }
 }
 
-fn read(row: &SqliteRow) -> Result<ApiKeyRow, StoreError> {
-    let id =
-        ApiKeyId::parse(row.try_get("id")?).map_err(|_| StoreError::BadRow { column: "id" })?;
-    let hash: &[u8] = row.try_get("hash")?;
+fn read(row: &Row<'_>) -> Result<ApiKeyRow, StoreError> {
     Ok(ApiKeyRow {
-        id,
-        name: row.try_get("name")?,
-        role: row.try_get("role")?,
-        tenant_id: row.try_get("tenant_id")?,
-        hash: hash.try_into().map_err(|_| StoreError::BadRow { column: "hash" })?,
+        id: ApiKeyId::parse(text(row, "id")?).map_err(|_| StoreError::BadRow { column: "id" })?,
+        name: row.get("name")?,
+        role: row.get("role")?,
+        tenant_id: row.get("tenant_id")?,
+        hash: bytes_as(row, "hash")?,
         created_at: moment(row, "created_at")?,
         expires_at: maybe_moment(row, "expires_at")?,
-        subjects: row.try_get::<&str, _>("subjects")?.lines().map(str::to_owned).collect(),
+        subjects: text(row, "subjects")?.lines().map(str::to_owned).collect(),
     })
 }

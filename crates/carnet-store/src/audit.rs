@@ -5,16 +5,16 @@ use std::sync::Arc;
 use carnet_authority::audit::{Chained, Event, Head, Kind, Outcome};
 use carnet_ticket::time::Timestamp;
 use parking_lot::Mutex;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use rusqlite::{Connection, Row, params};
 
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{chain_hash, signed, unsigned};
+use crate::sql::{self, Parts};
 
 const HEAD: &str = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";
 const INSERT: &str = "INSERT INTO audit (seq, canonical, prev_hash, hash, at, kind, actor, action, outcome, status, \
-    path, tenant_id, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    path, tenant_id, request_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 const SELECT: &str = "SELECT seq, canonical, prev_hash, hash FROM audit WHERE seq ";
 
 /// Which events are asked for; all that nothing excludes.
@@ -47,15 +47,12 @@ impl Store {
     /// [`Store::audited`].
     pub async fn record(&self, event: Event) -> Result<Head, StoreError> {
         let end = self.chain_end();
-        self.write(move |connection| {
-            Box::pin(async move { append(connection, &event, &end).await })
-        })
-        .await
+        self.write(move |connection| append(connection, &event, &end)).await
     }
 
     /// Where the chain ends.
     pub async fn audit_head(&self) -> Result<Head, StoreError> {
-        read_head(sqlx::query(HEAD).fetch_optional(self.readers()).await?.as_ref())
+        self.read(head).await
     }
 
     /// At most `limit` events before number `before`, newest first.
@@ -65,12 +62,11 @@ impl Store {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Chained>, StoreError> {
-        let mut query = QueryBuilder::new(SELECT);
-        query.push("< ").push_bind(before.map_or(i64::MAX, signed));
+        let mut query = Parts::new(SELECT);
+        query.push("< ", before.map_or(i64::MAX, signed));
         filter.push(&mut query);
-        query.push(" ORDER BY seq DESC LIMIT ").push_bind(limit);
-        let rows = query.build().fetch_all(self.readers()).await?;
-        rows.iter().map(read).collect()
+        query.push(" ORDER BY seq DESC LIMIT ", limit);
+        self.read(move |connection| query.all(connection, read)).await
     }
 
     /// At most `limit` events after number `after`, oldest first: a page of an export.
@@ -80,18 +76,17 @@ impl Store {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Chained>, StoreError> {
-        let mut query = QueryBuilder::new(SELECT);
-        query.push("> ").push_bind(signed(after));
+        let mut query = Parts::new(SELECT);
+        query.push("> ", signed(after));
         filter.push(&mut query);
-        query.push(" ORDER BY seq LIMIT ").push_bind(limit);
-        let rows = query.build().fetch_all(self.readers()).await?;
-        rows.iter().map(read).collect()
+        query.push(" ORDER BY seq LIMIT ", limit);
+        self.read(move |connection| query.all(connection, read)).await
     }
 }
 
 impl AuditFilter {
     /// Adds what excludes. What is not asked for is not in the statement, so that an index can serve the rest.
-    fn push(&self, query: &mut QueryBuilder<Sqlite>) {
+    fn push(&self, query: &mut Parts) {
         let texts = [
             (" AND tenant_id = ", self.tenant_id.as_deref()),
             (" AND actor = ", self.actor.as_deref()),
@@ -103,7 +98,7 @@ impl AuditFilter {
         ];
         for (condition, value) in texts {
             if let Some(value) = value {
-                query.push(condition).push_bind(value.to_owned());
+                query.push(condition, value.to_owned());
             }
         }
         let numbers = [
@@ -113,7 +108,7 @@ impl AuditFilter {
         ];
         for (condition, value) in numbers {
             if let Some(value) = value {
-                query.push(condition).push_bind(value);
+                query.push(condition, value);
             }
         }
     }
@@ -141,46 +136,45 @@ impl ChainEnd {
 
 /// Puts an event behind the end of the chain, inside a transaction of the writer: it is the only one that appends,
 /// so that numbers have no gap.
-pub(crate) async fn append(
-    connection: &mut SqliteConnection,
+pub(crate) fn append(
+    connection: &Connection,
     event: &Event,
     end: &ChainEnd,
 ) -> Result<Head, StoreError> {
-    let head = match end.known() {
-        Some(head) => head,
-        None => read_head(sqlx::query(HEAD).fetch_optional(&mut *connection).await?.as_ref())?,
-    };
+    let head = end.known().map_or_else(|| head(connection), Ok)?;
     let chained = head.append(event);
     let columns = chained.columns().ok_or(StoreError::BadRow { column: "canonical" })?;
-    sqlx::query(INSERT)
-        .bind(signed(chained.seq))
-        .bind(&chained.canonical)
-        .bind(&chained.prev_hash.as_bytes()[..])
-        .bind(&chained.hash.as_bytes()[..])
-        .bind(columns.at)
-        .bind(&*columns.kind)
-        .bind(&*columns.actor)
-        .bind(&*columns.action)
-        .bind(&*columns.outcome)
-        .bind(columns.status)
-        .bind(columns.path.as_deref())
-        .bind(columns.tenant_id.as_deref())
-        .bind(&*columns.request_id)
-        .execute(connection)
-        .await?;
+    let row = params![
+        signed(chained.seq),
+        chained.canonical,
+        chained.prev_hash.as_bytes(),
+        chained.hash.as_bytes(),
+        columns.at,
+        columns.kind,
+        columns.actor,
+        columns.action,
+        columns.outcome,
+        columns.status,
+        columns.path,
+        columns.tenant_id,
+        columns.request_id,
+    ];
+    sql::execute(connection, INSERT, row)?;
     end.is_now(chained.head());
     Ok(chained.head())
 }
 
-fn read_head(row: Option<&SqliteRow>) -> Result<Head, StoreError> {
-    let Some(row) = row else { return Ok(Head::START) };
-    Ok(Head { seq: unsigned(row, "seq")?, hash: chain_hash(row, "hash")? })
+fn head(connection: &Connection) -> Result<Head, StoreError> {
+    let head = sql::one(connection, HEAD, [], |row| {
+        Ok(Head { seq: unsigned(row, "seq")?, hash: chain_hash(row, "hash")? })
+    })?;
+    Ok(head.unwrap_or(Head::START))
 }
 
-fn read(row: &SqliteRow) -> Result<Chained, StoreError> {
+fn read(row: &Row<'_>) -> Result<Chained, StoreError> {
     Ok(Chained {
         seq: unsigned(row, "seq")?,
-        canonical: row.try_get("canonical")?,
+        canonical: row.get("canonical")?,
         prev_hash: chain_hash(row, "prev_hash")?,
         hash: chain_hash(row, "hash")?,
     })

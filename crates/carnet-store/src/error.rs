@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::ffi;
+
 /// Why the store could not do what it was asked. Clones share their source: one failed commit answers many.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -24,22 +26,22 @@ pub enum StoreError {
     },
     /// The file is no database, or a damaged one.
     #[error("the database is damaged, or is not a database")]
-    Corrupt(#[source] Arc<sqlx::Error>),
+    Corrupt(#[source] Arc<Cause>),
     /// No space is left where the database is.
     #[error("the disk is full")]
-    Full(#[source] Arc<sqlx::Error>),
+    Full(#[source] Arc<Cause>),
     /// The database may not be written.
     #[error("the database may not be written")]
-    ReadOnly(#[source] Arc<sqlx::Error>),
+    ReadOnly(#[source] Arc<Cause>),
     /// The database was held for longer than it is waited for.
     #[error("the database was locked for too long")]
-    LockTimeout(#[source] Arc<sqlx::Error>),
+    LockTimeout(#[source] Arc<Cause>),
     /// There is a row with that id already.
     #[error("it conflicts with what is stored")]
-    Conflict(#[source] Arc<sqlx::Error>),
+    Conflict(#[source] Arc<Cause>),
     /// It did not answer, or not as it should.
     #[error("the database did not answer")]
-    Unavailable(#[source] Arc<sqlx::Error>),
+    Unavailable(#[source] Arc<Cause>),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -65,8 +67,17 @@ pub enum StoreError {
     },
 }
 
-/// SQLite's extended code for shared memory that cannot grow: the disk is full.
-const IOERR_SHMSIZE: u32 = 4874;
+/// What said no, below the store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] rusqlite::Error),
+    /// The file system.
+    #[error(transparent)]
+    File(#[from] io::Error),
+}
 
 impl StoreError {
     /// What a failure to open or make `path` is.
@@ -81,30 +92,32 @@ impl StoreError {
     }
 }
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        Arc::new(error).into()
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Arc::new(Cause::Database(error)).into()
     }
 }
 
-impl From<Arc<sqlx::Error>> for StoreError {
-    fn from(source: Arc<sqlx::Error>) -> Self {
-        let code = match &*source {
-            sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<u32>().ok()),
-            sqlx::Error::PoolClosed => return Self::Closed,
-            sqlx::Error::ColumnDecode { .. } => return Self::Corrupt(source),
-            _ => None,
+impl From<Arc<Cause>> for StoreError {
+    fn from(source: Arc<Cause>) -> Self {
+        let error = match &*source {
+            Cause::Database(error) => error,
+            Cause::File(_) => return Self::Unavailable(source),
         };
-        if code == Some(IOERR_SHMSIZE) {
+        let Some(code) = error.sqlite_error().map(|error| error.extended_code) else {
+            // A column that is not there, or not of its type.
+            return Self::Corrupt(source);
+        };
+        if code == ffi::SQLITE_IOERR_SHMSIZE {
             return Self::Full(source);
         }
-        // SQLite's primary result codes: the extended ones carry them in their low byte.
-        match code.map(|code| code & 0xff) {
-            Some(5 | 6) => Self::LockTimeout(source),
-            Some(3 | 8) => Self::ReadOnly(source),
-            Some(11 | 26) => Self::Corrupt(source),
-            Some(13) => Self::Full(source),
-            Some(19) => Self::Conflict(source),
+        // The extended codes carry the primary ones in their low byte.
+        match code & 0xff {
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Self::LockTimeout(source),
+            ffi::SQLITE_PERM | ffi::SQLITE_READONLY => Self::ReadOnly(source),
+            ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB => Self::Corrupt(source),
+            ffi::SQLITE_FULL => Self::Full(source),
+            ffi::SQLITE_CONSTRAINT => Self::Conflict(source),
             _ => Self::Unavailable(source),
         }
     }

@@ -1,8 +1,8 @@
 //! Everything durable.
 //!
-//! One [`Store`] over SQLite. Reads go to a pool of connections; writes go through one writer, which commits
-//! whatever is waiting together, and answers only then: an fsync costs milliseconds, and sharing it is the
-//! only way to be durable and fast.
+//! One [`Store`] over SQLite. Reads go to a few connections; writes go through one writer on a thread of its own,
+//! which commits whatever is waiting together, and answers only then: an fsync costs milliseconds, and sharing it
+//! is the only way to be durable and fast.
 //!
 //! What this crate is not: it decides nothing beyond what a transaction must decide (quotas, races, the state
 //! of a row), and reads no clock; `now` is an argument.
@@ -11,7 +11,7 @@
 //! - what a method has answered is on disk;
 //! - a change is one transaction: all of it or nothing; its audit row is part of it (`store.audited(event)` before
 //!   the method that changes something);
-//! - SQL is portable: `$n` parameters, no statement that only one database knows outside `migrations/`.
+//! - SQL is portable: numbered parameters, no statement that only one database knows outside `migrations/`.
 //!
 //! To add a table: a numbered file in `migrations/sqlite`, a line in `migrate.rs`, a file for the noun here,
 //! and its contract in `tests/it/contract`.
@@ -24,18 +24,20 @@ mod ledger;
 mod meters;
 mod migrate;
 mod open;
+mod readers;
 mod realm_nodes;
 mod realm_put;
 mod realm_tickets;
 mod revocations;
 mod row;
 mod signing_keys;
+mod sql;
 mod writer;
 
 pub use api_keys::{ApiKeyRow, NewApiKey};
 pub use audit::AuditFilter;
 pub use audit_checkpoints::{InsertCheckpointError, Pruned};
-pub use error::StoreError;
+pub use error::{Cause, StoreError};
 pub use ledger::LedgerFilter;
 pub use open::{Store, StoreOptions};
 pub use realm_nodes::{NodeFacts, NodeRow, Usage};

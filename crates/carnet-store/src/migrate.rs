@@ -1,8 +1,9 @@
 //! Migrations: numbered, embedded, each applied once.
 
-use sqlx::{Connection, Row, SqliteConnection};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::error::StoreError;
+use crate::sql;
 
 /// Every migration, in order. One that was released is never changed.
 const MIGRATIONS: &[Migration] = &[
@@ -28,7 +29,7 @@ const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
      applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT";
 const SELECT_APPLIED: &str = "SELECT version, checksum FROM schema_migrations ORDER BY version";
 const INSERT_APPLIED: &str =
-    "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)";
+    "INSERT INTO schema_migrations (version, name, checksum) VALUES (?1, ?2, ?3)";
 
 struct Migration {
     version: i64,
@@ -37,29 +38,31 @@ struct Migration {
 }
 
 /// Applies what is missing, all under one lock. A changed or a newer schema is refused.
-pub(crate) async fn run(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let mut transaction = connection.begin_with("BEGIN EXCLUSIVE").await?;
-    sqlx::query(CREATE_TABLE).execute(&mut *transaction).await?;
-    let applied = sqlx::query(SELECT_APPLIED).fetch_all(&mut *transaction).await?;
+pub(crate) fn run(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    transaction.execute_batch(CREATE_TABLE)?;
+    let applied = sql::all(&transaction, SELECT_APPLIED, [], |row| {
+        Ok((row.get("version")?, row.get("checksum")?))
+    })?;
+    check(&applied)?;
+    for migration in MIGRATIONS.iter().skip(applied.len()) {
+        transaction.execute_batch(migration.sql)?;
+        let applied = params![migration.version, migration.name, migration.checksum()];
+        sql::execute(&transaction, INSERT_APPLIED, applied)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Whether what was applied is what is known by its number.
+fn check(applied: &[(i64, String)]) -> Result<(), StoreError> {
     let known = MIGRATIONS.last().map_or(0, |last| last.version);
-    for row in &applied {
-        let (version, checksum): (i64, &str) = (row.try_get("version")?, row.try_get("checksum")?);
-        let migration = MIGRATIONS.iter().find(|migration| migration.version == version);
-        let migration = migration.ok_or(StoreError::SchemaTooNew { found: version, known })?;
-        if migration.checksum() != checksum {
-            return Err(StoreError::MigrationChanged { version });
+    for (version, checksum) in applied {
+        let migration = MIGRATIONS.iter().find(|migration| migration.version == *version);
+        let migration = migration.ok_or(StoreError::SchemaTooNew { found: *version, known })?;
+        if migration.checksum() != *checksum {
+            return Err(StoreError::MigrationChanged { version: *version });
         }
     }
-    for migration in MIGRATIONS.iter().skip(applied.len()) {
-        sqlx::raw_sql(migration.sql).execute(&mut *transaction).await?;
-        sqlx::query(INSERT_APPLIED)
-            .bind(migration.version)
-            .bind(migration.name)
-            .bind(migration.checksum())
-            .execute(&mut *transaction)
-            .await?;
-    }
-    transaction.commit().await?;
     Ok(())
 }
 

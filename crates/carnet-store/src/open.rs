@@ -7,18 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carnet_authority::audit::Event;
-use futures::future::BoxFuture;
-use sqlx::sqlite::{
-    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, SqliteConnection};
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Mutex;
 
 use crate::audit::{self, ChainEnd};
 use crate::error::StoreError;
-use crate::migrate;
+use crate::readers::{Readers, STATEMENTS};
 use crate::writer::Writer;
+use crate::{migrate, sql};
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -40,7 +36,7 @@ pub struct Store {
 }
 
 struct Inner {
-    readers: SqlitePool,
+    readers: Readers,
     writer: Writer,
     chain_end: ChainEnd,
     /// Revocations are handed to a gate in order.
@@ -49,33 +45,12 @@ struct Inner {
 
 impl Store {
     /// Opens the database, makes it if there is none, and brings its schema up to date.
-    pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+    pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
         let lock = lock(&options.path)?;
         create(&options.path)?;
-        let connect = SqliteConnectOptions::new()
-            .filename(&options.path)
-            .foreign_keys(true)
-            .busy_timeout(options.busy_timeout)
-            .log_statements(tracing::log::LevelFilter::Off);
-        let mut connection = connect
-            .clone()
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
-            .connect()
-            .await?;
-        migrate::run(&mut connection).await?;
         let chain_end = ChainEnd::default();
-        let writer = Writer::start(connection, lock, chain_end.clone())?;
-        // A connection to a file does not go stale: it is neither tried before each use nor made anew.
-        let pool = SqlitePoolOptions::new()
-            .max_connections(options.readers.max(1))
-            .min_connections(1)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None);
-        let readers =
-            pool.connect_with(connect.read_only(true).pragma("mmap_size", "268435456")).await?;
+        let writer = Writer::start(connect(options)?, lock, chain_end.clone())?;
+        let readers = Readers::open(options.path.clone(), options.busy_timeout, options.readers)?;
         let inner = Inner { readers, writer, chain_end, feed: Mutex::default() };
         Ok(Self { inner: Arc::new(inner), event: None })
     }
@@ -90,12 +65,17 @@ impl Store {
 
     /// Whether the database answers those who read and those who write.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(self.readers()).await?;
-        self.inner.writer.run(|_| Box::pin(async { Ok(()) })).await
+        self.read(|connection| sql::exists(connection, "SELECT 1", [])).await?;
+        self.inner.writer.run(|_| Ok(())).await
     }
 
-    pub(crate) fn readers(&self) -> &SqlitePool {
-        &self.inner.readers
+    /// Runs `query` on a connection that reads.
+    pub(crate) async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.inner.readers.run(query).await
     }
 
     pub(crate) fn chain_end(&self) -> ChainEnd {
@@ -118,7 +98,7 @@ impl Store {
     /// what it did is undone and the others of the transaction are not; when the commit fails, it has not happened.
     pub(crate) async fn write<T, E, F>(&self, operation: F) -> Result<T, E>
     where
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: std::error::Error + From<StoreError> + Send + 'static,
     {
@@ -132,7 +112,7 @@ impl Store {
         has_changed: fn(&T) -> bool,
     ) -> Result<T, E>
     where
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: std::error::Error + From<StoreError> + Send + 'static,
     {
@@ -141,16 +121,28 @@ impl Store {
         };
         let end = self.chain_end();
         let recorded = self.inner.writer.run(move |connection| {
-            Box::pin(async move {
-                let done = operation(&mut *connection).await?;
-                if has_changed(&done) {
-                    audit::append(connection, &event, &end).await?;
-                }
-                Ok(done)
-            })
+            let done = operation(connection)?;
+            if has_changed(&done) {
+                audit::append(connection, &event, &end)?;
+            }
+            Ok(done)
         });
         recorded.await
     }
+}
+
+/// The connection that writes, to a database whose schema is up to date.
+fn connect(options: &StoreOptions) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(&options.path, flags)?;
+    connection.busy_timeout(options.busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(
+        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+         PRAGMA foreign_keys = ON",
+    )?;
+    migrate::run(&mut connection)?;
+    Ok(connection)
 }
 
 /// Takes the advisory lock beside the database.

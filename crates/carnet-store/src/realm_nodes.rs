@@ -5,21 +5,21 @@ use std::collections::{HashMap, HashSet};
 use bytes::Bytes;
 use carnet_ticket::realm::{NodeKey, RealmId, TicketId};
 use carnet_ticket::time::Timestamp;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use rusqlite::{Row, params};
 
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::row::{key, maybe_bytes, maybe_keys, unsigned};
+use crate::row::{key, maybe_bytes, maybe_keys, moment, unsigned};
+use crate::sql;
 
 const NODE: &str = "SELECT b.key, b.kind, b.size, b.own_bytes, b.content_bytes, b.children, b.content_type, \
-    b.bytes, b.is_bad FROM realm_nodes n JOIN blobs b ON b.key = n.key WHERE n.realm = $1 AND n.key = $2";
+    b.bytes, b.is_bad FROM realm_nodes n JOIN blobs b ON b.key = n.key WHERE n.realm = ?1 AND n.key = ?2";
 const FACTS: &str = "SELECT b.key, b.kind, b.content_bytes, b.content_type \
-    FROM realm_nodes n JOIN blobs b ON b.key = n.key WHERE n.realm = $1 AND n.key = $2";
-const CHILDREN: &str = "SELECT children FROM blobs WHERE key = $1";
-const UPLOADED: &str = "SELECT 1 FROM realm_uploads WHERE ticket = $1 AND key = $2";
-const USAGE: &str = "SELECT physical, logical, nodes, updated_at FROM realm_usage WHERE realm = $1";
-const MARK_BAD: &str = "UPDATE blobs SET is_bad = 1 WHERE key = $1";
+    FROM realm_nodes n JOIN blobs b ON b.key = n.key WHERE n.realm = ?1 AND n.key = ?2";
+const CHILDREN: &str = "SELECT children FROM blobs WHERE key = ?1";
+const UPLOADED: &str = "SELECT 1 FROM realm_uploads WHERE ticket = ?1 AND key = ?2";
+const USAGE: &str = "SELECT physical, logical, nodes, updated_at FROM realm_usage WHERE realm = ?1";
+const MARK_BAD: &str = "UPDATE blobs SET is_bad = 1 WHERE key = ?1";
 
 /// A node that a realm has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,12 +75,11 @@ impl Store {
         realm: &RealmId,
         node: NodeKey,
     ) -> Result<Option<NodeRow>, StoreError> {
-        let row = sqlx::query(NODE)
-            .bind(realm.to_string())
-            .bind(&node.as_bytes()[..])
-            .fetch_optional(self.readers())
-            .await?;
-        row.map(|row| read(&row)).transpose()
+        let realm = realm.to_string();
+        self.read(move |connection| {
+            sql::one(connection, NODE, params![realm, node.as_bytes()], read)
+        })
+        .await
     }
 
     /// What is known of those of `nodes` that the realm has.
@@ -89,16 +88,17 @@ impl Store {
         realm: &RealmId,
         nodes: &[NodeKey],
     ) -> Result<HashMap<NodeKey, NodeFacts>, StoreError> {
-        let realm = realm.to_string();
-        let mut connection = self.readers().acquire().await?;
-        let mut facts = HashMap::with_capacity(nodes.len());
-        for node in nodes {
-            let query = sqlx::query(FACTS).bind(&realm).bind(&node.as_bytes()[..]);
-            if let Some(row) = query.fetch_optional(&mut *connection).await? {
-                facts.insert(key(&row, "key")?, read_facts(&row)?);
+        let (realm, nodes) = (realm.to_string(), nodes.to_vec());
+        self.read(move |connection| {
+            let mut facts = HashMap::with_capacity(nodes.len());
+            for node in nodes {
+                let found =
+                    sql::one(connection, FACTS, params![realm, node.as_bytes()], read_facts)?;
+                facts.extend(found.map(|found| (node, found)));
             }
-        }
-        Ok(facts)
+            Ok(facts)
+        })
+        .await
     }
 
     /// The children of those of `nodes` that are stored for any realm: what a search goes over.
@@ -106,15 +106,18 @@ impl Store {
         &self,
         nodes: &[NodeKey],
     ) -> Result<HashMap<NodeKey, Vec<NodeKey>>, StoreError> {
-        let mut connection = self.readers().acquire().await?;
-        let mut children = HashMap::with_capacity(nodes.len());
-        for node in nodes {
-            let query = sqlx::query(CHILDREN).bind(&node.as_bytes()[..]);
-            if let Some(row) = query.fetch_optional(&mut *connection).await? {
-                children.insert(*node, maybe_keys(&row, "children")?.unwrap_or_default());
+        let nodes = nodes.to_vec();
+        self.read(move |connection| {
+            let mut children = HashMap::with_capacity(nodes.len());
+            for node in nodes {
+                let found = sql::one(connection, CHILDREN, [node.as_bytes()], |row| {
+                    Ok(maybe_keys(row, "children")?.unwrap_or_default())
+                })?;
+                children.extend(found.map(|found| (node, found)));
             }
-        }
-        Ok(children)
+            Ok(children)
+        })
+        .await
     }
 
     /// Those of `nodes` that the ticket has uploaded.
@@ -123,45 +126,35 @@ impl Store {
         ticket: &TicketId,
         nodes: &[NodeKey],
     ) -> Result<HashSet<NodeKey>, StoreError> {
-        let ticket = ticket.to_string();
-        let mut connection = self.readers().acquire().await?;
-        let mut uploaded = HashSet::new();
-        for node in nodes {
-            let query = sqlx::query(UPLOADED).bind(&ticket).bind(&node.as_bytes()[..]);
-            if query.fetch_optional(&mut *connection).await?.is_some() {
-                uploaded.insert(*node);
+        let (ticket, nodes) = (ticket.to_string(), nodes.to_vec());
+        self.read(move |connection| {
+            let mut uploaded = HashSet::new();
+            for node in nodes {
+                if sql::exists(connection, UPLOADED, params![ticket, node.as_bytes()])? {
+                    uploaded.insert(node);
+                }
             }
-        }
-        Ok(uploaded)
+            Ok(uploaded)
+        })
+        .await
     }
 
     /// How much the realm holds; zeros when it never held anything.
     pub async fn usage(&self, realm: &RealmId) -> Result<Usage, StoreError> {
-        let row = sqlx::query(USAGE).bind(realm.to_string()).fetch_optional(self.readers()).await?;
-        let Some(row) = row else {
-            return Ok(Usage { physical: 0, logical: 0, nodes: 0, updated_at: Timestamp(0) });
-        };
-        Ok(Usage {
-            physical: unsigned(&row, "physical")?,
-            logical: unsigned(&row, "logical")?,
-            nodes: unsigned(&row, "nodes")?,
-            updated_at: Timestamp(row.try_get("updated_at")?),
-        })
+        let realm = realm.to_string();
+        let found = self.read(move |connection| sql::one(connection, USAGE, [realm], read_usage));
+        let none = Usage { physical: 0, logical: 0, nodes: 0, updated_at: Timestamp(0) };
+        Ok(found.await?.unwrap_or(none))
     }
 
     /// Remembers that a node's bytes are damaged: they are not served, and the next upload rewrites them.
     pub async fn mark_bad(&self, node: NodeKey) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                sqlx::query(MARK_BAD).bind(&node.as_bytes()[..]).execute(connection).await?;
-                Ok(())
-            })
-        })
-        .await
+        self.write(move |connection| sql::execute(connection, MARK_BAD, [node.as_bytes()])).await?;
+        Ok(())
     }
 }
 
-fn read(row: &SqliteRow) -> Result<NodeRow, StoreError> {
+fn read(row: &Row<'_>) -> Result<NodeRow, StoreError> {
     Ok(NodeRow {
         key: key(row, "key")?,
         kind: kind(row)?,
@@ -169,20 +162,29 @@ fn read(row: &SqliteRow) -> Result<NodeRow, StoreError> {
         own_bytes: unsigned(row, "own_bytes")?,
         content_bytes: unsigned(row, "content_bytes")?,
         children: maybe_keys(row, "children")?.unwrap_or_default(),
-        content_type: row.try_get("content_type")?,
+        content_type: row.get("content_type")?,
         bytes: maybe_bytes(row, "bytes")?,
-        is_bad: row.try_get("is_bad")?,
+        is_bad: row.get("is_bad")?,
     })
 }
 
-fn read_facts(row: &SqliteRow) -> Result<NodeFacts, StoreError> {
+fn read_facts(row: &Row<'_>) -> Result<NodeFacts, StoreError> {
     Ok(NodeFacts {
         kind: kind(row)?,
         content_bytes: unsigned(row, "content_bytes")?,
-        content_type: row.try_get("content_type")?,
+        content_type: row.get("content_type")?,
     })
 }
 
-fn kind(row: &SqliteRow) -> Result<u8, StoreError> {
+fn read_usage(row: &Row<'_>) -> Result<Usage, StoreError> {
+    Ok(Usage {
+        physical: unsigned(row, "physical")?,
+        logical: unsigned(row, "logical")?,
+        nodes: unsigned(row, "nodes")?,
+        updated_at: moment(row, "updated_at")?,
+    })
+}
+
+fn kind(row: &Row<'_>) -> Result<u8, StoreError> {
     u8::try_from(unsigned(row, "kind")?).map_err(|_| StoreError::BadRow { column: "kind" })
 }

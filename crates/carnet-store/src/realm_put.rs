@@ -1,39 +1,42 @@
 //! Storing nodes: quotas, rows and bytes in one transaction.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use carnet_ticket::realm::{NodeKey, RealmId, TicketId};
 use carnet_ticket::time::Timestamp;
-use sqlx::{Row, SqliteConnection};
+use rusqlite::{Connection, params};
 
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::realm_tickets::{self, TicketEnd};
 use crate::row::{join_keys, signed, unsigned};
+use crate::sql;
 
-const TOUCH: &str = "UPDATE realm_nodes SET touched_at = $3 WHERE realm = $1 AND key = $2";
-const HAS: &str = "SELECT 1 FROM realm_nodes WHERE realm = $1 AND key = $2";
-const HAS_UPLOAD: &str = "SELECT 1 FROM realm_uploads WHERE ticket = $1 AND key = $2";
-const INSERT_UPLOAD: &str = "INSERT INTO realm_uploads (ticket, key, bytes) VALUES ($1, $2, $3)";
-const USE_QUOTA: &str = "UPDATE realm_tickets SET used = used + $2 WHERE id = $1";
+const TOUCH: &str = "UPDATE realm_nodes SET touched_at = ?3 WHERE realm = ?1 AND key = ?2";
+const HAS: &str = "SELECT 1 FROM realm_nodes WHERE realm = ?1 AND key = ?2";
+const HAS_UPLOAD: &str = "SELECT 1 FROM realm_uploads WHERE ticket = ?1 AND key = ?2";
+const INSERT_UPLOAD: &str = "INSERT INTO realm_uploads (ticket, key, bytes) VALUES (?1, ?2, ?3)";
+const USE_QUOTA: &str = "UPDATE realm_tickets SET used = used + ?2 WHERE id = ?1";
 const INSERT_NODE: &str = "INSERT INTO realm_nodes (realm, key, first_by, created_at, touched_at) \
-    VALUES ($1, $2, $3, $4, $4)";
+    VALUES (?1, ?2, ?3, ?4, ?4)";
 const ADD_USAGE: &str = "INSERT INTO realm_usage (realm, physical, logical, nodes, updated_at) \
-    VALUES ($1, $2, $3, 1, $4) ON CONFLICT (realm) DO UPDATE SET physical = realm_usage.physical + $2, \
-    logical = realm_usage.logical + $3, nodes = realm_usage.nodes + 1, updated_at = $4";
+    VALUES (?1, ?2, ?3, 1, ?4) ON CONFLICT (realm) DO UPDATE SET physical = realm_usage.physical + ?2, \
+    logical = realm_usage.logical + ?3, nodes = realm_usage.nodes + 1, updated_at = ?4";
 const ADD_BLOB: &str = "INSERT INTO blobs \
     (key, kind, size, own_bytes, content_bytes, children, content_type, bytes, refs, is_bad) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0) ON CONFLICT (key) DO UPDATE SET refs = blobs.refs + 1, \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, 0) ON CONFLICT (key) DO UPDATE SET refs = blobs.refs + 1, \
     bytes = CASE WHEN blobs.is_bad <> 0 THEN excluded.bytes ELSE blobs.bytes END, is_bad = 0";
-const REPAIR_BLOB: &str = "UPDATE blobs SET bytes = $2, is_bad = 0 WHERE key = $1 AND is_bad <> 0";
-const PHYSICAL: &str = "SELECT physical FROM realm_usage WHERE realm = $1";
+const REPAIR_BLOB: &str = "UPDATE blobs SET bytes = ?2, is_bad = 0 WHERE key = ?1 AND is_bad <> 0";
+const PHYSICAL: &str = "SELECT physical FROM realm_usage WHERE realm = ?1";
 const RESERVED_BY_TICKET: &str = "SELECT COALESCE(SUM(bytes), 0) AS bytes FROM (SELECT DISTINCT key, bytes \
-    FROM realm_reservations WHERE ticket = $1 AND key <> $2 AND deadline > $3) AS reserved";
+    FROM realm_reservations WHERE ticket = ?1 AND key <> ?2 AND deadline > ?3) AS reserved";
 const RESERVED_IN_REALM: &str = "SELECT COALESCE(SUM(bytes), 0) AS bytes FROM (SELECT DISTINCT key, bytes \
-    FROM realm_reservations WHERE realm = $1 AND key <> $2 AND deadline > $3) AS reserved";
+    FROM realm_reservations WHERE realm = ?1 AND key <> ?2 AND deadline > ?3) AS reserved";
 const RESERVE: &str = "INSERT INTO realm_reservations (id, realm, ticket, key, bytes, deadline) \
-    VALUES ($1, $2, $3, $4, $5, $6)";
-const RELEASE: &str = "DELETE FROM realm_reservations WHERE id = $1";
-const SWEEP: &str = "DELETE FROM realm_reservations WHERE deadline <= $1";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const RELEASE: &str = "DELETE FROM realm_reservations WHERE id = ?1";
+const SWEEP: &str = "DELETE FROM realm_reservations WHERE deadline <= ?1";
 
 /// A node to be stored, as it was found to be.
 #[derive(Debug, Clone)]
@@ -102,17 +105,10 @@ pub enum PutError {
     Store(#[from] StoreError),
 }
 
-impl From<sqlx::Error> for PutError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 impl Store {
     /// Stores a node, all or nothing: its ticket may still write, its children are there, quotas hold.
     pub async fn put_node(&self, node: PutNode, now: Timestamp) -> Result<Put, PutError> {
-        self.write(move |connection| Box::pin(async move { put(connection, &node, now).await }))
-            .await
+        self.write(move |connection| put(connection, &node, now)).await
     }
 
     /// Sets space aside for a node whose bytes are stored elsewhere first, until `deadline`. The same is
@@ -125,42 +121,30 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), PutError> {
         self.write(move |connection| {
-            Box::pin(async move {
-                check(connection, &node, now).await?;
-                sqlx::query(RESERVE)
-                    .bind(id)
-                    .bind(node.realm.to_string())
-                    .bind(node.ticket.map(|ticket| ticket.to_string()))
-                    .bind(&node.key.as_bytes()[..])
-                    .bind(signed(node.size))
-                    .bind(deadline.0)
-                    .execute(connection)
-                    .await?;
-                Ok(())
-            })
+            check(connection, &node, now)?;
+            let reservation = params![
+                id,
+                node.realm.to_string(),
+                node.ticket.map(|ticket| ticket.to_string()),
+                node.key.as_bytes(),
+                signed(node.size),
+                deadline.0,
+            ];
+            sql::execute(connection, RESERVE, reservation)?;
+            Ok(())
         })
         .await
     }
 
     /// Gives back what was set aside.
     pub async fn release(&self, id: String) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                sqlx::query(RELEASE).bind(id).execute(connection).await?;
-                Ok(())
-            })
-        })
-        .await
+        self.write(move |connection| sql::execute(connection, RELEASE, [id])).await?;
+        Ok(())
     }
 
     /// Gives back what was set aside until now at the latest; how many reservations that were.
     pub async fn sweep_reservations(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                Ok(sqlx::query(SWEEP).bind(now.0).execute(connection).await?.rows_affected())
-            })
-        })
-        .await
+        self.write(move |connection| sql::execute(connection, SWEEP, [now.0])).await
     }
 }
 
@@ -170,126 +154,89 @@ struct Additions {
     to_ticket: bool,
 }
 
-async fn put(
-    connection: &mut SqliteConnection,
-    node: &PutNode,
-    now: Timestamp,
-) -> Result<Put, PutError> {
+fn put(connection: &Connection, node: &PutNode, now: Timestamp) -> Result<Put, PutError> {
     if let Some(reservation) = &node.reservation {
-        sqlx::query(RELEASE).bind(reservation).execute(&mut *connection).await?;
+        sql::execute(connection, RELEASE, [reservation])?;
     }
-    let additions = check(connection, node, now).await?;
-    let (realm, key) = (node.realm.to_string(), &node.key.as_bytes()[..]);
+    let additions = check(connection, node, now)?;
+    let (realm, key, size) = (node.realm.to_string(), node.key.as_bytes(), signed(node.size));
     for child in &node.children {
-        sqlx::query(TOUCH)
-            .bind(&realm)
-            .bind(&child.as_bytes()[..])
-            .bind(now.0)
-            .execute(&mut *connection)
-            .await?;
+        sql::execute(connection, TOUCH, params![realm, child.as_bytes(), now.0])?;
     }
     if let (Some(ticket), true) = (&node.ticket, additions.to_ticket) {
-        let (ticket, size) = (ticket.to_string(), signed(node.size));
-        sqlx::query(INSERT_UPLOAD)
-            .bind(&ticket)
-            .bind(key)
-            .bind(size)
-            .execute(&mut *connection)
-            .await?;
-        sqlx::query(USE_QUOTA).bind(&ticket).bind(size).execute(&mut *connection).await?;
+        let ticket = ticket.to_string();
+        sql::execute(connection, INSERT_UPLOAD, params![ticket, key, size])?;
+        sql::execute(connection, USE_QUOTA, params![ticket, size])?;
     }
     if additions.to_realm {
-        insert(connection, node, &realm, now).await?;
+        insert(connection, node, &realm, now)?;
     } else {
-        sqlx::query(TOUCH).bind(&realm).bind(key).bind(now.0).execute(&mut *connection).await?;
-        sqlx::query(REPAIR_BLOB).bind(key).bind(node.bytes.as_deref()).execute(connection).await?;
+        sql::execute(connection, TOUCH, params![realm, key, now.0])?;
+        sql::execute(connection, REPAIR_BLOB, params![key, node.bytes.as_deref()])?;
     }
     Ok(Put { is_new: additions.to_realm })
 }
 
-async fn insert(
-    connection: &mut SqliteConnection,
+fn insert(
+    connection: &Connection,
     node: &PutNode,
     realm: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let key = &node.key.as_bytes()[..];
-    sqlx::query(INSERT_NODE)
-        .bind(realm)
-        .bind(key)
-        .bind(&node.by)
-        .bind(now.0)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query(ADD_USAGE)
-        .bind(realm)
-        .bind(signed(node.size))
-        .bind(signed(node.own_bytes))
-        .bind(now.0)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query(ADD_BLOB)
-        .bind(key)
-        .bind(i64::from(node.kind))
-        .bind(signed(node.size))
-        .bind(signed(node.own_bytes))
-        .bind(signed(node.content_bytes))
-        .bind(join_keys(&node.children))
-        .bind(&node.content_type)
-        .bind(node.bytes.as_deref())
-        .execute(connection)
-        .await?;
+    let (key, size, own_bytes) = (node.key.as_bytes(), signed(node.size), signed(node.own_bytes));
+    sql::execute(connection, INSERT_NODE, params![realm, key, node.by, now.0])?;
+    sql::execute(connection, ADD_USAGE, params![realm, size, own_bytes, now.0])?;
+    let blob = params![
+        key,
+        node.kind,
+        size,
+        own_bytes,
+        signed(node.content_bytes),
+        join_keys(&node.children),
+        node.content_type,
+        node.bytes.as_deref(),
+    ];
+    sql::execute(connection, ADD_BLOB, blob)?;
     Ok(())
 }
 
 /// Whether the node may be stored now, and what it would add.
-async fn check(
-    connection: &mut SqliteConnection,
-    node: &PutNode,
-    now: Timestamp,
-) -> Result<Additions, PutError> {
-    let (realm, key) = (node.realm.to_string(), &node.key.as_bytes()[..]);
+fn check(connection: &Connection, node: &PutNode, now: Timestamp) -> Result<Additions, PutError> {
+    let (realm, key) = (node.realm.to_string(), node.key.as_bytes());
     let ticket = match &node.ticket {
-        Some(id) => {
-            Some(realm_tickets::writable(connection, id, now).await?.map_err(PutError::Ticket)?)
-        }
+        Some(id) => Some(realm_tickets::writable(connection, id, now)?.map_err(PutError::Ticket)?),
         None => None,
     };
-    let missing = missing_children(connection, node, &realm).await?;
+    let missing = missing_children(connection, node, &realm)?;
     if !missing.is_empty() {
         return Err(PutError::MissingChildren(missing));
     }
     let mut additions = Additions { to_realm: true, to_ticket: false };
     if let Some(ticket) = ticket {
         let id = ticket.id.to_string();
-        let has =
-            sqlx::query(HAS_UPLOAD).bind(&id).bind(key).fetch_optional(&mut *connection).await?;
-        additions.to_ticket = has.is_none();
+        additions.to_ticket = !sql::exists(connection, HAS_UPLOAD, params![id, key])?;
         if let (true, Some(limit)) = (additions.to_ticket, ticket.quota) {
-            let reserved = reserved(connection, RESERVED_BY_TICKET, &id, key, now).await?;
+            let reserved = reserved(connection, RESERVED_BY_TICKET, &id, key, now)?;
             fits(limit, ticket.used.saturating_add(reserved), node.size)?;
         }
     }
-    additions.to_realm =
-        sqlx::query(HAS).bind(&realm).bind(key).fetch_optional(&mut *connection).await?.is_none();
+    additions.to_realm = !sql::exists(connection, HAS, params![realm, key])?;
     if let (true, Some(limit)) = (additions.to_realm, node.realm_quota) {
-        let row = sqlx::query(PHYSICAL).bind(&realm).fetch_optional(&mut *connection).await?;
-        let physical = row.map_or(Ok(0), |row| unsigned(&row, "physical"))?;
-        let reserved = reserved(connection, RESERVED_IN_REALM, &realm, key, now).await?;
-        fits(limit, physical.saturating_add(reserved), node.size)?;
+        let physical = sql::one(connection, PHYSICAL, [&realm], |row| unsigned(row, "physical"))?;
+        let reserved = reserved(connection, RESERVED_IN_REALM, &realm, key, now)?;
+        fits(limit, physical.unwrap_or(0).saturating_add(reserved), node.size)?;
     }
     Ok(additions)
 }
 
-async fn missing_children(
-    connection: &mut SqliteConnection,
+fn missing_children(
+    connection: &Connection,
     node: &PutNode,
     realm: &str,
 ) -> Result<Vec<NodeKey>, StoreError> {
-    let mut missing = Vec::new();
+    let (mut missing, mut seen) = (Vec::new(), HashSet::new());
     for child in node.children.iter().filter(|child| **child != NodeKey::EMPTY_DICT) {
-        let query = sqlx::query(HAS).bind(realm).bind(&child.as_bytes()[..]);
-        if query.fetch_optional(&mut *connection).await?.is_none() && !missing.contains(child) {
+        if seen.insert(child) && !sql::exists(connection, HAS, params![realm, child.as_bytes()])? {
             missing.push(*child);
         }
     }
@@ -297,16 +244,16 @@ async fn missing_children(
 }
 
 /// What others have set aside; an upload of the same node is counted once.
-async fn reserved(
-    connection: &mut SqliteConnection,
-    query: &'static str,
+fn reserved(
+    connection: &Connection,
+    statement: &str,
     owner: &str,
-    key: &[u8],
+    key: &[u8; 16],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let row = sqlx::query(query).bind(owner).bind(key).bind(now.0).fetch_one(connection).await?;
-    u64::try_from(row.try_get::<i64, _>("bytes")?)
-        .map_err(|_| StoreError::BadRow { column: "bytes" })
+    let bytes =
+        sql::one(connection, statement, params![owner, key, now.0], |row| unsigned(row, "bytes"));
+    Ok(bytes?.unwrap_or(0))
 }
 
 fn fits(limit: u64, used: u64, requested: u64) -> Result<(), PutError> {

@@ -3,35 +3,35 @@
 use carnet_gate::{Entry, Selector};
 use carnet_ticket::realm::{NodeKey, RealmId, TicketId};
 use carnet_ticket::time::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use rusqlite::{Connection, Row, params};
 
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::revocations;
 use crate::row::{
-    join_keys, maybe_key, maybe_keys, maybe_moment, maybe_unsigned, moment, parsed, signed,
+    join_keys, maybe_key, maybe_keys, maybe_moment, maybe_unsigned, moment, parsed, signed, text,
     unsigned,
 };
+use crate::sql;
 
 const INSERT: &str = "INSERT INTO realm_tickets (id, realm, issuer, purpose, input, writable, quota, used, accept, \
-    output, revoked_at, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, NULL, NULL, $9, $10)";
+    output, revoked_at, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, NULL, NULL, ?9, ?10)";
 /// The issuer of a ticket is live unless it is a stored API key that is gone.
 const SELECT: &str = "SELECT t.*, (t.issuer NOT LIKE 'key:%' OR t.issuer IN ('key:api', 'key:admin') \
     OR EXISTS (SELECT 1 FROM api_keys k WHERE k.id = t.issuer)) AS is_issuer_live \
-    FROM realm_tickets t WHERE t.id = $1";
+    FROM realm_tickets t WHERE t.id = ?1";
 const LIST: &str = "SELECT t.*, (t.issuer NOT LIKE 'key:%' OR t.issuer IN ('key:api', 'key:admin') \
     OR EXISTS (SELECT 1 FROM api_keys k WHERE k.id = t.issuer)) AS is_issuer_live \
-    FROM realm_tickets t WHERE t.realm = $1 AND t.seq < $2 \
-    AND ($3 IS NULL OR (t.output IS NOT NULL) = $3) AND ($4 IS NULL OR (t.revoked_at IS NOT NULL) = $4) \
-    ORDER BY t.seq DESC LIMIT $5";
+    FROM realm_tickets t WHERE t.realm = ?1 AND t.seq < ?2 \
+    AND (?3 IS NULL OR (t.output IS NOT NULL) = ?3) AND (?4 IS NULL OR (t.revoked_at IS NOT NULL) = ?4) \
+    ORDER BY t.seq DESC LIMIT ?5";
 const COMMIT: &str =
-    "UPDATE realm_tickets SET output = $2 WHERE id = $1 AND output IS NULL AND revoked_at IS NULL";
-const TOUCH: &str = "UPDATE realm_nodes SET touched_at = $3 WHERE realm = $1 AND key = $2";
+    "UPDATE realm_tickets SET output = ?2 WHERE id = ?1 AND output IS NULL AND revoked_at IS NULL";
+const TOUCH: &str = "UPDATE realm_nodes SET touched_at = ?3 WHERE realm = ?1 AND key = ?2";
 const REVOKE: &str =
-    "UPDATE realm_tickets SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
-const DELETE: &str = "DELETE FROM realm_tickets WHERE id = $1 AND realm = $2";
-const DELETE_UPLOADS: &str = "DELETE FROM realm_uploads WHERE ticket = $1";
+    "UPDATE realm_tickets SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
+const DELETE: &str = "DELETE FROM realm_tickets WHERE id = ?1 AND realm = ?2";
+const DELETE_UPLOADS: &str = "DELETE FROM realm_uploads WHERE ticket = ?1";
 
 /// A ticket to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,31 +199,28 @@ impl Store {
     /// Stores a ticket.
     pub async fn insert_ticket(&self, ticket: NewTicket) -> Result<(), StoreError> {
         self.write(move |connection| {
-            Box::pin(async move {
-                let accept = serde_json::json!(ticket.accept).to_string();
-                sqlx::query(INSERT)
-                    .bind(ticket.id.to_string())
-                    .bind(ticket.realm.to_string())
-                    .bind(ticket.issuer)
-                    .bind(ticket.purpose)
-                    .bind(ticket.input.as_deref().map(join_keys))
-                    .bind(ticket.writable)
-                    .bind(ticket.quota.map(signed))
-                    .bind(accept)
-                    .bind(ticket.created_at.0)
-                    .bind(ticket.expires_at.0)
-                    .execute(connection)
-                    .await?;
-                Ok(())
-            })
+            let row = params![
+                ticket.id.to_string(),
+                ticket.realm.to_string(),
+                ticket.issuer,
+                ticket.purpose,
+                ticket.input.as_deref().map(join_keys),
+                ticket.writable,
+                ticket.quota.map(signed),
+                serde_json::json!(ticket.accept).to_string(),
+                ticket.created_at.0,
+                ticket.expires_at.0,
+            ];
+            sql::execute(connection, INSERT, row)?;
+            Ok(())
         })
         .await
     }
 
     /// The ticket with this id, whatever has become of it.
     pub async fn ticket(&self, id: &TicketId) -> Result<Option<TicketRow>, StoreError> {
-        let row = sqlx::query(SELECT).bind(id.to_string()).fetch_optional(self.readers()).await?;
-        row.map(|row| read(&row)).transpose()
+        let id = *id;
+        self.read(move |connection| select(connection, &id)).await
     }
 
     /// At most `limit` tickets of a realm, newest first, before number `before`, of one status or all.
@@ -235,15 +232,12 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<TicketRow>, StoreError> {
         let (has_output, is_revoked) = status.map(TicketStatus::facts).unzip();
-        let rows = sqlx::query(LIST)
-            .bind(realm.to_string())
-            .bind(before.map_or(i64::MAX, signed))
-            .bind(has_output)
-            .bind(is_revoked)
-            .bind(limit)
-            .fetch_all(self.readers())
-            .await?;
-        rows.iter().map(read).collect()
+        let realm = realm.to_string();
+        self.read(move |connection| {
+            let before = before.map_or(i64::MAX, signed);
+            sql::all(connection, LIST, params![realm, before, has_output, is_revoked, limit], read)
+        })
+        .await
     }
 
     /// Gives a ticket its output, once. The output is touched.
@@ -254,11 +248,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), CommitError> {
         self.write(move |connection| {
-            Box::pin(async move {
-                let row = writable(connection, &id, now).await?.map_err(CommitError::Ticket)?;
-                set_output(connection, &row, output, now).await?;
-                Ok(())
-            })
+            let row = writable(connection, &id, now)?.map_err(CommitError::Ticket)?;
+            Ok(set_output(connection, &row, output, now)?)
         })
         .await
     }
@@ -270,14 +261,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<(TicketRow, Entry), RevokeTicketError> {
         self.write(move |connection| {
-            Box::pin(async move {
-                let row = select(connection, &id).await?.ok_or(RevokeTicketError::Unknown)?;
-                if !mark_revoked(connection, &id, now).await? {
-                    return Err(RevokeTicketError::AlreadyRevoked);
-                }
-                let entry = end(connection, &row.ticket, now).await?;
-                Ok((TicketRow { revoked_at: Some(now), ..row }, entry))
-            })
+            let row = select(connection, &id)?.ok_or(RevokeTicketError::Unknown)?;
+            if !mark_revoked(connection, &id, now)? {
+                return Err(RevokeTicketError::AlreadyRevoked);
+            }
+            let entry = end(connection, &row.ticket, now)?;
+            Ok((TicketRow { revoked_at: Some(now), ..row }, entry))
         })
         .await
     }
@@ -290,38 +279,30 @@ impl Store {
         id: TicketId,
         now: Timestamp,
     ) -> Result<Option<Entry>, StoreError> {
-        self.write_if(
-            move |connection| Box::pin(async move { delete(connection, &realm, &id, now).await }),
-            Option::is_some,
-        )
-        .await
+        self.write_if(move |connection| delete(connection, &realm, &id, now), Option::is_some).await
     }
 }
 
-async fn delete(
-    connection: &mut SqliteConnection,
+fn delete(
+    connection: &Connection,
     realm: &RealmId,
     id: &TicketId,
     now: Timestamp,
 ) -> Result<Option<Entry>, StoreError> {
-    let row = select(connection, id).await?.filter(|row| row.ticket.realm == *realm);
+    let row = select(connection, id)?.filter(|row| row.ticket.realm == *realm);
     let Some(row) = row else { return Ok(None) };
-    sqlx::query(DELETE)
-        .bind(id.to_string())
-        .bind(realm.to_string())
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query(DELETE_UPLOADS).bind(id.to_string()).execute(&mut *connection).await?;
-    Ok(Some(end(connection, &row.ticket, now).await?))
+    sql::execute(connection, DELETE, params![id.to_string(), realm.to_string()])?;
+    sql::execute(connection, DELETE_UPLOADS, [id.to_string()])?;
+    Ok(Some(end(connection, &row.ticket, now)?))
 }
 
 /// The ticket, if it may write at `now`, else why not.
-pub(crate) async fn writable(
-    connection: &mut SqliteConnection,
+pub(crate) fn writable(
+    connection: &Connection,
     id: &TicketId,
     now: Timestamp,
 ) -> Result<Result<Writable, TicketEnd>, StoreError> {
-    let Some(row) = select(connection, id).await? else { return Ok(Err(TicketEnd::Unknown)) };
+    let Some(row) = select(connection, id)? else { return Ok(Err(TicketEnd::Unknown)) };
     Ok(match row.write_end(now) {
         Some(end) => Err(end),
         None => Ok(Writable {
@@ -341,65 +322,49 @@ pub(crate) struct Writable {
     pub(crate) used: u64,
 }
 
-async fn set_output(
-    connection: &mut SqliteConnection,
+fn set_output(
+    connection: &Connection,
     ticket: &Writable,
     output: NodeKey,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let key = &output.as_bytes()[..];
-    sqlx::query(COMMIT).bind(ticket.id.to_string()).bind(key).execute(&mut *connection).await?;
-    sqlx::query(TOUCH)
-        .bind(ticket.realm.to_string())
-        .bind(key)
-        .bind(now.0)
-        .execute(connection)
-        .await?;
+    let key = output.as_bytes();
+    sql::execute(connection, COMMIT, params![ticket.id.to_string(), key])?;
+    sql::execute(connection, TOUCH, params![ticket.realm.to_string(), key, now.0])?;
     Ok(())
 }
 
 /// Marks a ticket's row as revoked; whether it was not before.
-pub(crate) async fn mark_revoked(
-    connection: &mut SqliteConnection,
+pub(crate) fn mark_revoked(
+    connection: &Connection,
     id: &TicketId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(REVOKE).bind(id.to_string()).bind(now.0).execute(connection).await?;
-    Ok(done.rows_affected() > 0)
+    Ok(sql::execute(connection, REVOKE, params![id.to_string(), now.0])? > 0)
 }
 
 /// Records that a ticket is over. The record may go when the ticket would have ended by itself.
-async fn end(
-    connection: &mut SqliteConnection,
-    ticket: &NewTicket,
-    now: Timestamp,
-) -> Result<Entry, StoreError> {
+fn end(connection: &Connection, ticket: &NewTicket, now: Timestamp) -> Result<Entry, StoreError> {
     let selector = Selector::RealmTicket(ticket.id);
-    let revoked =
-        revocations::record(connection, selector, None, Some(ticket.expires_at), now).await?;
+    let revoked = revocations::record(connection, selector, None, Some(ticket.expires_at), now)?;
     Ok(revoked.row.entry)
 }
 
-async fn select(
-    connection: &mut SqliteConnection,
-    id: &TicketId,
-) -> Result<Option<TicketRow>, StoreError> {
-    let row = sqlx::query(SELECT).bind(id.to_string()).fetch_optional(connection).await?;
-    row.map(|row| read(&row)).transpose()
+fn select(connection: &Connection, id: &TicketId) -> Result<Option<TicketRow>, StoreError> {
+    sql::one(connection, SELECT, [id.to_string()], read)
 }
 
-fn read(row: &SqliteRow) -> Result<TicketRow, StoreError> {
-    let accept: &str = row.try_get("accept")?;
+fn read(row: &Row<'_>) -> Result<TicketRow, StoreError> {
+    let accept = serde_json::from_str(text(row, "accept")?);
     let ticket = NewTicket {
         id: parsed(row, "id")?,
         realm: parsed(row, "realm")?,
-        issuer: row.try_get("issuer")?,
-        purpose: row.try_get("purpose")?,
+        issuer: row.get("issuer")?,
+        purpose: row.get("purpose")?,
         input: maybe_keys(row, "input")?,
-        writable: row.try_get("writable")?,
+        writable: row.get("writable")?,
         quota: maybe_unsigned(row, "quota")?,
-        accept: serde_json::from_str(accept)
-            .map_err(|_| StoreError::BadRow { column: "accept" })?,
+        accept: accept.map_err(|_| StoreError::BadRow { column: "accept" })?,
         created_at: moment(row, "created_at")?,
         expires_at: moment(row, "expires_at")?,
     };
@@ -409,6 +374,6 @@ fn read(row: &SqliteRow) -> Result<TicketRow, StoreError> {
         used: unsigned(row, "used")?,
         output: maybe_key(row, "output")?,
         revoked_at: maybe_moment(row, "revoked_at")?,
-        is_issuer_live: row.try_get("is_issuer_live")?,
+        is_issuer_live: row.get("is_issuer_live")?,
     })
 }

@@ -3,23 +3,23 @@
 use carnet_gate::{Delta, Entry, Gate, Selector};
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::RevocationKind;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use rusqlite::{Connection, Row, params};
 
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::row::{maybe_moment, moment, signed, unsigned};
+use crate::row::{maybe_moment, maybe_text, moment, signed, text, unsigned};
+use crate::sql;
 
 const NEXT_SEQ: &str = "SELECT COALESCE(MAX(seq), 0) + 1 AS seq FROM revocations";
 const FIND: &str = "SELECT seq, kind, value, worker_id, issued_before, at, exp, reason FROM revocations \
-    WHERE kind = $1 AND value = $2 AND worker_id IS $3 AND (issued_before IS NULL OR issued_before >= $4) \
+    WHERE kind = ?1 AND value = ?2 AND worker_id IS ?3 AND (issued_before IS NULL OR issued_before >= ?4) \
     ORDER BY seq LIMIT 1";
 const INSERT: &str = "INSERT INTO revocations (seq, kind, value, worker_id, issued_before, at, exp, reason) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 const AFTER: &str = "SELECT seq, kind, value, worker_id, issued_before, at, exp, reason FROM revocations \
-    WHERE seq > $1 ORDER BY seq LIMIT $2";
+    WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 const BEFORE: &str = "SELECT seq, kind, value, worker_id, issued_before, at, exp, reason FROM revocations \
-    WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
+    WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
 
 /// How many revocations are put in force at a time.
 const PAGE: u32 = 1000;
@@ -53,12 +53,10 @@ impl Store {
     ) -> Result<Revoked, StoreError> {
         self.write_if(
             move |connection| {
-                Box::pin(async move {
-                    if let Selector::RealmTicket(id) = &selector {
-                        crate::realm_tickets::mark_revoked(connection, id, now).await?;
-                    }
-                    record(connection, selector, reason, exp, now).await
-                })
+                if let Selector::RealmTicket(id) = &selector {
+                    crate::realm_tickets::mark_revoked(connection, id, now)?;
+                }
+                record(connection, selector, reason, exp, now)
             },
             |revoked: &Revoked| revoked.is_new,
         )
@@ -67,31 +65,28 @@ impl Store {
 
     /// At most `limit` revocations after number `seq`, oldest first.
     pub async fn revocations_after(&self, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError> {
-        let rows =
-            sqlx::query(AFTER).bind(signed(seq)).bind(limit).fetch_all(self.readers()).await?;
-        rows.iter().map(|row| Ok(read(row)?.entry)).collect()
+        let entry = |row: &Row<'_>| Ok(read(row)?.entry);
+        self.read(move |connection| sql::all(connection, AFTER, params![signed(seq), limit], entry))
+            .await
     }
 
     /// The number of the newest revocation; 0 when there is none.
     pub async fn last_revocation(&self) -> Result<u64, StoreError> {
-        Ok(unsigned(&sqlx::query(NEXT_SEQ).fetch_one(self.readers()).await?, "seq")? - 1)
+        Ok(self.read(next_seq).await? - 1)
     }
 
     /// Takes back in what was recorded after this database was copied: those entries whose numbers it has not
     /// reached, under the numbers they have.
     pub async fn restore_revocations(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
         self.write(move |connection| {
-            Box::pin(async move {
-                let next = sqlx::query(NEXT_SEQ).fetch_one(&mut *connection).await?;
-                let next = unsigned(&next, "seq")?;
-                for entry in entries.iter().filter(|entry| entry.seq >= next) {
-                    if let Selector::RealmTicket(id) = &entry.selector {
-                        crate::realm_tickets::mark_revoked(connection, id, entry.at).await?;
-                    }
-                    insert(connection, entry, None).await?;
+            let next = next_seq(connection)?;
+            for entry in entries.iter().filter(|entry| entry.seq >= next) {
+                if let Selector::RealmTicket(id) = &entry.selector {
+                    crate::realm_tickets::mark_revoked(connection, id, entry.at)?;
                 }
-                Ok(())
-            })
+                insert(connection, entry, None)?;
+            }
+            Ok(())
         })
         .await
     }
@@ -117,54 +112,46 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<RevocationRow>, StoreError> {
         let before = before.map_or(i64::MAX, signed);
-        let rows = sqlx::query(BEFORE).bind(before).bind(limit).fetch_all(self.readers()).await?;
-        rows.iter().map(read).collect()
+        self.read(move |connection| sql::all(connection, BEFORE, params![before, limit], read))
+            .await
     }
 }
 
 /// Records a revocation inside a transaction.
-pub(crate) async fn record(
-    connection: &mut SqliteConnection,
+pub(crate) fn record(
+    connection: &Connection,
     selector: Selector,
     reason: Option<String>,
     exp: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Revoked, StoreError> {
-    let (kind, value) = (selector.kind().as_str(), selector.value());
     let (worker_id, issued_before) = narrowed(&selector);
-    let found = sqlx::query(FIND)
-        .bind(kind)
-        .bind(&value)
-        .bind(worker_id)
-        .bind(issued_before)
-        .fetch_optional(&mut *connection)
-        .await?;
-    if let Some(row) = found {
-        return Ok(Revoked { row: read(&row)?, is_new: false });
+    let same = params![selector.kind().as_str(), selector.value(), worker_id, issued_before];
+    if let Some(row) = sql::one(connection, FIND, same, read)? {
+        return Ok(Revoked { row, is_new: false });
     }
-    let seq = unsigned(&sqlx::query(NEXT_SEQ).fetch_one(&mut *connection).await?, "seq")?;
-    let entry = Entry { seq, selector, at: now, exp };
-    insert(connection, &entry, reason.as_deref()).await?;
+    let entry = Entry { seq: next_seq(connection)?, selector, at: now, exp };
+    insert(connection, &entry, reason.as_deref())?;
     Ok(Revoked { row: RevocationRow { entry, reason }, is_new: true })
 }
 
-async fn insert(
-    connection: &mut SqliteConnection,
-    entry: &Entry,
-    reason: Option<&str>,
-) -> Result<(), StoreError> {
+fn next_seq(connection: &Connection) -> Result<u64, StoreError> {
+    Ok(sql::one(connection, NEXT_SEQ, [], |row| unsigned(row, "seq"))?.unwrap_or(1))
+}
+
+fn insert(connection: &Connection, entry: &Entry, reason: Option<&str>) -> Result<(), StoreError> {
     let (worker_id, issued_before) = narrowed(&entry.selector);
-    sqlx::query(INSERT)
-        .bind(signed(entry.seq))
-        .bind(entry.selector.kind().as_str())
-        .bind(entry.selector.value())
-        .bind(worker_id)
-        .bind(issued_before)
-        .bind(entry.at.0)
-        .bind(entry.exp.map(|moment| moment.0))
-        .bind(reason)
-        .execute(connection)
-        .await?;
+    let row = params![
+        signed(entry.seq),
+        entry.selector.kind().as_str(),
+        entry.selector.value(),
+        worker_id,
+        issued_before,
+        entry.at.0,
+        entry.exp.map(|moment| moment.0),
+        reason,
+    ];
+    sql::execute(connection, INSERT, row)?;
     Ok(())
 }
 
@@ -177,18 +164,18 @@ fn narrowed(selector: &Selector) -> (Option<&str>, Option<i64>) {
     }
 }
 
-fn read(row: &SqliteRow) -> Result<RevocationRow, StoreError> {
-    let kind = RevocationKind::from_name(row.try_get("kind")?)
+fn read(row: &Row<'_>) -> Result<RevocationRow, StoreError> {
+    let kind = RevocationKind::from_name(text(row, "kind")?)
         .ok_or(StoreError::BadRow { column: "kind" })?;
     let issued_before = maybe_moment(row, "issued_before")?.unwrap_or(Timestamp(0));
-    let selector =
-        Selector::parse(kind, row.try_get("value")?, row.try_get("worker_id")?, issued_before)
-            .map_err(|_| StoreError::BadRow { column: "value" })?;
+    let worker_id = maybe_text(row, "worker_id")?;
+    let selector = Selector::parse(kind, text(row, "value")?, worker_id, issued_before)
+        .map_err(|_| StoreError::BadRow { column: "value" })?;
     let entry = Entry {
         seq: unsigned(row, "seq")?,
         selector,
         at: moment(row, "at")?,
         exp: maybe_moment(row, "exp")?,
     };
-    Ok(RevocationRow { entry, reason: row.try_get("reason")? })
+    Ok(RevocationRow { entry, reason: row.get("reason")? })
 }

@@ -1,19 +1,16 @@
 //! [`Writer`]: one connection that writes, and commits what is waiting together.
 //!
-//! It has a thread of its own: the driver runs each statement on another thread, and a plain thread that waits
-//! for it wakes in a fraction of the time that a worker of the runtime takes, which sits in its event loop.
+//! It has a thread of its own, which waits for the disk and keeps nobody else waiting.
 
 use std::error::Error;
 use std::sync::Arc;
 
 use carnet_gate::Clock;
-use futures::future::BoxFuture;
-use sqlx::{Connection, SqliteConnection};
-use tokio::runtime::Handle;
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::audit::ChainEnd;
-use crate::error::StoreError;
+use crate::error::{Cause, StoreError};
 
 /// How many operations may wait.
 const QUEUE: usize = 4096;
@@ -37,32 +34,29 @@ struct Step {
 }
 
 /// Runs on the connection, or is told why it cannot.
-type Job = Box<
-    dyn for<'c> FnOnce(Result<&'c mut SqliteConnection, StoreError>) -> BoxFuture<'c, Step> + Send,
->;
+type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Step + Send>;
 
 enum Message {
     Job(Job),
     Close(oneshot::Sender<()>),
 }
 
-/// Sends operations to the task that runs them.
+/// Sends operations to the thread that runs them.
 pub(crate) struct Writer(mpsc::Sender<Message>);
 
 impl Writer {
     /// Starts the thread. It ends when the writer is closed or dropped, after what is waiting; until its
     /// connection is closed it keeps `lock`.
     pub(crate) fn start(
-        connection: SqliteConnection,
+        connection: Connection,
         lock: impl Send + 'static,
         chain_end: ChainEnd,
     ) -> Result<Self, StoreError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let runtime = Handle::current();
         std::thread::Builder::new()
             .name("carnet-store".to_owned())
-            .spawn(move || runtime.block_on(serve(connection, receiver, lock, &chain_end)))
-            .map_err(sqlx::Error::Io)?;
+            .spawn(move || serve(connection, receiver, lock, &chain_end))
+            .map_err(|error| StoreError::from(Arc::new(Cause::File(error))))?;
         Ok(Self(sender))
     }
 
@@ -70,27 +64,21 @@ impl Writer {
     /// not undo it.
     pub(crate) async fn run<T, E, F>(&self, operation: F) -> Result<T, E>
     where
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: Error + From<StoreError> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            Box::pin(async move {
-                let result = match connection {
-                    Ok(connection) => operation(connection).await,
-                    Err(error) => Err(error.into()),
-                };
-                let is_kept = result.is_ok();
-                let fault = result.as_ref().err().and_then(fault_of);
-                let answer = move |committed: Result<(), StoreError>| {
-                    // Its own failure says more than what that did to the transaction. Nobody may be waiting any
-                    // more.
-                    let _ = sender
-                        .send(result.and_then(|done| committed.map(|()| done).map_err(E::from)));
-                };
-                Step { is_kept, fault, answer: Box::new(answer) }
-            })
+            let result = connection.map_err(E::from).and_then(operation);
+            let is_kept = result.is_ok();
+            let fault = result.as_ref().err().and_then(fault_of);
+            let answer = move |committed: Result<(), StoreError>| {
+                // Its own failure says more than what that did to the transaction. Nobody may be waiting any more.
+                let _ =
+                    sender.send(result.and_then(|done| committed.map(|()| done).map_err(E::from)));
+            };
+            Step { is_kept, fault, answer: Box::new(answer) }
         });
         self.0.send(Message::Job(job)).await.map_err(|_| StoreError::Closed)?;
         receiver.await.map_err(|_| StoreError::Closed)?
@@ -105,15 +93,15 @@ impl Writer {
     }
 }
 
-async fn serve(
-    mut connection: SqliteConnection,
+fn serve(
+    connection: Connection,
     mut messages: mpsc::Receiver<Message>,
     lock: impl Send,
     chain_end: &ChainEnd,
 ) {
     let mut closed = None;
     while closed.is_none() {
-        let Some(first) = messages.recv().await else { break };
+        let Some(first) = messages.blocking_recv() else { break };
         let mut jobs = Vec::new();
         let mut next = Some(first);
         while let Some(message) = next {
@@ -128,10 +116,10 @@ async fn serve(
             };
         }
         if !jobs.is_empty() {
-            commit_together(&mut connection, jobs, chain_end).await;
+            commit_together(&connection, jobs, chain_end);
         }
     }
-    if let Err(error) = connection.close().await {
+    if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the database did not close cleanly");
     }
     drop(lock);
@@ -141,33 +129,33 @@ async fn serve(
 }
 
 /// Runs `jobs` in one transaction, commits, and answers each.
-async fn commit_together(connection: &mut SqliteConnection, jobs: Vec<Job>, chain_end: &ChainEnd) {
+fn commit_together(connection: &Connection, jobs: Vec<Job>, chain_end: &ChainEnd) {
     let stopwatch = Clock::System.stopwatch();
     metrics::histogram!("carnet_store_batch_rows")
         .record(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
     let is_shared = jobs.len() > 1;
     let mut steps = Vec::with_capacity(jobs.len());
-    let mut state = execute(connection, if is_shared { BEGIN_SHARED } else { BEGIN }).await;
+    let mut state = execute(connection, if is_shared { BEGIN_SHARED } else { BEGIN });
     for job in jobs {
         let step = match &state {
-            Ok(()) => job(Ok(connection)).await,
-            Err(error) => job(Err(error.clone())).await,
+            Ok(()) => job(Ok(connection)),
+            Err(error) => job(Err(error.clone())),
         };
         if !step.is_kept {
             chain_end.forget();
         }
         if is_shared && state.is_ok() {
-            state = settle(connection, &step).await;
+            state = settle(connection, &step);
         }
         steps.push(step);
     }
     let is_any_kept = steps.iter().any(|step| step.is_kept);
     if is_any_kept && state.is_ok() {
-        state = execute(connection, COMMIT).await;
+        state = execute(connection, COMMIT);
     }
     if !is_any_kept || state.is_err() {
         // What the database has undone by itself need not be undone: then this fails, and nothing is wrong.
-        let _ = execute(connection, ROLLBACK).await;
+        let _ = execute(connection, ROLLBACK);
     }
     if let Err(error) = &state {
         chain_end.forget();
@@ -181,29 +169,23 @@ async fn commit_together(connection: &mut SqliteConnection, jobs: Vec<Job>, chai
 
 /// Keeps what a job did, or undoes it and nothing else. When that fails, what made the job fail has ended the
 /// whole transaction, and is what the others have to hear.
-async fn settle(connection: &mut SqliteConnection, step: &Step) -> Result<(), StoreError> {
-    let settled = execute(connection, if step.is_kept { KEEP } else { UNDO }).await;
+fn settle(connection: &Connection, step: &Step) -> Result<(), StoreError> {
+    let settled = execute(connection, if step.is_kept { KEEP } else { UNDO });
     settled.map_err(|error| step.fault.clone().unwrap_or(error))
 }
 
 /// What the database said, below an operation's own error.
 fn fault_of(error: &impl Error) -> Option<StoreError> {
-    let said = error.source()?.downcast_ref::<Arc<sqlx::Error>>()?;
+    let said = error.source()?.downcast_ref::<Arc<Cause>>()?;
     Some(StoreError::from(Arc::clone(said)))
 }
 
-async fn execute(
-    connection: &mut SqliteConnection,
-    statement: &'static str,
-) -> Result<(), StoreError> {
-    sqlx::query(statement).execute(connection).await?;
-    Ok(())
+fn execute(connection: &Connection, statements: &str) -> Result<(), StoreError> {
+    Ok(connection.execute_batch(statements)?)
 }
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{ConnectOptions, Row};
-
     use super::*;
 
     /// A database that may not grow any further says so; what was acknowledged stays, what was not is not there.
@@ -211,22 +193,14 @@ mod tests {
     async fn a_full_disk_is_told_and_what_was_acknowledged_stays() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("db");
-        let options =
-            sqlx::sqlite::SqliteConnectOptions::new().filename(&file).create_if_missing(true);
-        let mut connection = options.connect().await.unwrap();
-        execute(&mut connection, "CREATE TABLE t (n INTEGER PRIMARY KEY, pad BLOB) STRICT")
-            .await
-            .unwrap();
-        execute(&mut connection, "PRAGMA max_page_count = 40").await.unwrap();
+        let connection = Connection::open(&file).unwrap();
+        execute(&connection, "CREATE TABLE t (n INTEGER PRIMARY KEY, pad BLOB) STRICT").unwrap();
+        connection.pragma_update(None, "max_page_count", 40).unwrap();
         let writer = Writer::start(connection, (), ChainEnd::default()).unwrap();
         let insert = |n: i64| {
             writer.run::<_, StoreError, _>(move |connection| {
-                Box::pin(async move {
-                    let query =
-                        sqlx::query("INSERT INTO t (n, pad) VALUES ($1, zeroblob(2000))").bind(n);
-                    query.execute(connection).await?;
-                    Ok(())
-                })
+                connection.execute("INSERT INTO t (n, pad) VALUES (?1, zeroblob(2000))", [n])?;
+                Ok(())
             })
         };
         let mut acknowledged = Vec::new();
@@ -244,9 +218,9 @@ mod tests {
         }
         assert!(is_full && !acknowledged.is_empty());
         writer.close().await;
-        let mut connection = options.connect().await.unwrap();
-        let rows =
-            sqlx::query("SELECT n FROM t ORDER BY n").fetch_all(&mut connection).await.unwrap();
-        assert_eq!(rows.iter().map(|row| row.get::<i64, _>("n")).collect::<Vec<_>>(), acknowledged);
+        let connection = Connection::open(&file).unwrap();
+        let mut rows = connection.prepare("SELECT n FROM t ORDER BY n").unwrap();
+        let rows = rows.query_map([], |row| row.get(0)).unwrap();
+        assert_eq!(rows.collect::<Result<Vec<i64>, _>>().unwrap(), acknowledged);
     }
 }

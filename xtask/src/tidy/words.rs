@@ -25,7 +25,7 @@ const RULES: &[Rule] = &[
             "tokio::fs",
             "tokio::net",
             "reqwest",
-            "sqlx",
+            "rusqlite",
         ],
         why: "this crate does no I/O",
     },

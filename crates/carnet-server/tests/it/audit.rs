@@ -42,7 +42,7 @@ async fn allowed_denied_and_failed_actions_are_rows_and_a_change_without_one_doe
     // The row of a change is part of it: where the chain is broken, nothing changes.
     let before = server.get(As::Admin, "/api/v1/admin/api-keys").await.expect(200).json();
     let database = server.directory.path().join("carnet.db");
-    break_the_audit(&database).await;
+    break_the_audit(&database);
     let body = json!({ "name": "late", "role": "viewer" });
     server.post(As::Admin, "/api/v1/admin/api-keys", &body).await.expect(503);
     let after = server.get(As::Admin, "/api/v1/admin/api-keys").await.expect(200).json();
@@ -100,13 +100,10 @@ async fn callers_learn_a_status_and_the_audit_and_the_metrics_learn_why() {
 }
 
 /// Lets every insert into the audit fail.
-async fn break_the_audit(database: &std::path::Path) {
-    use sqlx::Connection;
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
-    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+fn break_the_audit(database: &std::path::Path) {
     let trigger =
         "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END";
-    sqlx::query(trigger).execute(&mut connection).await.unwrap();
+    rusqlite::Connection::open(database).unwrap().execute_batch(trigger).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ macro_rules! contract {
         #[tokio::test(flavor = "multi_thread")]
         async fn $test() {
             let directory = tempfile::tempdir().unwrap();
-            contract::$noun::$test(open(directory.path()).await.unwrap()).await;
+            contract::$noun::$test(open(directory.path()).unwrap()).await;
         }
     )+)+ };
 }
@@ -71,14 +71,14 @@ contract! {
         what_was_written_before_closing_is_there_and_afterwards_nothing_is_taken;
 }
 
-pub async fn open(directory: &Path) -> Result<Store, StoreError> {
+pub fn open(directory: &Path) -> Result<Store, StoreError> {
     let path = directory.join("carnet.db");
-    Store::open(&StoreOptions { path, busy_timeout: Duration::from_secs(5), readers: 2 }).await
+    Store::open(&StoreOptions { path, busy_timeout: Duration::from_secs(5), readers: 2 })
 }
 
 async fn with_a_node() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path()).await.unwrap();
+    let store = open(directory.path()).unwrap();
     store.put_node(node(b"kept", &[]), NOW).await.unwrap();
     store.close().await;
     directory
@@ -88,7 +88,7 @@ async fn with_a_node() -> TempDir {
 async fn data_outlives_the_process_and_the_file_is_private() {
     use std::os::unix::fs::PermissionsExt;
     let directory = with_a_node().await;
-    let store = open(directory.path()).await.unwrap();
+    let store = open(directory.path()).unwrap();
     assert!(store.node(&realm(), NodeKey::of(b"kept")).await.unwrap().is_some());
     store.close().await;
     assert!(!directory.path().join("carnet.db-wal").exists(), "closing leaves one file");
@@ -101,22 +101,22 @@ async fn data_outlives_the_process_and_the_file_is_private() {
 #[tokio::test]
 async fn a_second_opener_is_refused_while_the_first_is_there() {
     let directory = tempfile::tempdir().unwrap();
-    let first = open(directory.path()).await.unwrap();
-    assert!(matches!(open(directory.path()).await, Err(StoreError::InUse { .. })));
+    let first = open(directory.path()).unwrap();
+    assert!(matches!(open(directory.path()), Err(StoreError::InUse { .. })));
     first.close().await;
     drop(first);
-    assert!(open(directory.path()).await.is_ok());
+    assert!(open(directory.path()).is_ok());
 }
 
 #[tokio::test]
 async fn a_damaged_file_is_told_from_one_that_cannot_be_opened() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("carnet.db"), [0x5a; 8192]).unwrap();
-    assert!(matches!(open(directory.path()).await, Err(StoreError::Corrupt(_))));
+    assert!(matches!(open(directory.path()), Err(StoreError::Corrupt(_))));
 
     let file = directory.path().join("file");
     std::fs::write(&file, "").unwrap();
-    assert!(matches!(open(&file).await, Err(StoreError::File { .. })));
+    assert!(matches!(open(&file), Err(StoreError::File { .. })));
 }
 
 #[tokio::test]
@@ -133,14 +133,12 @@ async fn a_changed_or_newer_schema_is_refused() {
     ] {
         let directory = with_a_node().await;
         let file = directory.path().join("carnet.db");
-        let mut connection = connect(&file).await;
-        sqlx::query(change).execute(&mut connection).await.unwrap();
-        sqlx::Connection::close(connection).await.unwrap();
-        assert!(open(directory.path()).await.is_err_and(is_expected), "{change}");
+        change_in(&file, change);
+        assert!(open(directory.path()).is_err_and(is_expected), "{change}");
     }
 }
 
-pub async fn connect(file: &Path) -> sqlx::SqliteConnection {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
-    sqlx::ConnectOptions::connect(&options).await.unwrap()
+/// Changes the database as somebody else would.
+pub fn change_in(file: &Path, change: &str) {
+    rusqlite::Connection::open(file).unwrap().execute_batch(change).unwrap();
 }

@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use carnet_authority::audit::{Fault, FirstFault, Report, Status};
-use sqlx::{AssertSqlSafe, Connection, Row};
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 use tempfile::TempDir;
 
 use crate::contract::{self, audit};
-use crate::sqlite::{connect, open};
+use crate::sqlite::{change_in, open};
 
 /// A database with five events, and checkpoints behind the third and the last.
 async fn with_events() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path()).await.unwrap();
+    let store = open(directory.path()).unwrap();
     let third = audit::record_and_checkpoint(&store, 1..=3, 0).await;
     audit::record_and_checkpoint(&store, 4..=5, third.seq).await;
     store.close().await;
@@ -21,10 +22,8 @@ async fn with_events() -> TempDir {
 
 /// What is said of the chain after `change`.
 async fn verify_after(directory: &Path, change: &str) -> Report {
-    let mut connection = connect(&directory.join("carnet.db")).await;
-    sqlx::raw_sql(AssertSqlSafe(change)).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-    let store = open(directory).await.unwrap();
+    change_in(&directory.join("carnet.db"), change);
+    let store = open(directory).unwrap();
     let report = store.verify_audit(audit::verifier()).await.unwrap();
     store.close().await;
     report
@@ -33,20 +32,18 @@ async fn verify_after(directory: &Path, change: &str) -> Report {
 #[tokio::test]
 async fn a_change_whose_row_cannot_be_written_does_not_happen() {
     let directory = tempfile::tempdir().unwrap();
-    open(directory.path()).await.unwrap().close().await;
-    let mut connection = connect(&directory.path().join("carnet.db")).await;
+    open(directory.path()).unwrap().close().await;
     let refuse =
         "CREATE TRIGGER refuse BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END";
-    sqlx::raw_sql(refuse).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-    let store = open(directory.path()).await.unwrap();
+    change_in(&directory.path().join("carnet.db"), refuse);
+    let store = open(directory.path()).unwrap();
     contract::audit::a_change_whose_row_cannot_be_written_does_not_happen(store).await;
 }
 
 #[tokio::test]
 async fn a_chain_verifies_after_reopening_and_goes_on() {
     let directory = with_events().await;
-    let store = open(directory.path()).await.unwrap();
+    let store = open(directory.path()).unwrap();
     assert_eq!(store.record(audit::event(6)).await.unwrap().seq, 6);
     let report = store.verify_audit(audit::verifier()).await.unwrap();
     assert_eq!((report.status, report.rows, report.checkpoints), (Status::Ok, 6, 2));
@@ -74,20 +71,18 @@ async fn no_column_of_a_row_can_change_by_a_bit() {
     for column in columns {
         for bit in [0, 1, 5] {
             std::fs::write(&file, &pristine).unwrap();
-            let mut connection = connect(&file).await;
-            let select =
-                format!("SELECT {column}, typeof({column}) AS type FROM audit WHERE seq = 3");
-            let row = sqlx::query(AssertSqlSafe(select)).fetch_one(&mut connection).await.unwrap();
-            let changed = match row.get("type") {
-                "integer" => (row.get::<i64, _>(column) ^ 1 << bit).to_string(),
-                kind => {
-                    let mut bytes = row.get::<Vec<u8>, _>(column);
-                    *bytes.last_mut().unwrap() ^= 1 << bit;
-                    let hex = hex::encode(bytes);
-                    format!("CAST(x'{hex}' AS {kind})")
-                }
-            };
-            connection.close().await.unwrap();
+            let select = format!("SELECT {column} FROM audit WHERE seq = 3");
+            let changed = Connection::open(&file).unwrap().query_row(&select, [], |row| {
+                Ok(match row.get_ref(0)? {
+                    ValueRef::Integer(number) => (number ^ 1 << bit).to_string(),
+                    value => {
+                        let mut bytes = value.as_bytes().unwrap().to_vec();
+                        *bytes.last_mut().unwrap() ^= 1 << bit;
+                        format!("CAST(x'{}' AS {})", hex::encode(bytes), value.data_type())
+                    }
+                })
+            });
+            let changed = changed.unwrap();
             let change = format!("UPDATE audit SET {column} = {changed} WHERE seq = 3");
             let report = verify_after(directory.path(), &change).await;
             let expected = Some(FirstFault { seq: 3, fault: Fault::HashMismatch });

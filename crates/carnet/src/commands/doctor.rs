@@ -155,7 +155,7 @@ async fn database(config: &Config) -> Finding {
         );
     }
     let options = StoreOptions { path, busy_timeout: config.database.busy_timeout, readers: 1 };
-    match Store::open(&options).await {
+    match Store::open(&options) {
         Ok(store) => {
             store.close().await;
             finding("database", "pass", format!("{shown} opens, schema up to date"), None)

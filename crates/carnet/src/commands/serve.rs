@@ -117,7 +117,7 @@ async fn start(watch: Watch) -> anyhow::Result<(App, Listening)> {
         busy_timeout: config.database.busy_timeout,
         readers: config.database.pool,
     };
-    let store = Store::open(&options).await.map_err(|error| explain_store(&error, &database))?;
+    let store = Store::open(&options).map_err(|error| explain_store(&error, &database))?;
     let app = App::open(AppOptions { watch, store, clock: Clock::System, metrics })
         .await
         .map_err(|error| explain_open(error, &data_dir))?;

@@ -6,7 +6,7 @@ use carnet_authority::audit::{Event, Head, SignedCheckpoint};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Ran, Server, carnet, run, until, wait};
+use crate::support::{Ran, Server, carnet, run, until};
 
 /// A checkpoint of every row, and no rows of those who look.
 const SEALING: [&str; 6] = [
@@ -260,14 +260,7 @@ fn a_row_that_was_changed_in_the_database_is_found_by_asking_the_server() {
 
 /// As somebody who can write the database would.
 fn change_row(database: &Path, seq: i64) {
-    use sqlx::Connection;
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
-    wait(async {
-        let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-        let change =
-            "UPDATE audit SET canonical = replace(canonical, '.mint', '.mind') WHERE seq = $1";
-        let done = sqlx::query(change).bind(seq).execute(&mut connection).await.unwrap();
-        assert_eq!(done.rows_affected(), 1);
-        connection.close().await.unwrap();
-    });
+    let change = "UPDATE audit SET canonical = replace(canonical, '.mint', '.mind') WHERE seq = ?1";
+    let connection = rusqlite::Connection::open(database).unwrap();
+    assert_eq!(connection.execute(change, [seq]).unwrap(), 1);
 }

@@ -114,7 +114,7 @@ impl Server {
         let loaded = carnet_config::load(&sources).unwrap();
         let config = loaded.config.clone();
         let manifest = Manifest::of_server(&config, &sources.cwd, &sources.env).unwrap();
-        let store = open_store(config.database.path.clone()).await;
+        let store = open_store(config.database.path.clone());
         let (clock, hand) = Clock::manual(START);
         let watch = Watch::new(sources, loaded, manifest);
         let app = App::open(AppOptions { watch, store, clock, metrics: metrics() }).await?;
@@ -198,9 +198,9 @@ impl Server {
     }
 }
 
-pub async fn open_store(path: PathBuf) -> Store {
+pub fn open_store(path: PathBuf) -> Store {
     let options = StoreOptions { path, busy_timeout: Duration::from_secs(5), readers: 2 };
-    Store::open(&options).await.unwrap()
+    Store::open(&options).unwrap()
 }
 
 /// A file node of text with this content.
