@@ -22,6 +22,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "signing_keys",
         sql: include_str!("../migrations/sqlite/0003_signing_keys.sql"),
     },
+    Migration {
+        version: 4,
+        name: "realm_identity",
+        sql: include_str!("../migrations/sqlite/0004_realm_identity.sql"),
+    },
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \

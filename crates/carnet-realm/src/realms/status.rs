@@ -1,10 +1,10 @@
 //! What the gate is told about task tickets.
 
 use carnet_gate::{Gate, StatusSource};
-use carnet_store::{Store, TicketRow};
-use carnet_ticket::api_key;
+use carnet_store::{Store, StoreError, TicketRow};
+use carnet_ticket::id::UniqueId;
 use carnet_ticket::realm::{self, TicketId};
-use carnet_ticket::rights::{Holder, RealmRights, Rights, Roots, WriteLimits};
+use carnet_ticket::rights::{Holder, RealmRights, RealmRole, Rights, Roots, WriteLimits};
 use carnet_ticket::time::{Expiration, Timestamp};
 use carnet_ticket::verify::{Facts, Limits, Presented, Proof, Reason, Row, RowEnd};
 use futures::future::BoxFuture;
@@ -20,6 +20,13 @@ impl TicketStatusSource {
     pub fn new(store: Store, gate: Gate) -> Self {
         Self { store, gate }
     }
+
+    /// A ticket, and whether its realm's owner has no role any more.
+    async fn read(&self, id: &TicketId) -> Result<(Option<TicketRow>, bool), StoreError> {
+        let Some(row) = self.store.ticket(id).await? else { return Ok((None, false)) };
+        let role = self.store.set_role(&row.ticket.realm).await?;
+        Ok((Some(row), role == Some(RealmRole::Unauthorized)))
+    }
 }
 
 impl StatusSource for TicketStatusSource {
@@ -28,19 +35,28 @@ impl StatusSource for TicketStatusSource {
             let text = presented.as_text().ok_or(Reason::Malformed)?;
             let id = TicketId::from_credential(text).map_err(|_| Reason::Malformed)?;
             let epoch = self.gate.epoch();
-            let row = self.store.ticket(&id).await.map_err(|error| {
+            let (row, is_closed) = self.read(&id).await.map_err(|error| {
                 tracing::error!(%error, "a ticket's row could not be read");
                 Reason::StatusUnavailable
             })?;
-            // What issued it is above it: withdrawing an API key ends the tickets it made.
-            let ancestors = row.iter().filter(|row| row.ticket.issuer.starts_with("key:"));
-            let ancestors = ancestors.map(|row| api_key::content_id(&row.ticket.issuer)).collect();
-            Ok(Facts { epoch, row: row.map(|row| row_of(&id, row)), ancestors })
+            let ancestors = row.as_ref().map(above).unwrap_or_default();
+            let row = row.map(|row| Row {
+                // To an owner without a role the realm is closed, and to whatever it gave out.
+                rights: (!is_closed).then(|| Rights::Realm(rights_of(&id, &row))),
+                ..row_of(&id, &row)
+            });
+            Ok(Facts { epoch, row, ancestors, home: None })
         })
     }
 }
 
-fn row_of(id: &TicketId, row: TicketRow) -> Row {
+/// What a ticket derives from: what issued it, as far as that can be withdrawn, and the owner of its realm.
+fn above(row: &TicketRow) -> Vec<UniqueId> {
+    let issuer = realm::issuer_content_id(&row.ticket.issuer);
+    issuer.into_iter().chain([realm::owner_content_id(&row.ticket.realm)]).collect()
+}
+
+fn row_of(id: &TicketId, row: &TicketRow) -> Row {
     let ended = match (row.revoked_at, row.output, row.is_issuer_live) {
         (Some(_), None, _) => Some(RowEnd::Revoked),
         (Some(_), Some(_), _) => Some(RowEnd::Archived),
@@ -55,14 +71,14 @@ fn row_of(id: &TicketId, row: TicketRow) -> Row {
         // The last moment at which it counts is expires_at itself.
         expires: Expiration::At(Timestamp(row.ticket.expires_at.0.saturating_add(1))),
         ended,
-        rights: Some(Rights::Realm(rights_of(id, row))),
+        rights: None,
         limits: Limits::none(),
     }
 }
 
 /// Reads its input and its output; writes while it has no output.
-fn rights_of(id: &TicketId, row: TicketRow) -> RealmRights {
-    let (ticket, output) = (row.ticket, row.output);
+fn rights_of(id: &TicketId, row: &TicketRow) -> RealmRights {
+    let (ticket, output) = (row.ticket.clone(), row.output);
     let may_write = ticket.writable && output.is_none();
     RealmRights {
         realm: ticket.realm,

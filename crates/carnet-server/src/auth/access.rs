@@ -1,15 +1,19 @@
 //! [`Access`]: what a route asks of its caller, judged before its handler runs.
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use carnet_gate::Grant;
 use carnet_ticket::realm::{RealmId, RealmPath};
-use carnet_ticket::rights::{RealmNeed, RealmRights};
+use carnet_ticket::rights::{RealmNeed, RealmRights, RealmRole};
 use carnet_ticket::verify::{Class, Presented, Reason, Surface};
 use http::request::Parts;
 
 use super::credential::{self, Offer};
+use super::rights::is_agent;
+use super::signed::{self, Signed};
+use super::seen;
 use crate::problem::Problem;
 use crate::serve::Peer;
 use crate::state::App;
@@ -27,8 +31,8 @@ pub enum Access {
     Mint,
     /// Nothing when metrics are public, else this scope.
     Metrics(&'static str),
-    /// A user or service of the content store, whatever its role.
-    RealmUser,
+    /// A user or service of the content store with at least this role.
+    RealmUser(RealmRole),
     /// Something of the realm that the path names.
     Realm(RealmNeed),
 }
@@ -61,8 +65,8 @@ pub(crate) async fn authorize(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    match judge(&app, access, &params, &mut parts).await {
-        Ok(()) => {
+    match read_and_judge(&app, access, &params, &mut parts, body).await {
+        Ok(body) => {
             let caller = parts.extensions.get::<Caller>().cloned();
             let in_realm =
                 || parts.extensions.get().map(|caller: &InRealm| Caller(caller.grant.clone()));
@@ -78,6 +82,22 @@ pub(crate) async fn authorize(
     }
 }
 
+/// Judges a request, of which the body is read first when it is signed.
+async fn read_and_judge(
+    app: &App,
+    access: Access,
+    params: &RawPathParams,
+    parts: &mut Parts,
+    body: Body,
+) -> Result<Body, Problem> {
+    if access == Access::Public {
+        return Ok(body);
+    }
+    let body = signed::read(app, parts, body).await?;
+    judge(app, access, params, parts).await?;
+    Ok(body)
+}
+
 async fn judge(
     app: &App,
     access: Access,
@@ -90,12 +110,8 @@ async fn judge(
         Access::Metrics(ref scope) | Access::Scope(ref scope) => std::slice::from_ref(scope),
         Access::Mint => &["admin:*", "worker:mint"],
         Access::Anybody => &[],
-        Access::RealmUser => {
-            // A task ticket is known here, and nobody's user.
-            if credential::is_ticket(&parts.headers) {
-                return Err(admit(app, parts, Surface::Realm).await?.deny(Reason::Role).into());
-            }
-            let grant = admit(app, parts, Surface::Api).await?;
+        Access::RealmUser(role) => {
+            let grant = realm_user(app, role, parts).await?;
             parts.extensions.insert(Caller(grant));
             return Ok(());
         }
@@ -106,6 +122,9 @@ async fn judge(
         }
     };
     let grant = admit(app, parts, Surface::Api).await?;
+    if is_agent(grant.class()) && access != Access::Anybody {
+        return Err(grant.deny(Reason::Role).into());
+    }
     let rights = grant.routes().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
     let holds_one = scopes.iter().any(|scope| rights.permits(scope).is_ok());
     if !(scopes.is_empty() || holds_one) {
@@ -115,6 +134,19 @@ async fn judge(
     Ok(())
 }
 
+/// A user or service. Task tickets and agents are known here, and nobody's user.
+async fn realm_user(app: &App, role: RealmRole, parts: &Parts) -> Result<Grant, Problem> {
+    if credential::is_ticket(&parts.headers) {
+        return Err(admit_to_store(app, parts, Surface::Realm).await?.deny(Reason::Role).into());
+    }
+    let grant = admit_to_store(app, parts, Surface::Api).await?;
+    let rights = grant.routes().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
+    if is_agent(grant.class()) || RealmRole::of_scopes(rights) < role {
+        return Err(grant.deny(Reason::Role).into());
+    }
+    Ok(grant)
+}
+
 /// Credential, then route, then realm.
 async fn realm(
     app: &App,
@@ -122,12 +154,12 @@ async fn realm(
     params: &RawPathParams,
     parts: &Parts,
 ) -> Result<InRealm, Problem> {
-    let grant = admit(app, parts, Surface::Realm).await?;
+    let grant = admit_to_store(app, parts, Surface::Realm).await?;
     let rights = grant.realm().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
     rights.permits(need).map_err(|reason| grant.deny(reason))?;
     let segment =
         params.iter().find(|(name, _)| *name == "realm").map_or("", |(_, segment)| segment);
-    let (realm, echo) = match RealmPath::parse(segment, false) {
+    let (realm, echo) = match RealmPath::parse(segment, app.users().is_on()) {
         Ok(RealmPath::Home) => (rights.realm, rights.realm.to_string()),
         Ok(RealmPath::Realm(realm)) if realm == rights.realm => (realm, segment.to_owned()),
         // Another realm is as closed as one that does not exist.
@@ -136,10 +168,23 @@ async fn realm(
     Ok(InRealm { grant, realm, echo })
 }
 
+/// Admits what a request to the content store presents, where some kinds may be turned off.
+async fn admit_to_store(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
+    let grant = admit(app, parts, surface).await?;
+    if grant.class() == Class::Jwt && !app.config().realm.jwt_auth {
+        return Err(grant.deny(Reason::NotAccepted).into());
+    }
+    Ok(grant)
+}
+
 /// Admits what a request presents. A route that does not exist asks for this much too.
 pub(crate) async fn admit(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
     let peer = parts.extensions.get::<Peer>().copied();
-    let offer = peer.map_or(Offer::Nothing, |peer| credential::offer(&parts.headers, peer));
+    let signed = parts.extensions.get::<Signed>();
+    let offer = match signed {
+        Some(signed) => Offer::Credential(signed.presented()),
+        None => peer.map_or(Offer::Nothing, |peer| credential::offer(&parts.headers, peer)),
+    };
     let presented = match offer {
         Offer::Credential(presented) => presented,
         Offer::Nothing if !app.config().auth.enabled => Presented::anonymous(),
@@ -150,7 +195,24 @@ pub(crate) async fn admit(app: &App, parts: &Parts, surface: Surface) -> Result<
     if is_admin_key && !credential::is_admin_header(&parts.headers) {
         return Err(grant.deny(Reason::Unknown).into());
     }
+    if let Some(signed) = signed {
+        signed::take(app, signed, &grant)?;
+    }
+    if grant.class() == Class::Jwt {
+        seen::remember(app, &grant).await;
+    }
     Ok(grant)
+}
+
+/// As [`admit`], of a request whose body was not read yet.
+pub(crate) async fn admit_anybody(
+    app: &App,
+    request: Request,
+    surface: Surface,
+) -> Result<Grant, Problem> {
+    let (mut parts, body) = request.into_parts();
+    drop(signed::read(app, &mut parts, body).await?);
+    admit(app, &parts, surface).await
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {

@@ -52,6 +52,16 @@ pub(crate) async fn json<T: DeserializeOwned>(
     parse(&bytes)
 }
 
+/// The JSON object in a body of the content store: unknown members are passed over.
+pub(crate) async fn realm_json<T: DeserializeOwned>(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<T, Problem> {
+    let bytes = read(app, headers, body, app.config().realm.max_body.0).await?;
+    parse(&bytes)
+}
+
 /// As [`json`]; no body at all is what nobody said anything in.
 pub(crate) async fn json_or_default<T: DeserializeOwned + Default>(
     app: &App,

@@ -2,7 +2,7 @@
 
 mod api_keys;
 mod audit;
-mod body;
+pub(crate) mod body;
 mod health;
 mod jwks;
 mod keys;
@@ -19,8 +19,8 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, post, put};
-use carnet_ticket::rights::RealmNeed;
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use carnet_ticket::rights::{RealmNeed, RealmRole};
 use carnet_ticket::verify::Surface;
 
 use crate::auth::{self, Access};
@@ -43,7 +43,8 @@ pub struct Route {
 pub fn all() -> Vec<Route> {
     use Access::{Anybody, Metrics, Mint, Public, Realm, RealmUser, Scope};
     use RealmNeed::{Commit, Delete, Manage, Read, Write};
-    use realm::{nodes, tickets as task_tickets};
+    use RealmRole::{Admin, Authorized, Unauthorized};
+    use realm::{clients, nodes, tickets as task_tickets, tokens, users};
     let route = |method, path, access, handler| Route { method, path, access, handler };
     let health = ["/live", "/api/v1/live", "/health/live"]
         .map(|path| route("GET", path, Public, get(health::live)));
@@ -74,7 +75,22 @@ pub fn all() -> Vec<Route> {
         route("POST", "/api/v1/admin/revocations", Scope("admin:*"), post(revocations::create)),
         route("GET", "/api/health", Public, get(realm::health)),
         route("GET", "/api/info", Public, get(realm::info)),
-        route("GET", "/api/oauth/me", RealmUser, get(realm::me)),
+        route("GET", "/api/oauth/me", RealmUser(Unauthorized), get(realm::me)),
+        route("POST", "/api/auth/clients/init", Public, post(clients::init)),
+        route(
+            "POST",
+            "/api/auth/clients/complete",
+            RealmUser(Authorized),
+            post(clients::complete),
+        ),
+        route("GET", "/api/auth/clients", RealmUser(Authorized), get(clients::list)),
+        route("GET", "/api/auth/clients/{client}", Public, get(clients::show)),
+        route("DELETE", "/api/auth/clients/{client}", RealmUser(Authorized), delete(clients::delete)),
+        route("GET", "/api/auth/tokens", RealmUser(Authorized), get(tokens::list)),
+        route("POST", "/api/auth/tokens", RealmUser(Authorized), post(tokens::create)),
+        route("DELETE", "/api/auth/tokens/{token}", RealmUser(Authorized), delete(tokens::delete)),
+        route("GET", "/api/admin/users", RealmUser(Admin), get(users::list)),
+        route("PATCH", "/api/admin/users/{user}", RealmUser(Admin), patch(users::update)),
         route("GET", "/api/realm/{realm}", Realm(Read), get(realm::show)),
         route("GET", "/api/realm/{realm}/usage", Realm(Read), get(realm::usage)),
         route("PUT", "/api/realm/{realm}/nodes/{key}", Realm(Write), put(nodes::put)),
@@ -128,8 +144,7 @@ pub(crate) fn router(app: App) -> Router {
 
 /// A route that does not exist is not found by those who are let in, and closed to others.
 async fn unknown(State(app): State<App>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    match auth::admit(&app, &parts, Surface::Api).await {
+    match auth::admit_anybody(&app, request, Surface::Api).await {
         Ok(_) => Problem::not_found().into_response(),
         Err(problem) => problem.into_response(),
     }
