@@ -66,8 +66,6 @@ const PENDING: &[(&str, &str)] = &[
     ("depot-history", "waits for depots"),
     ("scope-read-kid-output", "waits for child tickets"),
     ("ticket-state-committed-prepare", "waits for prepare-nodes"),
-    ("ticket-state-revoke-other-revoked", "waits for agents"),
-    ("ticket-state-delete-agent", "waits for agents"),
 ];
 
 /// The input of a case. What an operation does not take is an unknown field.

@@ -3,11 +3,14 @@
 //! Retries what is safe to repeat (reading and storing nodes, which are named by their hash) and nothing
 //! else.
 
+mod clients;
 mod error;
 mod events;
 mod file;
 mod nodes;
 mod tickets;
+mod tokens;
+mod users;
 
 pub use error::{ClientError, Refusal};
 pub use file::{Downloaded, Uploaded};

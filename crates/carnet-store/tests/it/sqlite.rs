@@ -31,6 +31,13 @@ contract! {
         retention_prunes_only_behind_a_checkpoint_and_the_rest_still_verifies,
         events_are_listed_by_what_they_say,
         an_export_of_everything_and_one_of_a_tenant_verify_offline;
+    identity:
+        what_was_set_stays_until_something_else_is,
+        the_last_administrator_stays_one,
+        a_quota_of_its_own_bounds_a_realm,
+        tokens_are_their_owners_and_end_with_what_they_issued,
+        a_client_waits_for_its_code_five_times_at_most,
+        a_client_acts_for_one_owner_at_a_time;
     ledger:
         an_entry_is_found_by_each_of_its_ids_and_audited,
         walking_the_ledger_meets_every_entry_of_a_filter_once,

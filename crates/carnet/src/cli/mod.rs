@@ -8,7 +8,10 @@ pub mod ticket;
 mod values;
 pub mod worker;
 
-pub use realm::{CreateArgs, NodeCommand, RealmCommand, TicketCommand};
+pub use realm::{
+    ClientCommand, CreateArgs, NodeCommand, RealmCommand, TicketCommand, TokenCommand,
+    UserCommand,
+};
 
 use std::path::PathBuf;
 

@@ -4,6 +4,7 @@ mod audit;
 mod crash;
 mod credentials;
 mod demo;
+mod identity;
 mod jwt;
 mod keys;
 mod ledger;

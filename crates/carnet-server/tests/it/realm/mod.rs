@@ -1,9 +1,14 @@
 //! `/api`: the content store.
 
+mod casfa;
+mod clients;
 mod nodes;
 mod scope;
+mod signed;
 mod story;
 mod tickets;
+mod tokens;
+mod users;
 
 use crate::support::{As, Server};
 

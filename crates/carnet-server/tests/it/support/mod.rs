@@ -1,5 +1,7 @@
 //! A server of its own for each test, and callers of every kind.
 
+pub mod identity;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -47,6 +49,10 @@ pub enum As<'a> {
     Admin,
     Key(&'a str),
     Ticket(&'a str),
+    /// A development user.
+    User(&'a str),
+    Bearer(&'a str),
+    Agent(&'a str),
 }
 
 /// An answer: status, headers, body.
@@ -57,6 +63,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    pub async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
     }
@@ -139,13 +150,14 @@ impl Server {
             As::Admin => request.header("X-Admin-API-Key", ADMIN_KEY),
             As::Key(key) => request.header("X-API-Key", key),
             As::Ticket(ticket) => request.header("Authorization", format!("Ticket {ticket}")),
+            As::User(subject) => request.bearer_auth(identity::dev_token(&json!({ "sub": subject }))),
+            As::Bearer(token) => request.bearer_auth(token),
+            As::Agent(token) => request.header("Authorization", format!("Agent {token}")),
         }
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
+        Answer::of(request.send().await.unwrap()).await
     }
 
     pub async fn get(&self, caller: As<'_>, path: &str) -> Answer {

@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod identity;
 pub mod ledger;
 pub mod meters;
 pub mod nodes;

@@ -1,10 +1,16 @@
 //! `carnet realm`, as it is typed.
 
+mod client;
 mod node;
 mod ticket;
+mod token;
+mod user;
 
+pub use client::ClientCommand;
 pub use node::NodeCommand;
 pub use ticket::{CreateArgs, TicketCommand};
+pub use token::TokenCommand;
+pub use user::UserCommand;
 
 use clap::Subcommand;
 
@@ -23,4 +29,13 @@ pub enum RealmCommand {
     /// Work with task tickets.
     #[command(subcommand)]
     Ticket(TicketCommand),
+    /// Work with agent tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Work with clients that have a key of their own.
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// Work with the owners of realms, as an administrator.
+    #[command(subcommand)]
+    User(UserCommand),
 }

@@ -1,7 +1,10 @@
 //! `carnet realm`.
 
+mod client;
 mod node;
 mod ticket;
+mod token;
+mod user;
 
 use reqwest::Method;
 
@@ -16,6 +19,9 @@ pub async fn run(command: RealmCommand, surroundings: &Surroundings) -> anyhow::
         RealmCommand::Usage(args) => show(&args, "/usage", surroundings).await,
         RealmCommand::Node(command) => node::run(command, surroundings).await,
         RealmCommand::Ticket(command) => ticket::run(command, surroundings).await,
+        RealmCommand::Token(command) => token::run(command, surroundings).await,
+        RealmCommand::Client(command) => client::run(command, surroundings).await,
+        RealmCommand::User(command) => user::run(command, surroundings).await,
     }
 }
 
