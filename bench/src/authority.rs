@@ -13,7 +13,7 @@ use carnet_ticket::time::{Expiration, Timestamp};
 use carnet_ticket::verify::Class;
 use http::Method;
 
-use crate::http::{fsyncs_per_second, load};
+use crate::http::{fsyncs_per_second, load, request};
 use crate::report::Report;
 use crate::world::World;
 
@@ -38,7 +38,7 @@ async fn mint(report: &mut Report) -> anyhow::Result<()> {
     let world = World::start().await?;
     let body = Bytes::from_static(br#"{"worker_id":"worker-1"}"#);
     let rate = load(&world, move |_, _| {
-        (Method::POST, "/api/v1/admin/worker-tokens".to_owned(), body.clone())
+        request(Method::POST, "/api/v1/admin/worker-tokens", body.clone())
     })
     .await?;
     let name = "authority: worker token minted over HTTP, durable, audited";

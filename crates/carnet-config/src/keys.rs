@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use carnet_ticket::verify::Profile;
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::choice::{LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
 use crate::names;
+use crate::network::WebOrigin;
 use crate::secret::{FileSecret, SealKey};
 pub use crate::value::Kind;
 use crate::value::Setting;
@@ -169,6 +171,10 @@ keys! {
         tls_cert_file: Option<PathBuf> = "server.tls_cert_file", "", file;
         /// Private key of the certificate, PEM.
         tls_key_file: Option<PathBuf> = "server.tls_key_file", "", file;
+        /// The origins that browsers may call from: `*` for any, none for no answer to them.
+        cors_allowed_origins: Vec<WebOrigin> = "server.cors_allowed_origins", "*";
+        /// Networks of proxies that are believed about the address of their clients.
+        trusted_proxies: Vec<IpNet> = "server.trusted_proxies", "";
         /// Connections served at once; more wait.
         max_connections: u32 = "server.max_connections", "10000", restart;
         /// The largest body of a request, nodes aside.
@@ -211,6 +217,8 @@ keys! {
         worker_revoked_token_ids: Vec<String> = "auth.worker_revoked_token_ids", "";
         /// The longest life of a worker token: at most 15 minutes.
         worker_token_max_ttl: Duration = "auth.worker_token_max_ttl", "15m";
+        /// Bad credentials an address may present per minute before it is refused unheard; 0 for any number.
+        failure_limit_per_minute: u32 = "auth.failure_limit_per_minute", "20";
     }
 
     /// Keys of this server.
@@ -289,6 +297,18 @@ keys! {
         upload_reservation: Duration = "realm.upload_reservation", "10m", restart;
         /// When the bytes of large nodes are hashed again: `first`, `always` or `never`.
         verify_on_read: VerifyOnRead = "realm.verify_on_read", "first", restart;
+        /// Approvals of clients begun per minute and address; 0 for any number, as for the others.
+        rate_init_per_ip: u32 = "realm.rate_init_per_ip", "60";
+        /// Looks per minute at whether one client is approved.
+        rate_poll_per_client: u32 = "realm.rate_poll_per_client", "12";
+        /// Requests per minute of one caller in the content store.
+        rate_per_user: u32 = "realm.rate_per_user", "6000";
+        /// Nodes uploaded per minute into one realm.
+        rate_upload_per_realm: u32 = "realm.rate_upload_per_realm", "6000";
+        /// Tool calls per minute under one credential.
+        rate_mcp_per_credential: u32 = "realm.rate_mcp_per_credential", "300";
+        /// Requests per minute of one administrator of the content store.
+        rate_admin_per_user: u32 = "realm.rate_admin_per_user", "600";
     }
 
     /// Where large nodes are kept.

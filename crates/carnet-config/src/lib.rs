@@ -22,6 +22,7 @@ mod layers;
 mod load;
 pub mod manifest;
 mod names;
+mod network;
 mod raw;
 mod reload;
 mod secret;
@@ -40,6 +41,7 @@ pub use error::{
 };
 pub use keys::{Changes, Config};
 pub use load::{Loaded, Origin, ShownRow, load};
+pub use network::WebOrigin;
 pub use reload::{Reload, ReloadError};
 pub use secret::{FileSecret, SealKey};
 pub use sources::Sources;

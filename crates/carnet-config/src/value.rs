@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use carnet_ticket::verify::Profile;
+use ipnet::IpNet;
 
 use crate::choice::{LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
+use crate::network::{WebOrigin, parse_network};
 use crate::raw::Raw;
 use crate::text;
 
@@ -135,30 +137,33 @@ fn optional<T: Setting>(text: &str) -> Option<Option<T>> {
     if text.is_empty() { Some(None) } else { T::from_raw(&Raw::Text(text.to_owned())).map(Some) }
 }
 
-impl Setting for Vec<String> {
-    const KIND: Kind = Kind::List;
+macro_rules! lists {
+    ($($entry:ty: $kind:expr, $read:expr $(, $expected:literal)?;)+) => {$(
+        impl Setting for Vec<$entry> {
+            const KIND: Kind = $kind;
 
-    fn from_raw(raw: &Raw) -> Option<Self> {
-        let Raw::List(entries) = raw else { return None };
-        Some(entries.clone())
-    }
+            fn from_raw(raw: &Raw) -> Option<Self> {
+                let read: fn(&str) -> Option<$entry> = $read;
+                let Raw::List(entries) = raw else { return None };
+                entries.iter().map(|entry| read(entry)).collect()
+            }
 
-    fn is_same(&self, other: &Self) -> bool {
-        self == other
-    }
+            fn is_same(&self, other: &Self) -> bool {
+                self == other
+            }
+
+            $(fn expected() -> String {
+                $expected.to_owned()
+            })?
+        }
+    )+};
 }
 
-impl Setting for Vec<PathBuf> {
-    const KIND: Kind = Kind::PathList;
-
-    fn from_raw(raw: &Raw) -> Option<Self> {
-        let Raw::List(entries) = raw else { return None };
-        Some(entries.iter().map(PathBuf::from).collect())
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        self == other
-    }
+lists! {
+    String: Kind::List, |text| Some(text.to_owned());
+    PathBuf: Kind::PathList, |text| Some(PathBuf::from(text));
+    WebOrigin: Kind::List, WebOrigin::parse, "\"*\", or origins like \"https://app.example\"";
+    IpNet: Kind::List, parse_network, "networks like \"10.0.0.0/8\"";
 }
 
 /// What is wrong with a value of the right form that its key does not take.

@@ -4,17 +4,23 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use carnet_gate::Stopwatch;
+use carnet_gate::{Clock, Stopwatch};
 use carnet_ticket::realm::Ulid;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
+use crate::address::ClientAddress;
 use crate::audit::Asked;
 use crate::problem::Problem;
+use crate::serve::Peer;
 use crate::state::App;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_LEN_MAX: usize = 128;
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Names a request in its answer, in the log and in audit rows.
 #[derive(Debug, Clone)]
@@ -33,6 +39,10 @@ pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) 
 async fn framed(app: App, mut request: Request, next: Next) -> Response {
     let stopwatch = app.clock().stopwatch();
     let id = RequestId(request_id(&app, &request));
+    let peer = request.extensions().get::<Peer>().copied();
+    let trusted = &app.config().server.trusted_proxies;
+    let address = ClientAddress::of(peer, request.headers(), trusted);
+    request.extensions_mut().insert(address);
     let line = Line::of(&request, stopwatch);
     let asked = Asked::of(&request, id.0.to_str().unwrap_or_default());
     request.extensions_mut().insert(id.clone());
@@ -48,6 +58,9 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response.headers_mut().remove(header::CONTENT_LENGTH);
+        if problem.status == StatusCode::TOO_MANY_REQUESTS {
+            tell_limit(response.headers_mut(), &problem, app.clock());
+        }
         *response.body_mut() = axum::body::Body::from(body);
     }
     let headers = response.headers_mut();
@@ -74,8 +87,7 @@ struct Line {
 
 impl Line {
     fn of(request: &Request, stopwatch: Stopwatch) -> Self {
-        let path = request.uri().path();
-        let is_realm_tree = path.starts_with("/api/") && !path.starts_with("/api/v1/");
+        let is_realm_tree = is_realm_tree(request.uri().path());
         let template =
             request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
         let method = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -125,6 +137,19 @@ impl Line {
     }
 }
 
+/// Whether a path is one of the content store.
+pub(crate) fn is_realm_tree(path: &str) -> bool {
+    path.starts_with("/api/") && !path.starts_with("/api/v1/")
+}
+
+/// How many there may be, that none is left, and when there is one again.
+fn tell_limit(headers: &mut HeaderMap, problem: &Problem, clock: &Clock) {
+    let again_ms = clock.now().after(problem.retry_after.unwrap_or_default()).0;
+    headers.insert(RATE_LIMIT, HeaderValue::from(problem.limit.unwrap_or_default()));
+    headers.insert(RATE_REMAINING, HeaderValue::from(0));
+    headers.insert(RATE_RESET, HeaderValue::from(again_ms.div_euclid(1000) + 1));
+}
+
 /// The caller's own id, when it is a plain one, else a new ULID.
 fn request_id(app: &App, request: &Request) -> HeaderValue {
     let is_plain = |value: &HeaderValue| {
@@ -144,9 +169,19 @@ fn request_id(app: &App, request: &Request) -> HeaderValue {
     HeaderValue::from_str(&ulid).unwrap_or(HeaderValue::from_static("0"))
 }
 
+/// Two codes have another name in the control plane.
+fn control_plane_code(code: &'static str) -> &'static str {
+    match code {
+        "rate_limit_exceeded" => "resource_limit",
+        "payload_too_large" => "too_large",
+        code => code,
+    }
+}
+
 /// The error body: the control plane's carries the request id, the realm's does not.
 fn render(problem: &Problem, is_realm_tree: bool, id: &RequestId) -> Bytes {
-    let mut body = json!({ "error": problem.code, "message": problem.message });
+    let code = if is_realm_tree { problem.code } else { control_plane_code(problem.code) };
+    let mut body = json!({ "error": code, "message": problem.message });
     if !is_realm_tree {
         body["request_id"] = Value::from(id.0.to_str().unwrap_or_default());
     }

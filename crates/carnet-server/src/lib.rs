@@ -14,11 +14,14 @@
 //! To add an endpoint: its file under `routes/`, one line in [`routes::all`], its row in
 //! `tests/it/matrix.rs`.
 
+mod address;
 mod audit;
 pub mod auth;
 mod authority;
+mod cors;
 mod frame;
 mod problem;
+mod rate;
 mod reload;
 mod revocations;
 pub mod routes;
@@ -28,6 +31,7 @@ mod upkeep;
 
 pub use authority::{AuthorityError, TurnError};
 pub use problem::Problem;
+pub use rate::Limit;
 pub use reload::ReloadFault;
 pub use revocations::LogError;
 pub use state::{App, AppError, AppOptions};

@@ -23,6 +23,8 @@ pub struct Problem {
     pub details: Option<Value>,
     /// After how long it is worth trying again.
     pub retry_after: Option<Duration>,
+    /// How many there may be, when there were too many.
+    pub limit: Option<u32>,
     /// Why the gate or a grant denied it: for the log alone.
     pub denied: Option<Box<carnet_gate::Denied>>,
 }
@@ -35,6 +37,7 @@ impl Problem {
             message: Cow::Borrowed(message),
             details: None,
             retry_after: None,
+            limit: None,
             denied: None,
         }
     }
@@ -86,8 +89,10 @@ impl Problem {
             .with(serde_json::json!({ "max": max }))
     }
 
-    /// 429.
+    /// 429. The wait is told in whole seconds, at least one.
     pub fn rate_limited(retry_after: Duration) -> Self {
+        let secs = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        let retry_after = Duration::from_secs(secs.max(1));
         let mut problem =
             Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", "too many requests")
                 .with(serde_json::json!({ "retryAfter": retry_after.as_secs() }));
@@ -163,9 +168,7 @@ impl IntoResponse for Problem {
                 .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(after) = self.retry_after {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
         }
         response.extensions_mut().insert(self);
         response

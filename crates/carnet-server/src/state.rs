@@ -24,6 +24,7 @@ use crate::auth::{
     Replays, SeenUsers, TokenStatusSource, UserStatusSource,
 };
 use crate::authority::{Authority, AuthorityError};
+use crate::rate::Limiters;
 use crate::revocations::{LogError, RevocationLog};
 use crate::{reload, upkeep};
 
@@ -77,6 +78,7 @@ struct Inner {
     replays: Replays,
     authority: Authority,
     recorder: Recorder,
+    limiters: Limiters,
     revocations: RevocationLog,
     lookup: Lookup,
     realms: Realms,
@@ -101,6 +103,7 @@ impl App {
         let gate = gate(&config, clock, Arc::clone(&api_keys), &users);
         store.bring_up_to_date(&gate).await?;
         let recorder = Recorder::start(store.clone(), gate.clock().clone());
+        let limiters = Limiters::new(&config, gate.clock().clone());
         let realms = Realms::open(store.clone(), gate.clone(), realm_options(&config)).await?;
         let lookup = lookup(&store, &gate, &users, &api_keys);
         let replays = Replays::new(gate.clock().now());
@@ -119,6 +122,7 @@ impl App {
             replays,
             authority,
             recorder,
+            limiters,
             revocations,
             lookup,
             realms,
@@ -138,6 +142,7 @@ impl App {
     }
 
     pub(crate) fn set_config(&self, config: Arc<Config>) {
+        self.0.limiters.set(&config);
         self.0.config.store(config);
     }
 
@@ -211,6 +216,10 @@ impl App {
 
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.0.recorder
+    }
+
+    pub(crate) fn limiters(&self) -> &Limiters {
+        &self.0.limiters
     }
 
     /// The gate.

@@ -65,7 +65,7 @@ impl Store {
 
     /// The key with this id.
     pub async fn api_key(&self, id: ApiKeyId) -> Result<Option<ApiKeyRow>, StoreError> {
-        self.read(move |connection| sql::one(connection, SELECT, [id.to_string()], read)).await
+        self.look_up(move |connection| sql::one(connection, SELECT, [id.to_string()], read)).await
     }
 
     /// At most `limit` keys, newest first, older than `before`.

@@ -69,7 +69,16 @@ impl Store {
         self.inner.writer.run(|_| Ok(())).await
     }
 
-    /// Runs `query` on a connection that reads.
+    /// Runs `query`, which finds a few rows by their keys, on a connection that reads.
+    pub(crate) async fn look_up<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.inner.readers.look_up(query).await
+    }
+
+    /// Runs any other `query` on a connection that reads.
     pub(crate) async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,

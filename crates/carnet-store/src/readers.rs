@@ -42,7 +42,7 @@ impl Readers {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// Runs `query` on a connection, on a thread that may wait for the disk.
+    /// Runs `query` on a thread that may wait for the disk.
     pub(crate) async fn run<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -52,14 +52,24 @@ impl Readers {
         let permit = permit.map_err(|_| StoreError::Closed)?;
         let inner = Arc::clone(&self.0);
         let queried = tokio::task::spawn_blocking(move || {
-            let idle = inner.idle.lock().pop();
-            let connection = idle.map_or_else(|| inner.connect(), Ok)?;
-            let found = query(&connection);
-            inner.idle.lock().push(connection);
+            let found = inner.run(query);
             drop(permit);
             found
         });
         queried.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Runs `query`, which finds a few rows by their keys, where it stands: it takes less time than waking another
+    /// thread would. Only when every connection is busy it waits for one, elsewhere.
+    pub(crate) async fn look_up<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self.0.permits.try_acquire() {
+            Ok(_permit) => self.0.run(query),
+            Err(_) => self.run(query).await,
+        }
     }
 
     /// Waits for the queries that run, and closes the connections.
@@ -72,6 +82,17 @@ impl Readers {
 }
 
 impl Inner {
+    fn run<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = self.idle.lock().pop();
+        let connection = idle.map_or_else(|| self.connect(), Ok)?;
+        let found = query(&connection);
+        self.idle.lock().push(connection);
+        found
+    }
+
     fn connect(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;

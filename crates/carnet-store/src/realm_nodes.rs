@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use bytes::Bytes;
 use carnet_ticket::realm::{NodeKey, RealmId, TicketId};
 use carnet_ticket::time::Timestamp;
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::error::StoreError;
 use crate::open::Store;
@@ -20,6 +20,9 @@ const CHILDREN: &str = "SELECT children FROM blobs WHERE key = ?1";
 const UPLOADED: &str = "SELECT 1 FROM realm_uploads WHERE ticket = ?1 AND key = ?2";
 const USAGE: &str = "SELECT physical, logical, nodes, updated_at FROM realm_usage WHERE realm = ?1";
 const MARK_BAD: &str = "UPDATE blobs SET is_bad = 1 WHERE key = ?1";
+
+/// Up to how many keys are looked up where the caller stands.
+const FEW: usize = 32;
 
 /// A node that a realm has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +79,7 @@ impl Store {
         node: NodeKey,
     ) -> Result<Option<NodeRow>, StoreError> {
         let realm = realm.to_string();
-        self.read(move |connection| {
+        self.look_up(move |connection| {
             sql::one(connection, NODE, params![realm, node.as_bytes()], read)
         })
         .await
@@ -88,8 +91,12 @@ impl Store {
         realm: &RealmId,
         nodes: &[NodeKey],
     ) -> Result<HashMap<NodeKey, NodeFacts>, StoreError> {
+        if nodes.is_empty() {
+            return Ok(HashMap::new());
+        }
         let (realm, nodes) = (realm.to_string(), nodes.to_vec());
-        self.read(move |connection| {
+        let few = nodes.len() <= FEW;
+        let query = move |connection: &Connection| {
             let mut facts = HashMap::with_capacity(nodes.len());
             for node in nodes {
                 let found =
@@ -97,8 +104,8 @@ impl Store {
                 facts.extend(found.map(|found| (node, found)));
             }
             Ok(facts)
-        })
-        .await
+        };
+        if few { self.look_up(query).await } else { self.read(query).await }
     }
 
     /// The children of those of `nodes` that are stored for any realm: what a search goes over.
@@ -142,7 +149,8 @@ impl Store {
     /// How much the realm holds; zeros when it never held anything.
     pub async fn usage(&self, realm: &RealmId) -> Result<Usage, StoreError> {
         let realm = realm.to_string();
-        let found = self.read(move |connection| sql::one(connection, USAGE, [realm], read_usage));
+        let found =
+            self.look_up(move |connection| sql::one(connection, USAGE, [realm], read_usage));
         let none = Usage { physical: 0, logical: 0, nodes: 0, updated_at: Timestamp(0) };
         Ok(found.await?.unwrap_or(none))
     }

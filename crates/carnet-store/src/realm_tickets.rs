@@ -233,7 +233,7 @@ impl Store {
     /// The ticket with this id, whatever has become of it.
     pub async fn ticket(&self, id: &TicketId) -> Result<Option<TicketRow>, StoreError> {
         let id = *id;
-        self.read(move |connection| select(connection, &id)).await
+        self.look_up(move |connection| select(connection, &id)).await
     }
 
     /// At most `limit` tickets of a realm, newest first, before number `before`, of one status or all.

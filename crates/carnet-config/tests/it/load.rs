@@ -18,6 +18,10 @@ fn samples(key: &Key) -> (String, &'static str, &'static str) {
         ),
         _ if key.name == "tickets.worker_token_version" => ("1", "2"),
         _ if key.name == "server.public_url" => ("https://one.example", "http://other.example"),
+        _ if key.name == "server.cors_allowed_origins" => {
+            (r#"["https://one.example"]"#, "http://localhost:3000, *")
+        }
+        _ if key.name == "server.trusted_proxies" => (r#"["10.0.0.0/8"]"#, "::1, 192.0.2.0/24"),
         Kind::Text => ("one.example", "other.example"),
         Kind::Secret => {
             ("the-first-secret-of-32-bytes-or-more", "the-second-secret-of-32-bytes-or-more")

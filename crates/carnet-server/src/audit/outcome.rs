@@ -10,9 +10,9 @@ use carnet_ticket::verify::Class;
 use http::{Method, StatusCode, header};
 
 use super::{actor_of, nobody};
+use crate::address::ClientAddress;
 use crate::auth::Caller;
 use crate::problem::Problem;
-use crate::serve::Peer;
 use crate::state::App;
 
 /// What a request asked for.
@@ -28,16 +28,13 @@ impl Asked {
     pub(crate) fn of(request: &Request, request_id: &str) -> Self {
         let matched = request.extensions().get::<MatchedPath>();
         let agent = request.headers().get(header::USER_AGENT);
-        let remote_addr = match request.extensions().get::<Peer>() {
-            Some(Peer::Remote(address)) => Some(address.ip().to_string()),
-            _ => None,
-        };
+        let address = request.extensions().get().and_then(|ClientAddress(address)| *address);
         Self {
             method: request.method().clone(),
             // The template: an id in a path may be a ticket.
             route: matched.map_or("unknown", MatchedPath::as_str).to_owned(),
             request_id: request_id.to_owned(),
-            remote_addr,
+            remote_addr: address.map(|address| address.to_string()),
             user_agent: agent.and_then(|agent| agent.to_str().ok()).map(str::to_owned),
         }
     }
@@ -52,7 +49,10 @@ impl Asked {
     ) {
         let status = response.status();
         let denied = problem.and_then(|problem| problem.denied.as_deref());
-        let is_refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let refusals =
+            [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
+        // No route answers OPTIONS: what refuses it is said to browsers before anybody is known.
+        let is_refused = refusals.contains(&status) && self.method != Method::OPTIONS;
         if denied.is_some() || is_refused {
             let event = self.event(app, response, stopwatch, Outcome::Denied);
             return app.recorder().denied(with_denial(event, denied));

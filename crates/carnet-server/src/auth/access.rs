@@ -8,13 +8,16 @@ use carnet_gate::Grant;
 use carnet_ticket::realm::{RealmId, RealmPath};
 use carnet_ticket::rights::{RealmNeed, RealmRights, RealmRole};
 use carnet_ticket::verify::{Class, Presented, Reason, Surface};
+use http::StatusCode;
 use http::request::Parts;
 
 use super::credential::{self, Offer};
 use super::rights::is_agent;
 use super::signed::{self, Signed};
-use super::seen;
+use super::{actor, seen};
+use crate::address::ClientAddress;
 use crate::problem::Problem;
+use crate::rate::Limit;
 use crate::serve::Peer;
 use crate::state::App;
 
@@ -57,15 +60,22 @@ impl InRealm {
     }
 }
 
-/// Judges a request by its route's access, and hands the grant to the handler.
+/// What stands before a route's handler.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guard {
+    pub(crate) access: Access,
+    pub(crate) limits: [Option<Limit>; 2],
+}
+
+/// Judges a request by its route's access, then by its limits, and hands the grant to the handler.
 pub(crate) async fn authorize(
-    State((app, access)): State<(App, Access)>,
+    State((app, guard)): State<(App, Guard)>,
     params: RawPathParams,
     request: Request,
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    match read_and_judge(&app, access, &params, &mut parts, body).await {
+    match judge(&app, guard, &params, &mut parts, body).await {
         Ok(body) => {
             let caller = parts.extensions.get::<Caller>().cloned();
             let in_realm =
@@ -82,23 +92,58 @@ pub(crate) async fn authorize(
     }
 }
 
-/// Judges a request, of which the body is read first when it is signed.
-async fn read_and_judge(
+/// Gives back the body, which is read first when it is signed.
+async fn judge(
     app: &App,
-    access: Access,
+    guard: Guard,
     params: &RawPathParams,
     parts: &mut Parts,
-    body: Body,
+    mut body: Body,
 ) -> Result<Body, Problem> {
-    if access == Access::Public {
-        return Ok(body);
+    if guard.access != Access::Public {
+        body = read_signed(app, parts, body).await?;
     }
-    let body = signed::read(app, parts, body).await?;
-    judge(app, access, params, parts).await?;
+    identify(app, guard.access, params, parts).await?;
+    for limit in guard.limits.into_iter().flatten() {
+        count(app, limit, params, parts)?;
+    }
     Ok(body)
 }
 
-async fn judge(
+/// Counts a request that is let in against a limit of its route.
+fn count(app: &App, limit: Limit, params: &RawPathParams, parts: &Parts) -> Result<(), Problem> {
+    let in_realm = parts.extensions.get::<InRealm>();
+    let caller = parts.extensions.get::<Caller>().map(|Caller(grant)| grant);
+    let grant = caller.or_else(|| in_realm.map(|in_realm| &in_realm.grant));
+    let key = match limit {
+        Limit::Failures | Limit::ClientInit => address(parts),
+        Limit::ClientPoll => params.iter().next().map(|(_, client)| client.to_owned()),
+        Limit::Upload => in_realm.map(|in_realm| in_realm.realm.to_string()),
+        Limit::User | Limit::Admin => grant.map(who),
+        Limit::Mcp => grant.map(|grant| grant.content_id().to_string()),
+    };
+    let Some(key) = key else { return Ok(()) };
+    app.limiters().take(limit, &key).map_err(|mut problem| {
+        problem.denied = grant.map(|grant| grant.deny(Reason::Rate).into());
+        problem
+    })
+}
+
+/// Whose requests count together: a principal's, and those of one task ticket.
+fn who(grant: &Grant) -> String {
+    match grant.class() {
+        Class::Realm => grant.content_id().to_string(),
+        _ => actor(grant),
+    }
+}
+
+/// Where a request comes from; nothing over the local socket.
+fn address(parts: &Parts) -> Option<String> {
+    let ClientAddress(address) = parts.extensions.get().copied()?;
+    address.map(|address| address.to_string())
+}
+
+async fn identify(
     app: &App,
     access: Access,
     params: &RawPathParams,
@@ -168,7 +213,7 @@ async fn realm(
     Ok(InRealm { grant, realm, echo })
 }
 
-/// Admits what a request to the content store presents, where some kinds may be turned off.
+/// Admits what a request to the content store presents, where signing in with a token may be turned off.
 async fn admit_to_store(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
     let grant = admit(app, parts, surface).await?;
     if grant.class() == Class::Jwt && !app.config().realm.jwt_auth {
@@ -177,8 +222,50 @@ async fn admit_to_store(app: &App, parts: &Parts, surface: Surface) -> Result<Gr
     Ok(grant)
 }
 
-/// Admits what a request presents. A route that does not exist asks for this much too.
+/// Reads the body of a signed request, unless too much that is bad came from its address.
+async fn read_signed(app: &App, parts: &mut Parts, body: Body) -> Result<Body, Problem> {
+    if !signed::is_signed(&parts.headers) {
+        return Ok(body);
+    }
+    let address = address(parts);
+    unless_guessing(app, address, signed::read(app, parts, body)).await
+}
+
+/// Admits what a request presents, unless too much that is bad came from its address.
 pub(crate) async fn admit(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
+    unless_guessing(app, address(parts), admit_unlimited(app, parts, surface)).await
+}
+
+/// As [`admit`], of a request whose body was not read yet. A route that does not exist asks for this much too.
+pub(crate) async fn admit_anybody(app: &App, request: Request) -> Result<Grant, Problem> {
+    let (mut parts, body) = request.into_parts();
+    drop(read_signed(app, &mut parts, body).await?);
+    admit(app, &parts, Surface::Api).await
+}
+
+/// What judging a credential gives, unless too much that is bad came from `address`.
+async fn unless_guessing<T>(
+    app: &App,
+    address: Option<String>,
+    judged: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let Some(address) = address else { return judged.await };
+    app.limiters().look(Limit::Failures, &address)?;
+    let judged = judged.await;
+    if judged.as_ref().is_err_and(is_guess) {
+        // Refused is the next one.
+        let _ = app.limiters().take(Limit::Failures, &address);
+    }
+    judged
+}
+
+/// Whether something was presented that never was good here. A ticket that has ended was.
+fn is_guess(problem: &Problem) -> bool {
+    matches!(problem.status, StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND)
+        && problem.denied.is_some()
+}
+
+async fn admit_unlimited(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
     let peer = parts.extensions.get::<Peer>().copied();
     let signed = parts.extensions.get::<Signed>();
     let offer = match signed {
@@ -202,17 +289,6 @@ pub(crate) async fn admit(app: &App, parts: &Parts, surface: Surface) -> Result<
         seen::remember(app, &grant).await;
     }
     Ok(grant)
-}
-
-/// As [`admit`], of a request whose body was not read yet.
-pub(crate) async fn admit_anybody(
-    app: &App,
-    request: Request,
-    surface: Surface,
-) -> Result<Grant, Problem> {
-    let (mut parts, body) = request.into_parts();
-    drop(signed::read(app, &mut parts, body).await?);
-    admit(app, &parts, surface).await
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {

@@ -21,12 +21,12 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use carnet_ticket::rights::{RealmNeed, RealmRole};
-use carnet_ticket::verify::Surface;
 
-use crate::auth::{self, Access};
-use crate::frame;
+use crate::auth::{self, Access, Guard};
 use crate::problem::Problem;
+use crate::rate::Limit;
 use crate::state::App;
+use crate::{cors, frame};
 
 /// A route.
 pub struct Route {
@@ -36,7 +36,21 @@ pub struct Route {
     pub path: &'static str,
     /// What it asks of its caller.
     pub access: Access,
+    limit: Option<Limit>,
     handler: MethodRouter<App>,
+}
+
+impl Route {
+    /// This with a limit of its own.
+    fn limited(self, limit: Limit) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+
+    /// What stands before the handler. In the content store each caller has a rate.
+    fn guard(&self) -> Guard {
+        let has_caller = self.access != Access::Public && frame::is_realm_tree(self.path);
+        Guard { access: self.access, limits: [has_caller.then_some(Limit::User), self.limit] }
+    }
 }
 
 /// Every route there is.
@@ -45,7 +59,8 @@ pub fn all() -> Vec<Route> {
     use RealmNeed::{Commit, Delete, Manage, Read, Write};
     use RealmRole::{Admin, Authorized, Unauthorized};
     use realm::{clients, nodes, tickets as task_tickets, tokens, users};
-    let route = |method, path, access, handler| Route { method, path, access, handler };
+    let route =
+        |method, path, access, handler| Route { method, path, access, limit: None, handler };
     let health = ["/live", "/api/v1/live", "/health/live"]
         .map(|path| route("GET", path, Public, get(health::live)));
     let ready = ["/ready", "/api/v1/ready", "/health/ready"]
@@ -76,7 +91,8 @@ pub fn all() -> Vec<Route> {
         route("GET", "/api/health", Public, get(realm::health)),
         route("GET", "/api/info", Public, get(realm::info)),
         route("GET", "/api/oauth/me", RealmUser(Unauthorized), get(realm::me)),
-        route("POST", "/api/auth/clients/init", Public, post(clients::init)),
+        route("POST", "/api/auth/clients/init", Public, post(clients::init))
+            .limited(Limit::ClientInit),
         route(
             "POST",
             "/api/auth/clients/complete",
@@ -84,16 +100,20 @@ pub fn all() -> Vec<Route> {
             post(clients::complete),
         ),
         route("GET", "/api/auth/clients", RealmUser(Authorized), get(clients::list)),
-        route("GET", "/api/auth/clients/{client}", Public, get(clients::show)),
+        route("GET", "/api/auth/clients/{client}", Public, get(clients::show))
+            .limited(Limit::ClientPoll),
         route("DELETE", "/api/auth/clients/{client}", RealmUser(Authorized), delete(clients::delete)),
         route("GET", "/api/auth/tokens", RealmUser(Authorized), get(tokens::list)),
         route("POST", "/api/auth/tokens", RealmUser(Authorized), post(tokens::create)),
         route("DELETE", "/api/auth/tokens/{token}", RealmUser(Authorized), delete(tokens::delete)),
-        route("GET", "/api/admin/users", RealmUser(Admin), get(users::list)),
-        route("PATCH", "/api/admin/users/{user}", RealmUser(Admin), patch(users::update)),
+        route("GET", "/api/admin/users", RealmUser(Admin), get(users::list))
+            .limited(Limit::Admin),
+        route("PATCH", "/api/admin/users/{user}", RealmUser(Admin), patch(users::update))
+            .limited(Limit::Admin),
         route("GET", "/api/realm/{realm}", Realm(Read), get(realm::show)),
         route("GET", "/api/realm/{realm}/usage", Realm(Read), get(realm::usage)),
-        route("PUT", "/api/realm/{realm}/nodes/{key}", Realm(Write), put(nodes::put)),
+        route("PUT", "/api/realm/{realm}/nodes/{key}", Realm(Write), put(nodes::put))
+            .limited(Limit::Upload),
         route("GET", "/api/realm/{realm}/nodes/{key}", Realm(Read), get(nodes::get)),
         route("GET", "/api/realm/{realm}/nodes/{key}/metadata", Realm(Read), get(nodes::metadata)),
         route("GET", "/api/realm/{realm}/tickets", Realm(Manage), get(task_tickets::list)),
@@ -132,19 +152,20 @@ pub(crate) fn router(app: App) -> Router {
     let mut router = Router::new();
     for route in all() {
         let authorize =
-            middleware::from_fn_with_state((app.clone(), route.access), auth::authorize);
+            middleware::from_fn_with_state((app.clone(), route.guard()), auth::authorize);
         router = router.route(route.path, route.handler.layer(authorize));
     }
     router
         .fallback(unknown)
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(middleware::from_fn_with_state(app.clone(), cors::cors))
         .layer(middleware::from_fn_with_state(app.clone(), frame::frame))
         .with_state(app)
 }
 
 /// A route that does not exist is not found by those who are let in, and closed to others.
 async fn unknown(State(app): State<App>, request: Request) -> Response {
-    match auth::admit_anybody(&app, request, Surface::Api).await {
+    match auth::admit_anybody(&app, request).await {
         Ok(_) => Problem::not_found().into_response(),
         Err(problem) => problem.into_response(),
     }

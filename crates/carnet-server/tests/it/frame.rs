@@ -162,6 +162,6 @@ async fn bodies_of_the_control_plane_are_judged_strictly() {
         send(body.to_owned()).await.expect_error(400, "invalid_request");
     }
     let long = format!(r#"{{"name":"{}","role":"api"}}"#, "n".repeat(2000));
-    let details = send(long).await.expect_error(413, "payload_too_large")["details"].clone();
+    let details = send(long).await.expect_error(413, "too_large")["details"].clone();
     assert_eq!(details["max"], 1024);
 }

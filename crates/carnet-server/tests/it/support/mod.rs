@@ -118,6 +118,8 @@ impl Server {
             ("auth.api_key".to_owned(), API_KEY.to_owned()),
             ("auth.admin_api_key".to_owned(), ADMIN_KEY.to_owned()),
             ("realm.node_limit".to_owned(), "1MiB".to_owned()),
+            // Tests present much that is bad.
+            ("auth.failure_limit_per_minute".to_owned(), "0".to_owned()),
         ]);
         flags.extend(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let cwd = directory.path().to_owned();
