@@ -56,6 +56,7 @@ fn the_printed_key_opens_the_api_and_without_one_nothing_is_open() {
     assert!(usage(Some("wrong")).failed(1).contains("401"));
 }
 
+/// Promise: R-62
 #[test]
 fn what_a_server_refuses_to_start_with_is_said_in_a_line_with_the_command_that_fixes_it() {
     let folder = tempfile::tempdir().unwrap();

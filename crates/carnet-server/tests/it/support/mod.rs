@@ -118,7 +118,9 @@ impl Server {
             ("auth.api_key".to_owned(), API_KEY.to_owned()),
             ("auth.admin_api_key".to_owned(), ADMIN_KEY.to_owned()),
             ("realm.node_limit".to_owned(), "1MiB".to_owned()),
-            // Tests present much that is bad.
+            // Tests present much that is bad, and ask much in no time.
+            ("realm.rate_init_per_ip".to_owned(), "0".to_owned()),
+            ("realm.rate_poll_per_client".to_owned(), "0".to_owned()),
             ("auth.failure_limit_per_minute".to_owned(), "0".to_owned()),
         ]);
         flags.extend(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
