@@ -3,9 +3,11 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use http::Uri;
 use secrecy::ExposeSecret;
 
-use crate::keys::Config;
+use crate::choice::BlobsKind;
+use crate::keys::{Blobs, Config};
 
 /// The fewest bytes that the secret of development users has.
 const DEV_SECRET_LEN_MIN: usize = 16;
@@ -79,11 +81,42 @@ impl Config {
                 "realm.node_limit is not a multiple of 16 from 1024 to 16MiB",
                 "carnet serve --set realm.node_limit=4MiB",
             ),
+            (
+                self.blobs.is_incomplete_bucket(),
+                "blobs.kind is s3, and blobs.bucket, blobs.access_key_id or blobs.secret_access_key is missing",
+                "carnet serve --set blobs.bucket=NAME --set blobs.access_key_id=ID --set blobs.secret_access_key_file=FILE",
+            ),
+            (
+                !self.blobs.is_endpoint_private(),
+                "blobs.endpoint is neither https nor http on a loopback address",
+                "carnet serve --set blobs.endpoint=https://HOST, or --set blobs.allow_http=true where the network is trusted",
+            ),
         ];
         let fault = |(is_fault, message, fix): (bool, _, _)| {
             is_fault.then_some(StartFault { message, fix })
         };
         checks.into_iter().filter_map(fault).collect()
+    }
+}
+
+impl Blobs {
+    fn is_incomplete_bucket(&self) -> bool {
+        let has_all = self.bucket.is_some()
+            && self.access_key_id.is_some()
+            && self.secret_access_key.is_some();
+        self.kind == BlobsKind::S3 && !has_all
+    }
+
+    /// Whether nobody between here and the bucket can read along, or somebody may.
+    fn is_endpoint_private(&self) -> bool {
+        let Some(endpoint) = self.endpoint.as_deref() else { return true };
+        let Ok(uri) = endpoint.parse::<Uri>() else { return false };
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => self.allow_http || is_loopback(host),
+            _ => false,
+        }
     }
 }
 

@@ -19,6 +19,17 @@ pub enum VerifyOnRead {
     Never,
 }
 
+/// Where large nodes are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlobsKind {
+    /// In a folder.
+    Local,
+    /// In a bucket.
+    S3,
+    /// In memory: they are gone with the process.
+    Memory,
+}
+
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {
@@ -80,6 +91,17 @@ impl VerifyOnRead {
             "first" => Some(Self::First),
             "always" => Some(Self::Always),
             "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
+}
+
+impl BlobsKind {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "local" => Some(Self::Local),
+            "s3" => Some(Self::S3),
+            "memory" => Some(Self::Memory),
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use carnet_ticket::verify::Profile;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::choice::{LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
+use crate::choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
 use crate::names;
 use crate::network::WebOrigin;
 use crate::secret::{FileSecret, SealKey};
@@ -297,6 +297,10 @@ keys! {
         upload_reservation: Duration = "realm.upload_reservation", "10m", restart;
         /// When the bytes of large nodes are hashed again: `first`, `always` or `never`.
         verify_on_read: VerifyOnRead = "realm.verify_on_read", "first", restart;
+        /// How long a node that nothing names is kept after somebody last named or stored it.
+        gc_grace: Duration = "realm.gc_grace", "24h";
+        /// How often nodes that nothing names are removed; 0 for never.
+        gc_interval: Duration = "realm.gc_interval", "1h";
         /// Approvals of clients begun per minute and address; 0 for any number, as for the others.
         rate_init_per_ip: u32 = "realm.rate_init_per_ip", "60";
         /// Looks per minute at whether one client is approved.
@@ -313,8 +317,24 @@ keys! {
 
     /// Where large nodes are kept.
     blobs: Blobs {
-        /// The folder.
+        /// `local` for files, `s3` for objects of a bucket, `memory` for a server that forgets.
+        kind: BlobsKind = "blobs.kind", "local", restart;
+        /// The folder of `local`.
         path: PathBuf = "blobs.path", "<data_dir>/blobs", restart;
+        /// The bucket of `s3`.
+        bucket: Option<String> = "blobs.bucket", "", restart;
+        /// What the names of its objects begin with.
+        prefix: String = "blobs.prefix", "cas/blake3s/", restart;
+        /// Where the bucket is, as a URL; when unset, the region's own address.
+        endpoint: Option<String> = "blobs.endpoint", "", restart;
+        /// Whether the endpoint may be `http` beyond this machine: then everybody in between reads along.
+        allow_http: bool = "blobs.allow_http", "false", restart;
+        /// The region of the bucket.
+        region: String = "blobs.region", "us-east-1", restart;
+        /// Who asks for objects.
+        access_key_id: Option<String> = "blobs.access_key_id", "", restart;
+        /// What proves it.
+        secret_access_key: Option<SecretString> = "blobs.secret_access_key", "", restart;
     }
 
     /// How much the gate holds.

@@ -34,12 +34,12 @@ mod values;
 mod watch;
 
 pub use check::StartFault;
-pub use choice::{LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
+pub use choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
 pub use error::{
     ConfigError, ConfigErrors, ExpectedText, Fault, FaultAt, Faults, KeyText, NamedFile, Position,
     Syntax,
 };
-pub use keys::{Changes, Config};
+pub use keys::{Blobs, Changes, Config};
 pub use load::{Loaded, Origin, ShownRow, load};
 pub use network::WebOrigin;
 pub use reload::{Reload, ReloadError};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use carnet_ticket::verify::Profile;
 use ipnet::IpNet;
 
-use crate::choice::{LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
+use crate::choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
 use crate::network::{WebOrigin, parse_network};
 use crate::raw::Raw;
 use crate::text;
@@ -109,6 +109,7 @@ macro_rules! settings {
 
 settings! {
     String: Kind::Text, |text| Some(text.to_owned());
+    Option<String>: Kind::Text, optional;
     bool: Kind::Bool, |text| text.parse().ok();
     u16: Kind::Int, |text| text.parse().ok();
     u32: Kind::Int, |text| text.parse().ok();
@@ -125,6 +126,7 @@ settings! {
         _ => None,
     };
     Option<Profile>: Profile::KIND, optional;
+    BlobsKind: Kind::Choice(&["local", "s3", "memory"]), BlobsKind::parse;
     VerifyOnRead: Kind::Choice(&["first", "always", "never"]), VerifyOnRead::parse;
     LogLevel: Kind::Choice(&["trace", "debug", "info", "warn", "error"]), LogLevel::parse;
     LogFormat: Kind::Choice(&["json", "text"]), LogFormat::parse;

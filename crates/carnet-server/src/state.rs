@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use carnet_config::{Config, Watch};
+use carnet_config::{BlobsKind, Config, Watch};
 use carnet_gate::{Clock, Gate, GateLimits, Lookup, Stopwatch};
-use carnet_realm::realms::{OpenError, RealmOptions, Realms, TicketStatusSource, VerifyOnRead};
+use carnet_realm::realms::{
+    BlobStorage, OpenError, RealmOptions, Realms, S3Options, TicketStatusSource, VerifyOnRead,
+};
 use carnet_store::{Store, StoreError};
 use carnet_ticket::api_key::{ApiKeys, ConfiguredKey};
 use carnet_ticket::implicit::Implicit;
@@ -348,6 +350,22 @@ fn realm_options(config: &Config) -> RealmOptions {
             carnet_config::VerifyOnRead::Always => VerifyOnRead::Always,
             carnet_config::VerifyOnRead::Never => VerifyOnRead::Never,
         },
-        blobs: config.blobs.path.clone(),
+        blobs: blob_storage(&config.blobs),
+    }
+}
+
+/// Where the configuration keeps large nodes. What a bucket needs is checked at start to be there.
+fn blob_storage(blobs: &carnet_config::Blobs) -> BlobStorage {
+    match blobs.kind {
+        BlobsKind::Local => BlobStorage::Local(blobs.path.clone()),
+        BlobsKind::Memory => BlobStorage::Memory,
+        BlobsKind::S3 => BlobStorage::S3(S3Options {
+            bucket: blobs.bucket.clone().unwrap_or_default(),
+            prefix: blobs.prefix.clone(),
+            endpoint: blobs.endpoint.clone(),
+            region: blobs.region.clone(),
+            access_key_id: blobs.access_key_id.clone().unwrap_or_default(),
+            secret_access_key: blobs.secret_access_key.clone().unwrap_or_default(),
+        }),
     }
 }

@@ -8,9 +8,9 @@ mod status;
 mod tickets;
 mod watch;
 
-pub use blobs::BlobError;
+pub use blobs::{BlobError, BlobStorage, NodeBody, S3Options};
 pub use put::PutNodeError;
-pub use read::{NodeBody, ReadNodeError};
+pub use read::ReadNodeError;
 pub use scope::ScopeError;
 pub use status::TicketStatusSource;
 pub use tickets::{
@@ -18,7 +18,6 @@ pub use tickets::{
 };
 pub use watch::{TooManyWaits, Watch};
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use carnet_gate::Gate;
@@ -53,8 +52,8 @@ pub struct RealmOptions {
     pub upload_reservation: Duration,
     /// When the bytes of large nodes are hashed again.
     pub verify_on_read: VerifyOnRead,
-    /// The folder of large nodes.
-    pub blobs: PathBuf,
+    /// Where large nodes are kept.
+    pub blobs: BlobStorage,
 }
 
 /// When the bytes of large nodes are hashed again.
@@ -82,7 +81,7 @@ pub struct Realms {
 impl Realms {
     /// Opens the blob storage and gives back what uploads that did not finish had set aside.
     pub async fn open(store: Store, gate: Gate, options: RealmOptions) -> Result<Self, OpenError> {
-        let blobs = Blobs::open(options.blobs.clone(), options.verify_on_read)?;
+        let blobs = Blobs::open(&options.blobs, options.verify_on_read, gate.clock())?;
         store.sweep_reservations(gate.clock().now()).await?;
         let scopes = Scopes::new(options.scope_step_nodes, options.scope_max_nodes);
         let recent = RecentNodes::new();

@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
-use carnet_store::{NodeFacts, Put, PutError, PutNode, StoreError};
+use carnet_gate::Clock;
+use carnet_store::{NodeFacts, Put, PutError, PutNode, Store, StoreError};
 use carnet_ticket::realm::NodeKey;
 use carnet_ticket::rights::{Holder, RealmRights, Roots};
+use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::Profile;
 
-use super::blobs::BlobError;
+use super::blobs::{BlobError, Blobs};
 use super::{NoRandomness, Realms, ScopeError, random};
 use crate::accept;
 use crate::node::{Node, NodeError, NodeKind, verify};
@@ -99,28 +101,21 @@ impl Realms {
         stored
     }
 
-    /// Small nodes go into the database in one transaction. For large ones space is set aside, then the bytes
-    /// are stored, then the rows: a crash in between leaves at most bytes that nothing names.
+    /// Small nodes go into the database in one transaction; large ones by a task of their own, which a caller
+    /// that goes away does not stop halfway.
     async fn store_node(&self, put: PutNode, bytes: Bytes) -> Result<Put, PutNodeError> {
         if put.size <= self.options.inline_max {
             let inline = PutNode { bytes: Some(bytes), ..put };
             return Ok(self.store.put_node(inline, self.now()).await?);
         }
-        let reservation = hex::encode(random::<16>()?);
-        let now = self.now();
-        let deadline = now.after(self.options.upload_reservation);
-        self.store.reserve(reservation.clone(), put.clone(), deadline, now).await?;
-        let stored = match self.blobs.put(put.key, bytes).await {
-            Ok(()) => {
-                let finished = PutNode { reservation: Some(reservation.clone()), ..put };
-                self.store.put_node(finished, self.now()).await.map_err(PutNodeError::from)
-            }
-            Err(error) => Err(error.into()),
+        let upload = Upload {
+            store: self.store.clone(),
+            blobs: self.blobs.clone(),
+            clock: self.gate.clock().clone(),
+            reservation: hex::encode(random::<16>()?),
+            deadline: self.now().after(self.options.upload_reservation),
         };
-        if stored.is_err() {
-            self.store.release(reservation).await?;
-        }
-        stored
+        tokio::spawn(upload.run(put, bytes)).await.map_err(|_| BlobError::Stopping)?
     }
 
     /// What is known of the children, all of which must be usable.
@@ -165,6 +160,37 @@ impl Realms {
             facts.insert(NodeKey::EMPTY_DICT, empty);
         }
         Ok(facts)
+    }
+}
+
+/// The storing of a large node. Space is set aside, then the bytes are stored, then the rows: a crash in between
+/// leaves at most bytes that nothing names.
+struct Upload {
+    store: Store,
+    blobs: Blobs,
+    clock: Clock,
+    reservation: String,
+    deadline: Timestamp,
+}
+
+impl Upload {
+    async fn run(self, put: PutNode, bytes: Bytes) -> Result<Put, PutNodeError> {
+        let _kept = self.blobs.keep(put.key).await;
+        let (reservation, now) = (self.reservation.clone(), self.clock.now());
+        self.store.reserve(reservation.clone(), put.clone(), self.deadline, now).await?;
+        let stored = match self.blobs.put(put.key, bytes).await {
+            Ok(()) => {
+                let finished = PutNode { reservation: Some(reservation.clone()), ..put };
+                self.store.put_node(finished, self.clock.now()).await.map_err(PutNodeError::from)
+            }
+            Err(error) => Err(error.into()),
+        };
+        if stored.is_err()
+            && let Err(error) = self.store.release(reservation).await
+        {
+            tracing::warn!(%error, "space stays set aside until its deadline");
+        }
+        stored
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading nodes.
 
-use std::fs::File;
+use std::ops::Range;
 
 use bytes::Bytes;
 use carnet_store::{NodeRow, StoreError};
@@ -8,21 +8,12 @@ use carnet_ticket::realm::{NodeKey, RealmId};
 use carnet_ticket::rights::RealmRights;
 use moka::sync::Cache;
 
-use super::blobs::BlobError;
+use super::blobs::{BlobError, NodeBody};
 use super::{Realms, ScopeError};
 use crate::node::{Limits, encode_dict};
 
 /// How many bytes of small nodes are kept in memory.
 const RECENT_BYTES: u64 = 32 << 20;
-
-/// The bytes of a node, checked against its key.
-#[derive(Debug)]
-pub enum NodeBody {
-    /// In memory.
-    Bytes(Bytes),
-    /// In a file.
-    File(File),
-}
 
 /// Why a node was not read.
 #[derive(Debug, thiserror::Error)]
@@ -68,26 +59,61 @@ impl Realms {
         Ok(row)
     }
 
-    /// The bytes of a node that was found.
-    pub async fn body(&self, row: NodeRow) -> Result<NodeBody, ReadNodeError> {
-        let (key, size) = (row.key, row.size);
+    /// A part of the bytes of a node that was found in `realm`.
+    pub async fn body(
+        &self,
+        realm: &RealmId,
+        row: NodeRow,
+        part: Range<u64>,
+    ) -> Result<NodeBody, ReadNodeError> {
+        match self.checked(&row, part.clone()).await {
+            Err(ReadNodeError::Damaged { .. }) if !row.is_bad => {}
+            body => return body,
+        }
+        // Looked at again while nobody can change it: it may have been removed, or repaired, meanwhile.
+        let _held = self.blobs.hold(row.key).await;
+        self.recent.forget(*realm, row.key);
+        let row = self.store.node(realm, row.key).await?.ok_or(ReadNodeError::NotFound)?;
+        let body = self.checked(&row, part).await;
+        if let (Err(ReadNodeError::Damaged { key }), false) = (&body, row.is_bad) {
+            metrics::counter!("carnet_realm_corrupt_total").increment(1);
+            tracing::error!(%key, "a stored node is damaged");
+            self.store.mark_bad(*key).await?;
+        }
+        body
+    }
+
+    /// All bytes of a node that was found in `realm`.
+    pub async fn bytes(&self, realm: &RealmId, row: NodeRow) -> Result<Bytes, ReadNodeError> {
+        let size = row.size;
+        Ok(self.body(realm, row, 0..size).await?.collect().await?)
+    }
+
+    async fn checked(&self, row: &NodeRow, part: Range<u64>) -> Result<NodeBody, ReadNodeError> {
+        let key = row.key;
         if row.is_bad {
             return Err(ReadNodeError::Damaged { key });
         }
-        match row.bytes {
-            Some(bytes) if NodeKey::of(&bytes) == key => return Ok(NodeBody::Bytes(bytes)),
-            Some(_) => {}
-            None => match self.blobs.get(key, size).await {
-                Ok(file) => return Ok(NodeBody::File(file)),
-                Err(BlobError::Damaged { .. }) => {}
-                Err(error) => return Err(ReadNodeError::Blob(error)),
-            },
+        match &row.bytes {
+            Some(bytes) if NodeKey::of(bytes) == key => Ok(NodeBody::Bytes(slice(bytes, part))),
+            Some(_) => Err(ReadNodeError::Damaged { key }),
+            None => Ok(self.blobs.get(key, row.size, part).await?),
         }
-        metrics::counter!("carnet_realm_corrupt_total").increment(1);
-        tracing::error!(%key, "a stored node is damaged");
-        self.store.mark_bad(key).await?;
-        Err(ReadNodeError::Damaged { key })
     }
+}
+
+impl From<BlobError> for ReadNodeError {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Damaged { key } => Self::Damaged { key },
+            error => Self::Blob(error),
+        }
+    }
+}
+
+fn slice(bytes: &Bytes, part: Range<u64>) -> Bytes {
+    let at = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
+    bytes.slice(at(part.start)..at(part.end))
 }
 
 /// Small nodes that were read lately. A node never changes, so they are right for as long as they are kept;
@@ -103,6 +129,11 @@ impl RecentNodes {
 
     fn get(&self, realm: RealmId, key: NodeKey) -> Option<NodeRow> {
         self.0.get(&(realm, key))
+    }
+
+    /// Forgets a node that the realm may not have any more.
+    pub(super) fn forget(&self, realm: RealmId, key: NodeKey) {
+        self.0.invalidate(&(realm, key));
     }
 
     /// Keeps a node whose bytes are at hand and good.

@@ -11,6 +11,7 @@ pub(super) use me::me;
 
 use axum::Json;
 use axum::extract::State;
+use carnet_config::BlobsKind;
 use carnet_realm::realms::ScopeError;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -29,13 +30,18 @@ pub(super) async fn health() -> Json<Value> {
 
 /// `GET /api/info`: what this server is and takes.
 pub(super) async fn info(State(app): State<App>) -> Json<Value> {
-    let (realm, options) = (&app.config().realm, app.realms().options());
+    let (config, options) = (app.config(), app.realms().options());
+    let realm = &config.realm;
     let has_users = app.users().is_on();
     Json(json!({
         "service": "casfa-v2",
         "server": "carnet",
         "version": env!("CARGO_PKG_VERSION"),
-        "storage": "fs",
+        "storage": match config.blobs.kind {
+            BlobsKind::Local => "fs",
+            BlobsKind::S3 => "s3",
+            BlobsKind::Memory => "memory",
+        },
         "auth": if has_users { "mock" } else { "tokens-only" },
         "database": "local",
         "limits": {

@@ -5,6 +5,7 @@ mod clients;
 mod nodes;
 mod scope;
 mod signed;
+mod storage;
 mod story;
 mod tickets;
 mod tokens;

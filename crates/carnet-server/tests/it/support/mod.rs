@@ -1,6 +1,7 @@
 //! A server of its own for each test, and callers of every kind.
 
 pub mod identity;
+pub mod s3;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,14 +1,9 @@
 //! `GET` and `HEAD /api/realm/{realm}/nodes/{key}`.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::ops::Range;
-
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bytes::Bytes;
 use carnet_realm::node::{HEADER_LEN, KEY_LEN, NodeKind};
 use carnet_realm::range::{self, Ranged};
 use carnet_realm::realms::NodeBody;
@@ -20,9 +15,6 @@ use crate::auth::InRealm;
 use crate::problem::Problem;
 use crate::serve::Cutoff;
 use crate::state::App;
-
-/// How much of a file is read at a time: what is read ahead cannot be called back.
-const CHUNK: usize = 64 << 10;
 
 /// Serves a node that the caller reaches.
 pub(in crate::routes) async fn get(
@@ -56,11 +48,13 @@ pub(in crate::routes) async fn get(
             part
         }
     };
-    let body = app.realms().body(row).await.map_err(|error| read_problem(&caller, error))?;
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
+    let length = part.end - part.start;
+    let body = app.realms().body(&caller.realm, row, part).await;
+    let body = body.map_err(|error| read_problem(&caller, error))?;
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     *response.body_mut() = match body {
-        NodeBody::Bytes(bytes) => Body::from(slice(&bytes, &part)),
-        NodeBody::File(file) => cutoff.guard(caller.grant.clone(), stream(file, part)),
+        NodeBody::Bytes(bytes) => Body::from(bytes),
+        NodeBody::Stream(chunks) => cutoff.guard(caller.grant.clone(), Body::from_stream(chunks)),
     };
     metrics::counter!("carnet_realm_get_bytes_total").increment(size);
     Ok(response)
@@ -113,36 +107,4 @@ fn unsatisfiable(size: u64) -> Response {
         response.headers_mut().insert(header::CONTENT_RANGE, range);
     }
     response
-}
-
-fn slice(bytes: &Bytes, part: &Range<u64>) -> Bytes {
-    let at = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
-    bytes.slice(at(part.start)..at(part.end))
-}
-
-/// The bytes of a part of a file, a chunk at a time.
-fn stream(file: File, part: Range<u64>) -> Body {
-    let left = part.end - part.start;
-    let chunks = futures::stream::try_unfold(
-        (file, Some(part.start), left),
-        |(file, seek, left)| async move {
-            if left == 0 {
-                return Ok(None);
-            }
-            let read = tokio::task::spawn_blocking(move || read_chunk(file, seek, left));
-            let (file, chunk) = read.await.map_err(std::io::Error::other)??;
-            let left = left - chunk.len() as u64;
-            Ok::<_, std::io::Error>(Some((chunk, (file, None, left))))
-        },
-    );
-    Body::from_stream(chunks)
-}
-
-fn read_chunk(mut file: File, seek: Option<u64>, left: u64) -> std::io::Result<(File, Bytes)> {
-    if let Some(position) = seek {
-        file.seek(SeekFrom::Start(position))?;
-    }
-    let mut chunk = vec![0; usize::try_from(left).unwrap_or(CHUNK).min(CHUNK)];
-    file.read_exact(&mut chunk)?;
-    Ok((file, Bytes::from(chunk)))
 }

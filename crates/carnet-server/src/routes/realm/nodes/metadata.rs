@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use carnet_realm::node::{self, HEADER_LEN, KEY_LEN, NodeKind};
-use carnet_realm::realms::NodeBody;
 use carnet_store::NodeRow;
 use serde_json::{Map, Value, json};
 
@@ -45,17 +44,8 @@ pub(in crate::routes) async fn metadata(
 
 /// The names of a directory and what they name.
 async fn entries(app: &App, caller: &InRealm, row: NodeRow) -> Result<Map<String, Value>, Problem> {
-    let body = app.realms().body(row).await.map_err(|error| read_problem(caller, error))?;
-    let bytes = match body {
-        NodeBody::Bytes(bytes) => bytes,
-        NodeBody::File(mut file) => {
-            let read = tokio::task::spawn_blocking(move || {
-                let mut bytes = Vec::new();
-                std::io::Read::read_to_end(&mut file, &mut bytes).map(|_| bytes)
-            });
-            read.await.ok().and_then(Result::ok).ok_or(Problem::internal())?.into()
-        }
-    };
+    let bytes = app.realms().bytes(&caller.realm, row).await;
+    let bytes = bytes.map_err(|error| read_problem(caller, error))?;
     let node = node::decode(&bytes, app.realms().limits()).map_err(|_| Problem::internal())?;
     Ok(node.names().map(str::to_owned).zip(node.children().map(|key| json!(key))).collect())
 }

@@ -30,7 +30,7 @@ fn read_problem(caller: &InRealm, error: ReadNodeError) -> Problem {
         ReadNodeError::Store(error) => error.into(),
         ReadNodeError::Blob(error) => {
             tracing::error!(%error, source = ?std::error::Error::source(&error), "the blob storage failed");
-            Problem::internal()
+            Problem::unavailable()
         }
         // Told when it was found.
         _ => Problem::internal(),
