@@ -79,7 +79,8 @@ impl Url {
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
-        let is_plain = rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#@\\\"<>".contains(&byte));
+        let is_plain =
+            rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#@\\\"<>".contains(&byte));
         let url = Self(text.trim_end_matches('/').to_owned());
         (is_plain && !url.authority().is_empty()).then_some(url)
     }

@@ -10,8 +10,7 @@ use crate::realm_agents::{AgentOwner, read_owner};
 use crate::row::{moment, parsed, unsigned};
 use crate::sql;
 
-const SELECT_PENDING: &str =
-    "SELECT id, public_key, name, code, tries, expires_at FROM realm_client_pending WHERE id = ?1 AND expires_at >= ?2";
+const SELECT_PENDING: &str = "SELECT id, public_key, name, code, tries, expires_at FROM realm_client_pending WHERE id = ?1 AND expires_at >= ?2";
 const SWEEP_PENDING: &str = "DELETE FROM realm_client_pending WHERE expires_at < ?1";
 const IS_FULL: &str = "SELECT 1 FROM realm_client_pending LIMIT 1 OFFSET ?1";
 const INSERT_PENDING: &str = "INSERT INTO realm_client_pending (id, public_key, name, code, tries, expires_at) \

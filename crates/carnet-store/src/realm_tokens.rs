@@ -14,7 +14,8 @@ const INSERT: &str = "INSERT INTO realm_tokens (id, owner, owner_realm, realm, n
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 const LIST: &str = "SELECT id, owner, owner_realm, realm, name, description, created_at, expires_at FROM realm_tokens \
     WHERE owner = ?1 AND expires_at >= ?2 ORDER BY seq DESC";
-const COUNT: &str = "SELECT 1 FROM realm_tokens WHERE owner = ?1 AND expires_at >= ?2 LIMIT 1 OFFSET ?3";
+const COUNT: &str =
+    "SELECT 1 FROM realm_tokens WHERE owner = ?1 AND expires_at >= ?2 LIMIT 1 OFFSET ?3";
 const DELETE: &str = "DELETE FROM realm_tokens WHERE id = ?1 AND owner = ?2";
 
 /// The most live tokens of one owner.

@@ -20,7 +20,8 @@ const SEE: &str = "INSERT INTO realm_users (realm, kind, id, role, quota_limit, 
 const SET: &str = "INSERT INTO realm_users (realm, kind, id, role, quota_limit, email, name, created_at) \
     VALUES (?1, ?2, ?3, ?4, ?5, NULL, NULL, ?6) \
     ON CONFLICT (realm) DO UPDATE SET role = COALESCE(?4, role), quota_limit = COALESCE(?5, quota_limit)";
-const OTHER_ADMIN: &str = "SELECT 1 FROM realm_users WHERE kind = 'user' AND role = 'admin' AND realm <> ?1";
+const OTHER_ADMIN: &str =
+    "SELECT 1 FROM realm_users WHERE kind = 'user' AND role = 'admin' AND realm <> ?1";
 const QUOTA: &str = "SELECT quota_limit FROM realm_users WHERE realm = ?1";
 
 /// What an owner of a realm is.
@@ -169,10 +170,7 @@ impl Store {
 }
 
 /// The quota of a realm that has one of its own.
-pub(crate) fn quota_limit(
-    connection: &Connection,
-    realm: &str,
-) -> Result<Option<u64>, StoreError> {
+pub(crate) fn quota_limit(connection: &Connection, realm: &str) -> Result<Option<u64>, StoreError> {
     let found = sql::one(connection, QUOTA, [realm], |row| maybe_unsigned(row, "quota_limit"))?;
     Ok(found.flatten())
 }

@@ -62,7 +62,16 @@ fn a_public_url_has_a_host_and_no_more_than_a_path() {
         let public = config.server.public_url.unwrap();
         assert_eq!((public.authority(), public.as_str()), (authority, url.trim_end_matches('/')));
     }
-    for wrong in ["carnet.example", "ftp://x", "https://", "https:///x", "https://a@b", "https://a b", "https://a?b", "https://a#b"] {
+    for wrong in [
+        "carnet.example",
+        "ftp://x",
+        "https://",
+        "https:///x",
+        "https://a@b",
+        "https://a b",
+        "https://a?b",
+        "https://a#b",
+    ] {
         assert!(load(wrong).is_err(), "{wrong}");
     }
     assert_eq!(load("").unwrap().config.server.public_url, None);

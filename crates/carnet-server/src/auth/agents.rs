@@ -87,14 +87,15 @@ impl AgentFacts {
     fn owner_scopes(&self, agent: &AgentRow) -> Option<RouteScopes> {
         let owner = &agent.owner;
         let scopes = match &agent.key {
-            Some(key) => RouteScopes {
-                tenant: key.tenant_id.clone(),
-                ..RouteScopes::of_role(&key.role)
-            },
+            Some(key) => {
+                RouteScopes { tenant: key.tenant_id.clone(), ..RouteScopes::of_role(&key.role) }
+            }
             None if owner.id.starts_with("key:") => {
                 RouteScopes::of_role(self.api_keys.role_of(&owner.id)?)
             }
-            None if owner.own == RealmId::local_admin() => return Some(RouteScopes::of_role("admin")),
+            None if owner.own == RealmId::local_admin() => {
+                return Some(RouteScopes::of_role("admin"));
+            }
             None => RouteScopes::of_role(self.users.role(&owner.own).route_role()),
         };
         Some(as_set(scopes, agent.owner_role))

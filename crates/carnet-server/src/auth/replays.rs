@@ -71,7 +71,8 @@ impl Replays {
 
 impl Seen {
     fn forget_before(&mut self, now_s: i64) {
-        while let Some((end, request)) = self.ends.first().copied().filter(|(end, _)| *end < now_s) {
+        while let Some((end, request)) = self.ends.first().copied().filter(|(end, _)| *end < now_s)
+        {
             self.ends.remove(&(end, request));
             self.requests.remove(&request);
         }
@@ -105,7 +106,11 @@ mod tests {
     fn what_was_signed_before_the_start_may_have_been_seen_before_it() {
         let replays = Replays::new(START);
         let take = |signed_s| replays.take("a", &[1; 16], signed_s, START);
-        assert_eq!(take(START.unix_s()), Err(ReplayError::Replay), "to the second, it may be earlier");
+        assert_eq!(
+            take(START.unix_s()),
+            Err(ReplayError::Replay),
+            "to the second, it may be earlier"
+        );
         assert_eq!(take(START.unix_s() + 1), Ok(()));
     }
 }

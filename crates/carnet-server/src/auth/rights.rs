@@ -100,7 +100,9 @@ pub(crate) fn owner(grant: &Grant) -> Result<AgentOwner, Problem> {
 /// Who does something, as rows and answers name it: `key:…`, `token:…`, `client:…`, or the user's id.
 pub(crate) fn actor(grant: &Grant) -> String {
     match grant.class() {
-        Class::Local | Class::Anonymous | Class::Jwt => owner(grant).map(|owner| owner.id).unwrap_or_default(),
+        Class::Local | Class::Anonymous | Class::Jwt => {
+            owner(grant).map(|owner| owner.id).unwrap_or_default()
+        }
         Class::Realm => match grant.realm().map(|rights| &rights.holder) {
             Some(Holder::Ticket(_)) => format!("ticket:~{}", grant.fingerprint()),
             _ => String::new(),

@@ -86,7 +86,8 @@ async fn is_known(app: &App, head: Head<'_>) -> Result<(), Denied> {
     let text = SignedRequest { head, body: p256::Body::of(b"") }.encode();
     let presented = Presented::of(Class::SignedRequest, &text);
     let unknown = || denied(P256Error::UnknownClient);
-    let facts = app.lookup().load(&presented).await.map_err(|reason| Denied { reason, ..unknown() })?;
+    let facts =
+        app.lookup().load(&presented).await.map_err(|reason| Denied { reason, ..unknown() })?;
     let Facts { row: Some(row), .. } = &*facts else { return Err(unknown()) };
     if row.ended.is_some() || row.expires.is_expired_at(app.clock().now()) {
         return Err(Denied { reason: Reason::Expired, ..unknown() });

@@ -93,21 +93,20 @@ pub fn all() -> Vec<Route> {
         route("GET", "/api/oauth/me", RealmUser(Unauthorized), get(realm::me)),
         route("POST", "/api/auth/clients/init", Public, post(clients::init))
             .limited(Limit::ClientInit),
-        route(
-            "POST",
-            "/api/auth/clients/complete",
-            RealmUser(Authorized),
-            post(clients::complete),
-        ),
+        route("POST", "/api/auth/clients/complete", RealmUser(Authorized), post(clients::complete)),
         route("GET", "/api/auth/clients", RealmUser(Authorized), get(clients::list)),
         route("GET", "/api/auth/clients/{client}", Public, get(clients::show))
             .limited(Limit::ClientPoll),
-        route("DELETE", "/api/auth/clients/{client}", RealmUser(Authorized), delete(clients::delete)),
+        route(
+            "DELETE",
+            "/api/auth/clients/{client}",
+            RealmUser(Authorized),
+            delete(clients::delete),
+        ),
         route("GET", "/api/auth/tokens", RealmUser(Authorized), get(tokens::list)),
         route("POST", "/api/auth/tokens", RealmUser(Authorized), post(tokens::create)),
         route("DELETE", "/api/auth/tokens/{token}", RealmUser(Authorized), delete(tokens::delete)),
-        route("GET", "/api/admin/users", RealmUser(Admin), get(users::list))
-            .limited(Limit::Admin),
+        route("GET", "/api/admin/users", RealmUser(Admin), get(users::list)).limited(Limit::Admin),
         route("PATCH", "/api/admin/users/{user}", RealmUser(Admin), patch(users::update))
             .limited(Limit::Admin),
         route("GET", "/api/realm/{realm}", Realm(Read), get(realm::show)),

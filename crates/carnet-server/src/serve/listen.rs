@@ -224,9 +224,7 @@ impl Accepting {
             () = self.app.clock().sleep(HANDSHAKE_MAX) => return,
         };
         match handshake {
-            Ok(stream) => {
-                connection::serve(self.app, self.router, stream, ends, cutoff).await
-            }
+            Ok(stream) => connection::serve(self.app, self.router, stream, ends, cutoff).await,
             Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
         }
     }

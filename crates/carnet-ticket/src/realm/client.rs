@@ -134,9 +134,10 @@ mod tests {
             random[29] = 0xfe;
             AgentToken::text(&random)
         });
-        assert_eq!((first.as_str(), last.as_str()), (
-            &*format!("casfa_{}", "Z".repeat(48)), &*format!("casfa_{}Y", "Z".repeat(47))
-        ));
+        assert_eq!(
+            (first.as_str(), last.as_str()),
+            (&*format!("casfa_{}", "Z".repeat(48)), &*format!("casfa_{}Y", "Z".repeat(47)))
+        );
         assert!(AgentToken::parse(&first).is_ok());
     }
 

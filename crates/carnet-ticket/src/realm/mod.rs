@@ -12,7 +12,9 @@ pub mod p256;
 mod ulid;
 mod verify;
 
-pub use agent::{AgentTokens, SignedRequests, agent_content_id, issuer_content_id, owner_content_id};
+pub use agent::{
+    AgentTokens, SignedRequests, agent_content_id, issuer_content_id, owner_content_id,
+};
 pub use client::{AgentToken, BadAgentToken, ClientId, MalformedId, TokenId};
 pub use key::{KeyError, NodeKey};
 pub use owner::{BadSubject, RealmId, RealmPath, UnknownRealm};

@@ -31,9 +31,9 @@ impl RouteScopes {
     /// What an agent of whoever holds these has: a program's, and no more than its owner's.
     #[must_use]
     pub fn of_agent(&self) -> Self {
-        let role = ["api", "viewer"].into_iter().find(|role| {
-            role_scopes(role).iter().all(|scope| self.scopes.contains(scope))
-        });
+        let role = ["api", "viewer"]
+            .into_iter()
+            .find(|role| role_scopes(role).iter().all(|scope| self.scopes.contains(scope)));
         Self { tenant: self.tenant.clone(), ..Self::of_role(role.unwrap_or_default()) }
     }
 

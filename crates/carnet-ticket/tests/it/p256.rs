@@ -109,14 +109,24 @@ fn a_request_has_one_name_however_it_is_signed_again() {
 #[test]
 fn a_point_has_one_text() {
     let client = Client::new();
-    assert_eq!(PublicKey::parse(&client.public_key).unwrap().client(), ClientId::of(&client.public_key));
+    assert_eq!(
+        PublicKey::parse(&client.public_key).unwrap().client(),
+        ClientId::of(&client.public_key)
+    );
     let (x, y) = client.public_key.split_once('.').unwrap();
     // Of the last character of 32 bytes the two lowest bits have to be zero.
     let padded = format!("{x}=.{y}");
     let zeros = "A".repeat(43);
     for wrong in [
-        "", ".", x, &format!("{x}.{y}."), &format!("{x}.{y}A"), &format!("{x} .{y}"), &padded,
-        &format!("{zeros}.{zeros}"), &format!("{}B.{y}", &x[..42]),
+        "",
+        ".",
+        x,
+        &format!("{x}.{y}."),
+        &format!("{x}.{y}A"),
+        &format!("{x} .{y}"),
+        &padded,
+        &format!("{zeros}.{zeros}"),
+        &format!("{}B.{y}", &x[..42]),
     ] {
         assert_eq!(PublicKey::parse(wrong).err(), Some(P256Error::BadPublicKey), "{wrong}");
     }

@@ -81,7 +81,8 @@ fn p256(input: &mut Input) -> Outcome {
     let now = Timestamp::from_unix_s(input.take("now_s").as_i64().unwrap());
     let nonce = input.maybe("nonce");
     let [public_key, timestamp, signature, method, host, target] =
-        ["pubkey", "timestamp", "signature", "method", "host", "target"].map(|name| input.text(name));
+        ["pubkey", "timestamp", "signature", "method", "host", "target"]
+            .map(|name| input.text(name));
     let head = Head {
         public_key: &public_key,
         timestamp: &timestamp,

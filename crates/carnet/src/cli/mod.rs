@@ -9,8 +9,7 @@ mod values;
 pub mod worker;
 
 pub use realm::{
-    ClientCommand, CreateArgs, NodeCommand, RealmCommand, TicketCommand, TokenCommand,
-    UserCommand,
+    ClientCommand, CreateArgs, NodeCommand, RealmCommand, TicketCommand, TokenCommand, UserCommand,
 };
 
 use std::path::PathBuf;

@@ -19,7 +19,8 @@ use crate::failure::Failure;
 use crate::output;
 
 /// What the log says of a server that anybody with one secret signs in to as anybody.
-const DEV_USERS: &str = "auth.dev_jwt_secret is set: whoever has it signs in as any user; for development only";
+const DEV_USERS: &str =
+    "auth.dev_jwt_secret is set: whoever has it signs in as any user; for development only";
 
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result<()> {

@@ -32,7 +32,12 @@ fn a_token_is_made_listed_used_and_revoked() {
     assert!(agent(&["realm", "token", "list"]).failed(1).contains("403"));
     assert!(agent(&["realm", "user", "list"]).failed(1).contains("403"));
 
-    assert!(server.run(&["realm", "token", "revoke", &token]).failed(2).contains("secret in an argument"));
+    assert!(
+        server
+            .run(&["realm", "token", "revoke", &token])
+            .failed(2)
+            .contains("secret in an argument")
+    );
     server.run(&["realm", "token", "revoke", "token:x"]).failed(2);
     assert_eq!(server.run(&["realm", "token", "revoke", &id]).line(), "revoked");
     assert!(agent(&["realm", "info"]).failed(1).contains("401"));
@@ -47,10 +52,12 @@ fn a_token_is_made_listed_used_and_revoked() {
 fn revoke_ends_agents_of_anybody() {
     let server = Server::start();
     let token = server.run(&["realm", "token", "create", "mine"]).line().to_owned();
-    let revoked = run_with(&mut server.carnet(&["revoke", "-", "--format", "json"]), token.as_bytes());
+    let revoked =
+        run_with(&mut server.carnet(&["revoke", "-", "--format", "json"]), token.as_bytes());
     assert_eq!(revoked.json()["kind"], "agent_token");
 
-    let key = std::fs::read_to_string(server.folder.path().join("carnet-data/secrets/api_key")).unwrap();
+    let key =
+        std::fs::read_to_string(server.folder.path().join("carnet-data/secrets/api_key")).unwrap();
     let by_key = |args: &[&str], credential: &str| {
         let mut command = carnet(server.folder.path());
         command.args(args).env("CARNET_TOKEN", credential.trim()).env("CARNET_SERVER", &server.url);
@@ -73,7 +80,12 @@ fn a_client_is_approved_by_its_code_listed_and_revoked() {
     assert_eq!(wait(client.client_state(id)).unwrap()["status"], "pending");
     assert!(server.run(&["realm", "client", "approve", id, "AAA-AAA"]).failed(1).contains("400"));
     let code = asked["displayCode"].as_str().unwrap();
-    assert!(server.run(&["realm", "client", "approve", id, code]).line().starts_with("approved until 2"));
+    assert!(
+        server
+            .run(&["realm", "client", "approve", id, code])
+            .line()
+            .starts_with("approved until 2")
+    );
     assert_eq!(wait(client.client_state(id)).unwrap()["status"], "authorized");
     assert!(server.run(&["realm", "client", "list"]).out.contains("a laptop"));
     let list = server.run(&["realm", "client", "list", "--format", "json"]).json();
@@ -91,14 +103,22 @@ fn roles_and_quotas_are_set_and_shown() {
     let server = Server::start_in_under(tempfile::tempdir().unwrap(), &DEV, &secret);
     assert!(server.log().contains("whoever has it signs in as any user"));
     assert!(!server.log().contains(secret[0].1));
-    assert_eq!(server.run(&["realm", "user", "role", "ann/lee", "authorized"]).line(), "authorized");
+    assert_eq!(
+        server.run(&["realm", "user", "role", "ann/lee", "authorized"]).line(),
+        "authorized"
+    );
     assert_eq!(server.run(&["realm", "user", "quota", "ann/lee", "10MiB"]).line(), "10.00 MiB");
     let list = server.run(&["realm", "user", "list", "--format", "json"]).json();
     let id = carnet_ticket::realm::RealmId::dev_user("ann/lee").unwrap().to_string();
-    assert_eq!(list["users"][0], serde_json::json!({
-        "userId": id, "role": "authorized", "quotaLimit": 10 << 20,
-    }));
+    assert_eq!(
+        list["users"][0],
+        serde_json::json!({
+            "userId": id, "role": "authorized", "quotaLimit": 10 << 20,
+        })
+    );
     assert!(server.run(&["realm", "user", "list"]).out.contains("10.00 MiB"));
-    assert!(server.run(&["realm", "user", "role", "root", "unauthorized"]).failed(1).contains("409"));
+    assert!(
+        server.run(&["realm", "user", "role", "root", "unauthorized"]).failed(1).contains("409")
+    );
     server.run(&["realm", "user", "role", "ann", "root"]).failed(2);
 }

@@ -80,7 +80,8 @@ fn what_a_server_refuses_to_start_with_is_said_in_a_line_with_the_command_that_f
     let dev = |secret: &str| {
         let path = folder.path().join("dev");
         std::fs::write(&path, secret).unwrap();
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .unwrap();
         "auth.dev_jwt_secret_file=dev"
     };
     let long = "a-secret-of-16-b";

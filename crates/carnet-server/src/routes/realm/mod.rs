@@ -86,7 +86,8 @@ pub(super) async fn usage(State(app): State<App>, caller: InRealm) -> Result<Jso
 
 /// What somebody calls something of its own: 1 to 100 characters that can be shown.
 fn checked_name(name: String, field: &str) -> Result<String, Problem> {
-    let is_name = (1..=NAME_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    let is_name =
+        (1..=NAME_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     is_name.then_some(name).ok_or_else(|| Problem::invalid("BadName", field))
 }
 

@@ -55,12 +55,16 @@ async fn users(server: &Server) {
 
 /// Tokens 201, clients in `items`, keys of no curve.
 async fn agents(server: &Server) {
-    let made = server.post(As::User(ALICE), "/api/auth/tokens", &json!({ "name": "an agent" })).await;
+    let made =
+        server.post(As::User(ALICE), "/api/auth/tokens", &json!({ "name": "an agent" })).await;
     let token = made.expect(201).json()["token"].as_str().unwrap().to_owned();
     let list = server.get(As::User(ALICE), "/api/auth/tokens").await.expect(200).json();
     assert_eq!(list["tokens"][0]["name"], "an agent");
     server.get(As::Agent(&token), &realm(ALICE, "")).await.expect(200);
-    server.delete(As::User(ALICE), "/api/auth/tokens/token:NONEXISTENT000000000000").await.expect_error(404, "not_found");
+    server
+        .delete(As::User(ALICE), "/api/auth/tokens/token:NONEXISTENT000000000000")
+        .await
+        .expect_error(404, "not_found");
 
     let asked = server.init_client(&format!("dGVzdA.{}", "a key of no curve")).await;
     server.complete_client(As::User(ALICE), &asked).await.expect(200);
@@ -68,15 +72,22 @@ async fn agents(server: &Server) {
     assert_eq!(clients["items"][0]["clientId"], asked["clientId"]);
     let path = format!("/api/auth/clients/{}", asked["clientId"].as_str().unwrap());
     server.delete(As::User(ALICE), &path).await.expect(200);
-    server.delete(As::User(ALICE), "/api/auth/clients/client:NONEXISTENT00000000000").await.expect_error(404, "not_found");
+    server
+        .delete(As::User(ALICE), "/api/auth/clients/client:NONEXISTENT00000000000")
+        .await
+        .expect_error(404, "not_found");
 }
 
 /// Tickets 200, with inputs that need not exist, echoed in their order.
 async fn tickets(server: &Server) {
     let keys = ["b", "a", "c"].map(|name| text(name).key);
     let body = json!({ "input": keys, "purpose": "a tool", "writable": { "quota": 1000 } });
-    server.post(As::Nobody, &realm(ALICE, "/tickets"), &json!([])).await.expect_error(401, "unauthorized");
-    let made = server.post(As::User(ALICE), &realm(ALICE, "/tickets"), &body).await.expect(200).json();
+    server
+        .post(As::Nobody, &realm(ALICE, "/tickets"), &json!([]))
+        .await
+        .expect_error(401, "unauthorized");
+    let made =
+        server.post(As::User(ALICE), &realm(ALICE, "/tickets"), &body).await.expect(200).json();
     assert_eq!((&made["input"], &made["realm"]), (&json!(keys), &json!(format!("usr_{ALICE}"))));
     let list = server.get(As::User(ALICE), &realm(ALICE, "/tickets")).await.expect(200).json();
     assert_eq!(list["tickets"][0]["ticketId"], made["ticketId"]);
@@ -88,9 +99,16 @@ async fn tickets(server: &Server) {
     let commit = realm(ALICE, &format!("/tickets/{ticket}/commit"));
     let absent = json!({ "output": text("absent").key });
     server.post(As::Ticket(ticket), &commit, &absent).await.expect_error(400, "missing_nodes");
-    let junk = server.request(As::Ticket(ticket), Method::PUT, &realm(ALICE, &format!("/nodes/{}", keys[0])));
+    let junk = server.request(
+        As::Ticket(ticket),
+        Method::PUT,
+        &realm(ALICE, &format!("/nodes/{}", keys[0])),
+    );
     server.send(junk.body("junk")).await.expect_error(400, "invalid_request");
-    server.post(As::Ticket(ticket), &realm(ALICE, "/tickets"), &json!({})).await.expect_error(403, "forbidden");
+    server
+        .post(As::Ticket(ticket), &realm(ALICE, "/tickets"), &json!({}))
+        .await
+        .expect_error(403, "forbidden");
 }
 
 /// How tickets end: by time, by a commit that is not allowed, by revocation.
@@ -107,9 +125,15 @@ async fn ends(server: &Server) {
     let read_only = make(json!({})).await;
     let path = |ticket: &str, verb| realm(ALICE, &format!("/tickets/{ticket}{verb}"));
     let output = json!({ "output": NodeKey::EMPTY_DICT });
-    server.post(As::Ticket(&read_only), &path(&read_only, "/commit"), &output).await.expect_error(403, "forbidden");
+    server
+        .post(As::Ticket(&read_only), &path(&read_only, "/commit"), &output)
+        .await
+        .expect_error(403, "forbidden");
     server.post(As::User(ALICE), &path(&read_only, "/revoke"), &json!({})).await.expect(200);
-    server.post(As::User(ALICE), &path(&read_only, "/revoke"), &json!({})).await.expect_error(409, "conflict");
+    server
+        .post(As::User(ALICE), &path(&read_only, "/revoke"), &json!({}))
+        .await
+        .expect_error(409, "conflict");
 
     let token = server.agent_token(As::User(ALICE)).await.0;
     server.delete(As::Agent(&token), &path(&brief, "")).await.expect_error(403, "forbidden");

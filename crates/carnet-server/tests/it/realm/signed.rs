@@ -43,7 +43,10 @@ async fn method_target_body_and_host_are_covered() {
     *changed.method_mut() = Method::POST;
     server.execute(changed).await.expect_error(401, "unauthorized");
     let port = server.url.rsplit(':').next().unwrap();
-    for host in [format!("localhost:{}", u32::from(port.parse::<u16>().unwrap()) + 1), "carnet.example".to_owned()] {
+    for host in [
+        format!("localhost:{}", u32::from(port.parse::<u16>().unwrap()) + 1),
+        "carnet.example".to_owned(),
+    ] {
         let how = Signing { host: Some(&host), ..HOW };
         let mut other = client.sign_as(&server, get(), how);
         server.execute(other.try_clone().unwrap()).await.expect_error(401, "unauthorized");
@@ -98,9 +101,13 @@ async fn an_unknown_client_is_refused_before_its_body() {
     let stranger = Client::new();
     let huge = vec![0; 3 << 20];
     let put = |body: Vec<u8>| {
-        request(&server, Method::PUT, &format!("/api/realm/self/nodes/{}", text("x").key)).body(body)
+        request(&server, Method::PUT, &format!("/api/realm/self/nodes/{}", text("x").key))
+            .body(body)
     };
-    server.execute(stranger.sign(&server, put(huge.clone()))).await.expect_error(401, "unauthorized");
+    server
+        .execute(stranger.sign(&server, put(huge.clone())))
+        .await
+        .expect_error(401, "unauthorized");
     server.execute(client.sign(&server, put(huge))).await.expect_error(413, "payload_too_large");
 
     let get = request(&server, Method::GET, "/api/realm/self");
@@ -149,5 +156,8 @@ async fn a_client_counts_for_its_time_and_its_tickets_for_longer() {
     server.execute(client.sign(&server, get())).await.expect(200);
     server.hand.advance(Duration::from_millis(1));
     server.execute(client.sign(&server, get())).await.expect_error(401, "unauthorized");
-    server.get(As::Ticket(ticket["ticketId"].as_str().unwrap()), "/api/realm/self").await.expect(200);
+    server
+        .get(As::Ticket(ticket["ticketId"].as_str().unwrap()), "/api/realm/self")
+        .await
+        .expect(200);
 }

@@ -21,7 +21,10 @@ async fn a_token_is_shown_once_counts_for_30_days_at_most_and_ends_with_its_tick
     let token = made["token"].as_str().unwrap();
     let id = made["id"].as_str().unwrap();
     assert!(token.starts_with("casfa_") && id.starts_with("token:"));
-    assert_eq!((&made["expiresAt"], &made["createdAt"]), (&json!(START.0 + 30 * DAY_MS), &json!(START.0)));
+    assert_eq!(
+        (&made["expiresAt"], &made["createdAt"]),
+        (&json!(START.0 + 30 * DAY_MS), &json!(START.0))
+    );
     let brief = make(json!({ "name": "b", "expiresIn": 60 })).await.expect(201).json();
     assert_eq!(brief["expiresAt"], START.0 + 60_000);
     let cut = make(json!({ "name": "c", "expiresIn": 365 * 86_400 })).await.expect(201).json();
@@ -34,7 +37,10 @@ async fn a_token_is_shown_once_counts_for_30_days_at_most_and_ends_with_its_tick
     });
     assert_eq!(list.json()["tokens"][2], shown);
     assert!(!String::from_utf8_lossy(&list.bytes).contains("casfa_"));
-    assert_eq!(server.get(As::User("root"), "/api/auth/tokens").await.json(), json!({ "tokens": [] }));
+    assert_eq!(
+        server.get(As::User("root"), "/api/auth/tokens").await.json(),
+        json!({ "tokens": [] })
+    );
 
     let ticket = server.ticket(As::Agent(token), json!({})).await;
     server.get(As::Ticket(&ticket), "/api/realm/self").await.expect(200);
@@ -54,12 +60,19 @@ async fn a_token_is_shown_once_counts_for_30_days_at_most_and_ends_with_its_tick
     server.hand.advance(Duration::from_millis(1));
     server.get(As::Agent(brief), "/api/realm/self").await.expect_error(401, "unauthorized");
     server.get(As::Ticket(&ticket), "/api/realm/self").await.expect(200);
-    assert_eq!(server.get(ann, "/api/auth/tokens").await.json()["tokens"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        server.get(ann, "/api/auth/tokens").await.json()["tokens"].as_array().unwrap().len(),
+        1
+    );
 
     for (body, field) in [
-        (json!({}), "body"), (json!({ "name": "" }), "name"), (json!({ "name": "x".repeat(101) }), "name"),
-        (json!({ "name": "a\u{1b}" }), "name"), (json!({ "name": "a", "expiresIn": 0 }), "expiresIn"),
-        (json!({ "name": "a", "expiresIn": -1 }), "body"), (json!({ "name": "a", "expiresIn": 1.5 }), "body"),
+        (json!({}), "body"),
+        (json!({ "name": "" }), "name"),
+        (json!({ "name": "x".repeat(101) }), "name"),
+        (json!({ "name": "a\u{1b}" }), "name"),
+        (json!({ "name": "a", "expiresIn": 0 }), "expiresIn"),
+        (json!({ "name": "a", "expiresIn": -1 }), "body"),
+        (json!({ "name": "a", "expiresIn": 1.5 }), "body"),
         (json!({ "name": "a", "description": "x".repeat(501) }), "description"),
     ] {
         let problem = make(body).await.expect_error(400, "invalid_request");
@@ -99,10 +112,15 @@ async fn an_agent_is_never_more_than_authorized() {
     assert_eq!((&me["kind"], &me["roles"]), (&json!("agent"), &json!(["api"])));
     let owner = server.get(As::User("root"), "/api/oauth/me").await.json();
     assert_eq!(me["home_realm"], owner["realm"]);
-    for path in ["/api/admin/users", "/api/v1/admin/keys", "/metrics", "/api/oauth/me", "/api/auth/tokens"] {
+    for path in
+        ["/api/admin/users", "/api/v1/admin/keys", "/metrics", "/api/oauth/me", "/api/auth/tokens"]
+    {
         server.get(agent, path).await.expect_error(403, "forbidden");
     }
-    server.post(agent, "/api/auth/tokens", &json!({ "name": "a" })).await.expect_error(403, "forbidden");
+    server
+        .post(agent, "/api/auth/tokens", &json!({ "name": "a" }))
+        .await
+        .expect_error(403, "forbidden");
     let asked = server.init_client(&crate::support::identity::Client::new().public_key).await;
     server.complete_client(agent, &asked).await.expect_error(403, "forbidden");
 }
@@ -132,9 +150,12 @@ async fn a_ticket_names_its_issuer_and_the_realm_sees_it_when_it_has_ended() {
     let (key, key_id) = server.api_key("api").await;
     let me = server.get(As::User("root"), "/api/oauth/me").await.json();
     let user_id = me["userId"].as_str().unwrap();
-    for (caller, issuer) in
-        [(As::User("root"), user_id), (As::Agent(&token), &token_id), (As::Key(&key), &key_id), (As::Api, "key:api")]
-    {
+    for (caller, issuer) in [
+        (As::User("root"), user_id),
+        (As::Agent(&token), &token_id),
+        (As::Key(&key), &key_id),
+        (As::Api, "key:api"),
+    ] {
         let ticket = server.ticket(caller, json!({})).await;
         let path = format!("/api/realm/self/tickets/{ticket}");
         assert_eq!(server.get(caller, &path).await.expect(200).json()["issuerId"], issuer);

@@ -21,17 +21,19 @@ async fn role(server: &Server, user: As<'_>) -> String {
 async fn a_token_counts_by_its_secret_its_algorithm_and_its_time_alone() {
     let server = Server::start_with_users(&[]).await;
     let now = START.unix_s();
-    let me = async |token: &str| server.get(As::Bearer(token), "/api/oauth/me").await.status.as_u16();
+    let me =
+        async |token: &str| server.get(As::Bearer(token), "/api/oauth/me").await.status.as_u16();
     let claims = json!({ "sub": "a", "iss": "anybody", "aud": ["anything"] });
     assert_eq!(me(&dev_token(&claims)).await, 200, "without an end too");
-    for (claim, offset, status) in [
-        ("exp", -29, 200), ("exp", -30, 401), ("nbf", 30, 200), ("nbf", 31, 401),
-    ] {
+    for (claim, offset, status) in
+        [("exp", -29, 200), ("exp", -30, 401), ("nbf", 30, 200), ("nbf", 31, 401)]
+    {
         let token = dev_token(&json!({ "sub": "a", claim: now + offset }));
         assert_eq!(me(&token).await, status, "{claim} {offset}");
     }
     let secret = "a-secret-of-development-users";
-    let of = |alg: &str, secret: &str| token(&json!({ "alg": alg }), &json!({ "sub": "a" }), secret);
+    let of =
+        |alg: &str, secret: &str| token(&json!({ "alg": alg }), &json!({ "sub": "a" }), secret);
     for wrong in [
         of("HS256", "another-secret-of-development"),
         of("HS384", secret),
@@ -61,9 +63,10 @@ async fn a_token_counts_by_its_secret_its_algorithm_and_its_time_alone() {
 async fn a_role_that_is_set_counts_at_once_for_everything_of_the_owner() {
     let server = Server::start_with_users(&[]).await;
     let ann = As::User("ann");
-    assert_eq!((role(&server, As::User("root")).await, role(&server, ann).await), (
-        "admin".to_owned(), "unauthorized".to_owned()
-    ));
+    assert_eq!(
+        (role(&server, As::User("root")).await, role(&server, ann).await),
+        ("admin".to_owned(), "unauthorized".to_owned())
+    );
     for path in ["/api/realm/self", "/api/auth/tokens", "/api/auth/clients"] {
         server.get(ann, path).await.expect_error(403, "forbidden");
     }
@@ -72,9 +75,10 @@ async fn a_role_that_is_set_counts_at_once_for_everything_of_the_owner() {
     assert_eq!(set, json!({ "userId": id, "role": "authorized", "quotaLimit": 0 }));
     assert_eq!(role(&server, ann).await, "authorized");
     let me = server.get(ann, "/api/v1/me").await.expect(200).json();
-    assert_eq!((&me["kind"], &me["id"], &me["roles"], &me["home_realm"]), (
-        &json!("user"), &json!("ann"), &json!(["api"]), &json!(id)
-    ));
+    assert_eq!(
+        (&me["kind"], &me["id"], &me["roles"], &me["home_realm"]),
+        (&json!("user"), &json!("ann"), &json!(["api"]), &json!(id))
+    );
 
     let node = text("of ann");
     server.put_node(ann, &node).await.expect(200);
@@ -106,7 +110,11 @@ async fn a_demotion_ends_what_lives() {
     server.authorize("ann").await;
     let ticket = server.ticket(As::User("ann"), json!({})).await;
     let waits = |caller| {
-        let request = server.request(caller, Method::GET, &format!("/api/realm/self/tickets/{ticket}?wait=60"));
+        let request = server.request(
+            caller,
+            Method::GET,
+            &format!("/api/realm/self/tickets/{ticket}?wait=60"),
+        );
         tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
     };
     let waiting = [waits(As::User("ann")), waits(As::Ticket(&ticket))];
@@ -147,7 +155,10 @@ async fn everybody_has_a_realm_and_no_other() {
     let uuid: RealmId = "user:6G409P2GT5R2426CS4X7366CK4".parse().unwrap();
     assert_eq!(RealmId::dev_user(UUID), Ok(uuid));
     let realm = async |caller| {
-        server.get(caller, "/api/oauth/me").await.expect(200).json()["realm"].as_str().unwrap().to_owned()
+        server.get(caller, "/api/oauth/me").await.expect(200).json()["realm"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     server.authorize("ann").await;
     server.authorize(UUID).await;
@@ -167,7 +178,10 @@ async fn everybody_has_a_realm_and_no_other() {
     for spelling in ["usr_ann", &format!("usr_{}", realm(As::User("ann")).await)] {
         let info = server.get(As::User("ann"), &format!("/api/realm/{spelling}")).await.expect(200);
         assert_eq!(info.json()["realm"], *spelling, "echoed as it was spelt");
-        server.get(As::User("root"), &format!("/api/realm/{spelling}")).await.expect_error(403, "forbidden");
+        server
+            .get(As::User("root"), &format!("/api/realm/{spelling}"))
+            .await
+            .expect_error(403, "forbidden");
     }
 }
 
@@ -177,7 +191,10 @@ async fn administrators_see_who_signed_in_and_set_roles_of_the_unknown() {
     let claims = json!({ "sub": "ann", "email": "ann@example.org", "name": "Ann\u{1b}[2J" });
     let me = server.get(As::Bearer(&dev_token(&claims)), "/api/oauth/me").await.expect(200).json();
     assert_eq!((&me["email"], me.get("name")), (&json!("ann@example.org"), None));
-    server.set_user("user:bob", &json!({ "role": "authorized", "quotaLimit": 10 })).await.expect(200);
+    server
+        .set_user("user:bob", &json!({ "role": "authorized", "quotaLimit": 10 }))
+        .await
+        .expect(200);
     server.set_user(UUID, &json!({ "quotaLimit": 20 })).await.expect(200);
 
     let mut seen = Vec::new();
@@ -189,15 +206,20 @@ async fn administrators_see_who_signed_in_and_set_roles_of_the_unknown() {
         path = format!("/api/admin/users?limit=1&cursor={next}");
     }
     let id = |subject| RealmId::dev_user(subject).unwrap().to_string();
-    assert_eq!(seen, [
-        json!({ "userId": id(UUID), "role": "unauthorized", "quotaLimit": 20 }),
-        json!({ "userId": id("bob"), "role": "authorized", "quotaLimit": 10 }),
-        json!({ "userId": id("root"), "role": "admin", "quotaLimit": 0 }),
-        json!({ "userId": id("ann"), "role": "unauthorized", "quotaLimit": 0, "email": "ann@example.org" }),
-    ]);
+    assert_eq!(
+        seen,
+        [
+            json!({ "userId": id(UUID), "role": "unauthorized", "quotaLimit": 20 }),
+            json!({ "userId": id("bob"), "role": "authorized", "quotaLimit": 10 }),
+            json!({ "userId": id("root"), "role": "admin", "quotaLimit": 0 }),
+            json!({ "userId": id("ann"), "role": "unauthorized", "quotaLimit": 0, "email": "ann@example.org" }),
+        ]
+    );
     for (body, field) in [
-        (json!({ "role": "root" }), "role"), (json!({ "quotaLimit": -1 }), "body"),
-        (json!({ "quotaLimit": 1_u64 << 53 }), "quotaLimit"), (json!([]), "body"),
+        (json!({ "role": "root" }), "role"),
+        (json!({ "quotaLimit": -1 }), "body"),
+        (json!({ "quotaLimit": 1_u64 << 53 }), "quotaLimit"),
+        (json!([]), "body"),
     ] {
         let problem = server.set_user("bob", &body).await.expect_error(400, "invalid_request");
         assert_eq!(problem["details"]["field"], field);
@@ -211,7 +233,10 @@ async fn the_last_administrator_and_the_operator_stay() {
     let server = Server::start_with_users(&[]).await;
     let demote = json!({ "role": "authorized" });
     server.set_user("root", &demote).await.expect_error(409, "conflict");
-    server.set_user(&RealmId::local_admin().to_string(), &demote).await.expect_error(409, "conflict");
+    server
+        .set_user(&RealmId::local_admin().to_string(), &demote)
+        .await
+        .expect_error(409, "conflict");
     server.set_user("ann", &json!({ "role": "admin" })).await.expect(200);
     server.set_user("root", &demote).await.expect(200);
     server.set_user("ann", &demote).await.expect_error(403, "forbidden");
@@ -226,7 +251,8 @@ async fn a_quota_of_its_own_counts_instead_of_that_of_all() {
     server.authorize("ann").await;
     let (small, large) = (text("small"), text(&"large".repeat(20)));
     server.put_node(As::User("ann"), &small).await.expect(200);
-    let problem = server.put_node(As::User("ann"), &large).await.expect_error(413, "quota_exceeded");
+    let problem =
+        server.put_node(As::User("ann"), &large).await.expect_error(413, "quota_exceeded");
     assert_eq!(problem["details"]["limit"], 100);
     server.set_user("ann", &json!({ "quotaLimit": 1000 })).await.expect(200);
     let usage = server.get(As::User("ann"), "/api/realm/self/usage").await.json();
@@ -255,7 +281,8 @@ async fn administrators_of_the_configuration_change_with_it() {
     let write = |subs: &str, secret: &str| {
         let text = format!("[auth]\ndev_jwt_secret = \"{secret}\"\ndev_admin_subs = [{subs}]\n");
         std::fs::write(&config, text).unwrap();
-        std::fs::set_permissions(&config, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        std::fs::set_permissions(&config, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .unwrap();
     };
     let secret = "a-secret-of-development-users";
     write("\"ann\"", secret);

@@ -73,7 +73,8 @@ impl Client {
     pub fn sign_as(&self, server: &Server, request: RequestBuilder, how: Signing<'_>) -> Request {
         let mut request = request.build().unwrap();
         let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default().to_vec();
-        let timestamp = how.timestamp.unwrap_or_else(|| server.app.gate().clock().now().unix_s()).to_string();
+        let timestamp =
+            how.timestamp.unwrap_or_else(|| server.app.gate().clock().now().unix_s()).to_string();
         let url = request.url().clone();
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let head = Head {
@@ -129,7 +130,8 @@ impl Server {
 
     /// Enters the code that `init` answered.
     pub async fn complete_client(&self, user: As<'_>, asked: &Value) -> Answer {
-        let body = json!({ "clientId": asked["clientId"], "verificationCode": asked["displayCode"] });
+        let body =
+            json!({ "clientId": asked["clientId"], "verificationCode": asked["displayCode"] });
         self.post(user, "/api/auth/clients/complete", &body).await
     }
 

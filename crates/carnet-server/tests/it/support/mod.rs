@@ -155,7 +155,9 @@ impl Server {
             As::Admin => request.header("X-Admin-API-Key", ADMIN_KEY),
             As::Key(key) => request.header("X-API-Key", key),
             As::Ticket(ticket) => request.header("Authorization", format!("Ticket {ticket}")),
-            As::User(subject) => request.bearer_auth(identity::dev_token(&json!({ "sub": subject }))),
+            As::User(subject) => {
+                request.bearer_auth(identity::dev_token(&json!({ "sub": subject })))
+            }
             As::Bearer(token) => request.bearer_auth(token),
             As::Agent(token) => request.header("Authorization", format!("Agent {token}")),
         }

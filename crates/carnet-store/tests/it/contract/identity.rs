@@ -93,8 +93,10 @@ pub async fn the_last_administrator_stays_one(store: Store) {
 }
 
 pub async fn a_quota_of_its_own_bounds_a_realm(store: Store) {
-    let in_realm = |data: &[u8], realm_quota| {
-        carnet_store::PutNode { realm: user("a"), realm_quota, ..node(data, &[]) }
+    let in_realm = |data: &[u8], realm_quota| carnet_store::PutNode {
+        realm: user("a"),
+        realm_quota,
+        ..node(data, &[])
     };
     store.set_user(set("a", None, Some(6)), NOW).await.unwrap();
     assert!(put(&store, in_realm(b"five!", None)).await);
@@ -109,14 +111,20 @@ pub async fn tokens_are_their_owners_and_end_with_what_they_issued(store: Store)
     }
     let names = |rows: Vec<TokenRow>| rows.into_iter().map(|row| row.name).collect::<Vec<_>>();
     let later = NOW.after(Duration::from_secs(2));
-    assert_eq!(names(store.list_tokens(&owner("a").id, later).await.unwrap()), ["token 3", "token 2"]);
+    assert_eq!(
+        names(store.list_tokens(&owner("a").id, later).await.unwrap()),
+        ["token 3", "token 2"]
+    );
     assert_eq!(names(store.list_tokens(&owner("b").id, NOW).await.unwrap()), [""; 0]);
 
     let agent = store.token_agent(token_id(3)).await.unwrap().unwrap();
     assert_eq!((agent.owner, agent.owner_role, agent.key), (owner("a"), None, None));
     store.set_user(set("a", Some(RealmRole::Admin), None), NOW).await.unwrap();
     let agent = store.token_agent(token_id(3)).await.unwrap().unwrap();
-    assert_eq!((agent.owner_role, agent.home_role), (Some(RealmRole::Admin), Some(RealmRole::Admin)));
+    assert_eq!(
+        (agent.owner_role, agent.home_role),
+        (Some(RealmRole::Admin), Some(RealmRole::Admin))
+    );
 
     let mut ticket = new_ticket(1);
     ticket.issuer = token_id(3).to_string();
@@ -168,7 +176,10 @@ pub async fn a_client_acts_for_one_owner_at_a_time(store: Store) {
     assert_eq!(enter("b", NOW).await, Approval::Held);
     let soon = Timestamp(NOW.0 + 1000);
     let renewed = approved(enter("a", soon).await);
-    assert_eq!((renewed.created_at, renewed.expires_at), (NOW, Timestamp(first.expires_at.0 + 1000)));
+    assert_eq!(
+        (renewed.created_at, renewed.expires_at),
+        (NOW, Timestamp(first.expires_at.0 + 1000))
+    );
 
     let id = ClientId::of("k");
     let mut ticket = new_ticket(1);

@@ -97,7 +97,8 @@ impl Head<'_> {
     fn signature(&self) -> Result<[u8; 64], P256Error> {
         let mut signature = [0; 64];
         let is_whole = self.signature.len() == SIGNATURE_TEXT_LEN;
-        let decoded = is_whole.then(|| URL_SAFE_NO_PAD.decode_slice(self.signature, &mut signature));
+        let decoded =
+            is_whole.then(|| URL_SAFE_NO_PAD.decode_slice(self.signature, &mut signature));
         match decoded {
             Some(Ok(64)) => Ok(signature),
             _ => Err(P256Error::BadSignature),

@@ -13,7 +13,9 @@ pub enum UserCommand {
         server: ServerArgs,
     },
     /// Set what somebody may do. It counts at once, for what lives too.
-    #[command(after_help = "Example:\n  carnet realm user role user:6G409P2GT5R2426CS4X7366CK4 authorized")]
+    #[command(
+        after_help = "Example:\n  carnet realm user role user:6G409P2GT5R2426CS4X7366CK4 authorized"
+    )]
     Role {
         /// user:…, key:…, tenant:…, or the subject of a development user.
         id: String,

@@ -17,7 +17,8 @@ pub async fn run(command: ClientCommand, surroundings: &Surroundings) -> anyhow:
         ClientCommand::Approve { id, code, server } => {
             let client = connect::client(&server, surroundings)?;
             let answer = client.approve_client(&id.to_string(), &code).await?;
-            let until = |answer: &Value| format!("approved until {}", output::moment(&answer["expiresAt"]));
+            let until =
+                |answer: &Value| format!("approved until {}", output::moment(&answer["expiresAt"]));
             Ok(output::show(server.format, &answer, until)?)
         }
         ClientCommand::Revoke { id, server } => {
@@ -34,7 +35,8 @@ fn table(value: &Value) -> String {
     for client in value["items"].as_array().into_iter().flatten() {
         let column = |name: &str| output::text(&client[name]);
         let moment = |name: &str| output::moment(&client[name]);
-        let row = [column("clientId"), column("clientName"), moment("createdAt"), moment("expiresAt")];
+        let row =
+            [column("clientId"), column("clientName"), moment("createdAt"), moment("expiresAt")];
         table.add_row(row);
     }
     table.trim_fmt()

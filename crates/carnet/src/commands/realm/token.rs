@@ -24,7 +24,8 @@ pub async fn run(command: TokenCommand, surroundings: &Surroundings) -> anyhow::
         }
         TokenCommand::Revoke { id, server } => {
             connect::refuse_secret(&id)?;
-            let id: TokenId = id.parse().map_err(|_| Failure::Usage("a token's id is token:…".to_owned()))?;
+            let id: TokenId =
+                id.parse().map_err(|_| Failure::Usage("a token's id is token:…".to_owned()))?;
             let client = connect::client(&server, surroundings)?;
             let answer = client.delete_token(&id.to_string()).await?;
             Ok(output::show(server.format, &answer, |_| "revoked".to_owned())?)

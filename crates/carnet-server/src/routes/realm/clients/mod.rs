@@ -34,7 +34,11 @@ fn shown_code(code: &str) -> String {
 
 /// A code as somebody typed it: hyphens and case do not matter.
 fn typed_code(text: &str) -> String {
-    text.chars().filter(|character| *character != '-').take(CODE_LEN + 1).collect::<String>().to_uppercase()
+    text.chars()
+        .filter(|character| *character != '-')
+        .take(CODE_LEN + 1)
+        .collect::<String>()
+        .to_uppercase()
 }
 
 #[cfg(test)]

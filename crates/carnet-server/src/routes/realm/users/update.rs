@@ -36,9 +36,9 @@ pub(in crate::routes) async fn update(
     request: Body,
 ) -> Result<Json<Value>, Problem> {
     let input: Input = body::realm_json(&app, &headers, request).await?;
-    let role_set = input.role.map(|name| {
-        RealmRole::from_name(&name).ok_or_else(|| Problem::invalid("BadRole", "role"))
-    });
+    let role_set = input
+        .role
+        .map(|name| RealmRole::from_name(&name).ok_or_else(|| Problem::invalid("BadRole", "role")));
     let role_set = role_set.transpose()?;
     if input.quota_limit.is_some_and(|quota| quota > QUOTA_MAX) {
         return Err(Problem::invalid("OutOfRange", "quotaLimit"));
@@ -59,11 +59,12 @@ pub(in crate::routes) async fn update(
     let mut event = trail.event(Kind::Config, "realm.user.set", &set.id);
     event.details = details(&set);
     let now = app.clock().now();
-    let done = app.store().audited(event).set_user(set, now).await.map_err(|error| match error {
-        SetUserError::LastAdmin => Problem::conflict(),
-        SetUserError::Store(error) => error.into(),
-        _ => Problem::internal(),
-    })?;
+    let done =
+        app.store().audited(event).set_user(set, now).await.map_err(|error| match error {
+            SetUserError::LastAdmin => Problem::conflict(),
+            SetUserError::Store(error) => error.into(),
+            _ => Problem::internal(),
+        })?;
     if let Some(role) = role_set {
         put_in_force(&app, &done, role);
     }
