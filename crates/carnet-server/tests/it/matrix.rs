@@ -27,17 +27,20 @@ const CALLERS: [&str; 10] = [
 const OTHERS: [&str; 5] = ["user", "administrator", "unauthorized user", "agent token", "client"];
 
 /// The statuses of [`OTHERS`]. A user is as a service of its role is. An agent is as its owner in the content
-/// store, but deletes no ticket and is nobody's user; of the control plane it has `/me` alone.
+/// store, but deletes no ticket, revokes its own alone, and is nobody's user; of the control plane it has `/me`
+/// alone.
 fn others(method: &str, path: &str, row: Row) -> [u16; 5] {
     let [_, _, api, _, _, admin, issuer, ..] = row;
     let is_mint = path.ends_with("/worker-tokens");
-    let is_store = path.starts_with("/api/realm/") && (method, path) != ("DELETE", TICKET);
+    let is_own = (method, path) == ("DELETE", TICKET) || path == REVOKE;
+    let is_store = path.starts_with("/api/realm/") && !is_own;
     let is_open = row == PUBLIC || is_store || path == "/api/v1/me";
     let agent = if is_open { api } else { 403 };
     [api, admin, if is_mint { 403 } else { issuer }, agent, agent]
 }
 
 const TICKET: &str = "/api/realm/{realm}/tickets/{ticket}";
+const REVOKE: &str = "/api/realm/{realm}/tickets/{ticket}/revoke";
 
 /// The statuses of a row, in the order of the columns.
 type Row = [u16; 10];
@@ -110,14 +113,14 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("GET", "/api/realm/{realm}/nodes/{key}/metadata"), REALM_READ),
         (("GET", "/api/realm/{realm}/tickets"), REALM_MANAGE),
         (("POST", "/api/realm/{realm}/tickets"), REALM_MANAGE),
-        (("GET", "/api/realm/{realm}/tickets/{ticket}"), REALM_READ),
-        (("DELETE", "/api/realm/{realm}/tickets/{ticket}"), REALM_MANAGE),
+        (("GET", TICKET), REALM_READ),
+        (("DELETE", TICKET), REALM_MANAGE),
         (("GET", "/api/realm/{realm}/tickets/{ticket}/events"), REALM_READ),
         (
             ("POST", "/api/realm/{realm}/tickets/{ticket}/commit"),
             [401, 403, 403, 403, 403, 403, 403, 403, 200, 409],
         ),
-        (("POST", "/api/realm/{realm}/tickets/{ticket}/revoke"), REALM_MANAGE),
+        (("POST", REVOKE), REALM_MANAGE),
     ]);
     rows
 }
@@ -236,7 +239,8 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
         _ => with_body(request, method, &path, node.key, &node.bytes),
     };
     if caller == "client" {
-        return server.execute(callers.client.sign(server, request)).await.status.as_u16();
+        let signed = callers.client.sign(server, request);
+        return server.http.execute(signed).await.unwrap().status().as_u16();
     }
     request.send().await.unwrap().status().as_u16()
 }
