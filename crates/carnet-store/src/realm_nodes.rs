@@ -19,6 +19,7 @@ const FACTS: &str = "SELECT b.key, b.kind, b.content_bytes, b.content_type \
 const CHILDREN: &str = "SELECT children FROM blobs WHERE key = ?1";
 const UPLOADED: &str = "SELECT 1 FROM realm_uploads WHERE ticket = ?1 AND key = ?2";
 const USAGE: &str = "SELECT physical, logical, nodes, updated_at FROM realm_usage WHERE realm = ?1";
+const TOUCH: &str = "UPDATE realm_nodes SET touched_at = ?3 WHERE realm = ?1 AND key = ?2";
 const MARK_BAD: &str = "UPDATE blobs SET is_bad = 1 WHERE key = ?1";
 
 /// Up to how many keys are looked up where the caller stands.
@@ -142,6 +143,26 @@ impl Store {
                 }
             }
             Ok(uploaded)
+        })
+        .await
+    }
+
+    /// Those of `nodes` that the realm has, which count as used from now on.
+    pub async fn touch(
+        &self,
+        realm: &RealmId,
+        nodes: Vec<NodeKey>,
+        now: Timestamp,
+    ) -> Result<HashSet<NodeKey>, StoreError> {
+        let realm = realm.to_string();
+        self.write(move |connection| {
+            let mut touched = HashSet::with_capacity(nodes.len());
+            for node in &nodes {
+                if sql::execute(connection, TOUCH, params![realm, node.as_bytes(), now.0])? > 0 {
+                    touched.insert(*node);
+                }
+            }
+            Ok(touched)
         })
         .await
     }

@@ -1,9 +1,12 @@
 //! How failures end: what is said on stderr, and the exit code.
 
+use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
-use carnet_realm::client::{ClientError, Refusal};
+use carnet_realm::client::{
+    ClientError, GetTreeError, PutTreeError, Refusal, ScanFault, WalkError,
+};
 use carnet_realm::layout::{ReadError, WriteError};
 
 /// What a command found wrong, in its own words.
@@ -32,7 +35,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 /// Says what went wrong, and gives the exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
@@ -49,25 +52,58 @@ fn code(error: &anyhow::Error) -> u8 {
                 Failure::CouldNotRun(_) => 3,
             };
         }
-        if let Some(error) = cause.downcast_ref::<ClientError>() {
-            return client_code(error);
-        }
-        if let Some(error) = cause.downcast_ref::<ReadError<ClientError>>() {
-            return match error {
-                ReadError::Source(error) => client_code(error),
-                ReadError::Out(_) => 3,
-                _ => 1,
-            };
-        }
-        if let Some(error) = cause.downcast_ref::<WriteError<ClientError>>() {
-            return match error {
-                WriteError::Sink(error) => client_code(error),
-                WriteError::Source(_) => 3,
-                _ => 1,
-            };
+        if let Some(code) = code_of(cause) {
+            return code;
         }
     }
     3
+}
+
+/// The exit code of an error of the content store.
+fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
+    if let Some(error) = error.downcast_ref::<ClientError>() {
+        return Some(client_code(error));
+    }
+    if let Some(error) = error.downcast_ref::<ReadError<ClientError>>() {
+        return Some(read_code(error));
+    }
+    if let Some(error) = error.downcast_ref::<WriteError<ClientError>>() {
+        return Some(match error {
+            WriteError::Sink(error) => client_code(error),
+            WriteError::Source(_) => 3,
+            _ => 1,
+        });
+    }
+    if let Some(error) = error.downcast_ref::<WalkError>() {
+        return Some(if let WalkError::Client(error) = error { client_code(error) } else { 1 });
+    }
+    if let Some(error) = error.downcast_ref::<PutTreeError>() {
+        return Some(match error {
+            PutTreeError::Client(error) => client_code(error),
+            PutTreeError::Scan(faults) if faults.iter().all(is_unreadable) => 3,
+            PutTreeError::File(fault) if is_unreadable(fault) => 3,
+            _ => 1,
+        });
+    }
+    let error = error.downcast_ref::<GetTreeError>()?;
+    Some(match error {
+        GetTreeError::Client(error) => client_code(error),
+        GetTreeError::File { source, .. } => read_code(source),
+        GetTreeError::Disk { .. } => 3,
+        _ => 1,
+    })
+}
+
+fn is_unreadable(fault: &ScanFault) -> bool {
+    matches!(fault, ScanFault::Unreadable { .. })
+}
+
+fn read_code(error: &ReadError<ClientError>) -> u8 {
+    match error {
+        ReadError::Source(error) => client_code(error),
+        ReadError::Out(_) => 3,
+        _ => 1,
+    }
 }
 
 /// Refusals are answers; what the server could not do is not.

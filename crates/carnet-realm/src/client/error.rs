@@ -1,6 +1,7 @@
 //! [`ClientError`]: why a request did not do what it was for.
 
 use std::fmt;
+use std::time::Duration;
 
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
@@ -11,7 +12,7 @@ use serde_json::Value;
 pub enum ClientError {
     /// The server refused.
     #[error("{0}")]
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// The server could not be reached, or the connection ended.
     #[error("the server cannot be reached")]
     Network(#[source] reqwest::Error),
@@ -39,6 +40,8 @@ pub struct Refusal {
     pub request_id: String,
     /// What the server tells beside.
     pub details: Value,
+    /// After how long it is worth trying again, when the server says.
+    pub retry_after: Option<Duration>,
 }
 
 impl ClientError {
@@ -75,8 +78,10 @@ impl fmt::Display for Refusal {
 /// The refusal in an answer.
 pub(super) async fn refused(response: Response) -> ClientError {
     let status = response.status();
-    let header = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
-    let request_id = header.unwrap_or_default().to_owned();
+    let header = |name: &str| response.headers().get(name)?.to_str().ok();
+    let request_id = header("x-request-id").unwrap_or_default().to_owned();
+    let retry_after = header("retry-after").and_then(|after| after.parse().ok());
+    let retry_after = retry_after.map(Duration::from_secs);
     let body = super::json(response).await.unwrap_or(Value::Null);
     let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     let message = match text("message") {
@@ -84,5 +89,7 @@ pub(super) async fn refused(response: Response) -> ClientError {
         message => message,
     };
     let details = body["details"].clone();
-    ClientError::Refused(Refusal { status, code: text("error"), message, request_id, details })
+    let code = text("error");
+    let refusal = Refusal { status, code, message, request_id, details, retry_after };
+    ClientError::Refused(Box::new(refusal))
 }

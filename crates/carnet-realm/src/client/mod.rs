@@ -10,12 +10,19 @@ mod file;
 mod nodes;
 mod tickets;
 mod tokens;
+mod tree;
+mod upload;
 mod users;
+mod walk;
 
 pub use error::{ClientError, Refusal};
-pub use file::{Downloaded, Uploaded};
 pub use nodes::Metadata;
 pub use tickets::{NewTicketRequest, WritableFields};
+pub use tree::{
+    Downloaded, GetTree, GetTreeError, PutTree, PutTreeError, ScanFault, Step, Symlinks,
+};
+pub use upload::Uploaded;
+pub use walk::WalkError;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,10 +34,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 /// How often something that is safe to repeat is tried.
-const TRIES: u32 = 4;
+const TRIES: u32 = 6;
 
-/// The pause before the first repetition; each further one is twice as long.
+/// The pause before the first repetition; each further one is twice as long, or as long as the server says.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// The longest pause that a server is given.
+const PAUSE_MAX: Duration = Duration::from_mins(1);
 
 /// The largest JSON answer that is read.
 const JSON_MAX: usize = 16 << 20;
@@ -126,6 +136,11 @@ impl Client {
         self.call(method, &self.realm_path(path), body).await
     }
 
+    /// Asks a route of the realm for what it has to say: safe to repeat.
+    async fn read_realm(&self, path: &str) -> Result<Value, ClientError> {
+        self.repeat(|| self.call_realm(Method::GET, path, None)).await
+    }
+
     fn realm_path(&self, path: &str) -> String {
         format!("/api/realm/{}{path}", self.realm)
     }
@@ -158,19 +173,23 @@ impl Client {
         }
     }
 
-    /// Sends what is safe to repeat, and repeats it when the network or the server failed.
-    async fn send_repeatable(&self, request: RequestBuilder) -> Result<Response, ClientError> {
+    /// Does what is safe to repeat, and repeats it when the network or the server failed.
+    async fn repeat<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
         let mut pause = PAUSE;
         for _ in 1..TRIES {
-            // A body in memory can be sent again.
-            let Some(again) = request.try_clone() else { break };
-            match self.send(again).await {
-                Err(error) if error.is_worth_repeating() => self.clock.sleep(pause).await,
+            match attempt().await {
+                Err(error) if error.is_worth_repeating() => {
+                    let wished = error.refusal().and_then(|refusal| refusal.retry_after);
+                    self.clock.sleep(wished.unwrap_or(pause).min(PAUSE_MAX)).await;
+                }
                 settled => return settled,
             }
             pause *= 2;
         }
-        self.send(request).await
+        attempt().await
     }
 }
 

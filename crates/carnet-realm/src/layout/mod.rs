@@ -6,7 +6,7 @@
 mod read;
 mod write;
 
-pub use read::{NodeSource, ReadError, read_file};
+pub use read::{Content, NodeSource, ReadError, read_content, read_file};
 pub use write::{NodeSink, WriteError, write_file};
 
 use crate::node::{FILE_INFO_LEN, HEADER_LEN, KEY_LEN};

@@ -5,8 +5,10 @@ use std::future::Future;
 
 use bytes::Bytes;
 use carnet_ticket::realm::NodeKey;
+use carnet_ticket::verify::Profile;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
+use super::{Layout, Part, layout};
 use crate::node::{Limits, Node, NodeError, NodeKind, verify};
 
 /// Where nodes come from.
@@ -65,6 +67,20 @@ pub enum ReadError<E> {
     Out(#[source] std::io::Error),
 }
 
+/// Where a file's content goes, from its beginning to its end.
+pub trait Content: Send {
+    /// Whether the next `len` bytes are there already, and are the data of `key`, a node without children. They
+    /// are then passed over.
+    fn has(
+        &mut self,
+        key: NodeKey,
+        len: u64,
+    ) -> impl Future<Output = Result<bool, std::io::Error>> + Send;
+
+    /// Takes the next bytes.
+    fn write(&mut self, data: Bytes) -> impl Future<Output = Result<(), std::io::Error>> + Send;
+}
+
 /// Writes the content of the file `root` to `out`, and gives its size. Every node is checked against its
 /// key. Holds one node, the keys still to come, and those of nodes below which there is nothing: these are
 /// read once, so that a few nodes that repeat each other cannot keep a reader busy for ever.
@@ -75,32 +91,96 @@ pub async fn read_file<S: NodeSource>(
     out: &mut (impl AsyncWrite + Unpin + Send),
 ) -> Result<u64, ReadError<S::Error>> {
     let bytes = fetch(root, source).await?;
+    let size = read_content(root, bytes, source, limits, &mut Out(&mut *out)).await?;
+    out.flush().await.map_err(ReadError::Out)?;
+    Ok(size)
+}
+
+/// As [`read_file`], from a root whose bytes are at hand, to where some of the content may be already: what is
+/// there is not fetched.
+pub async fn read_content<S: NodeSource>(
+    root: NodeKey,
+    bytes: Bytes,
+    source: &S,
+    limits: &Limits,
+    content: &mut impl Content,
+) -> Result<u64, ReadError<S::Error>> {
     let node = check(root, &bytes, limits)?;
     let declared = node.file_size().ok_or(ReadError::NotAFile { key: root })?;
-    let mut pending: Vec<NodeKey> = Vec::new();
+    // In compat a file may say anything.
+    let most = if limits.profile == Profile::Strict { declared } else { u64::MAX };
+    let shape = Shape::of(&node, declared);
+    let mut pending: Vec<(NodeKey, Option<Part>)> = Vec::new();
     let mut barren = Barren::default();
-    let mut actual = emit(&node, &mut pending, declared, 0, out).await?;
+    let data = emit(&node, &shape, shape.root(), &mut pending);
+    let mut actual = write(bytes.slice_ref(data), most, 0, content).await?;
     loop {
         barren.leave(pending.len(), actual);
-        let Some(key) = pending.pop() else { break };
+        let Some((key, part)) = pending.pop() else { break };
         if barren.known.contains(&key) {
+            continue;
+        }
+        if let Some(Part { data: len, children: 0, .. }) = part
+            && actual.saturating_add(len) <= most
+            && content.has(key, len).await.map_err(ReadError::Out)?
+        {
+            actual += len;
             continue;
         }
         let bytes = fetch(key, source).await?;
         let node = check(key, &bytes, limits)?;
-        if node.kind() != NodeKind::Successor {
+        if limits.profile == Profile::Strict && node.kind() != NodeKind::Successor {
             return Err(ReadError::ChildKind { key });
         }
         if node.data().is_empty() {
             barren.open.push(Open { key, pending: pending.len(), before: actual });
         }
-        actual = emit(&node, &mut pending, declared, actual, out).await?;
+        let data = emit(&node, &shape, part, &mut pending);
+        actual = write(bytes.slice_ref(data), most, actual, content).await?;
     }
-    out.flush().await.map_err(ReadError::Out)?;
-    if actual != declared {
+    if limits.profile == Profile::Strict && actual != declared {
         return Err(ReadError::FileSizeMismatch { declared, actual });
     }
     Ok(actual)
+}
+
+/// Content that goes to a writer: nothing of it is there before.
+struct Out<'a, W>(&'a mut W);
+
+impl<W: AsyncWrite + Unpin + Send> Content for Out<'_, W> {
+    async fn has(&mut self, _: NodeKey, _: u64) -> Result<bool, std::io::Error> {
+        Ok(false)
+    }
+
+    async fn write(&mut self, data: Bytes) -> Result<(), std::io::Error> {
+        self.0.write_all(&data).await
+    }
+}
+
+/// How a file is split, as far as its root tells: one that is split as files are fills its root to the limit.
+/// What is deduced from it is checked against keys.
+struct Shape(Option<Layout>);
+
+impl Shape {
+    fn of(root: &Node<'_>, declared: u64) -> Self {
+        let limit = u32::try_from(root.size()).ok();
+        let layout = limit.and_then(|limit| layout(declared, limit).ok());
+        Self(layout.filter(|layout| is_like(root, &layout.root)))
+    }
+
+    fn root(&self) -> Option<Part> {
+        self.0.map(|layout| layout.root)
+    }
+
+    /// The parts of a node's children; unknown where the node is not what it should be.
+    fn children(&self, node: &Node<'_>, part: Option<Part>) -> impl Iterator<Item = Part> + use<> {
+        let known = self.0.zip(part.filter(|part| is_like(node, part)));
+        known.into_iter().flat_map(|(layout, part)| layout.children(&part))
+    }
+}
+
+fn is_like(node: &Node<'_>, part: &Part) -> bool {
+    node.data().len() as u64 == part.data && node.children().len() as u64 == part.children
 }
 
 /// Nodes that have no data, nor has anything below them.
@@ -139,21 +219,33 @@ fn check<'a, E>(key: NodeKey, bytes: &'a [u8], limits: &Limits) -> Result<Node<'
     Ok(verified.node())
 }
 
-/// Writes a node's data and puts its children next. Stops before more is written than the file says.
-async fn emit<E>(
-    node: &Node<'_>,
-    pending: &mut Vec<NodeKey>,
-    declared: u64,
-    before: u64,
-    out: &mut (impl AsyncWrite + Unpin + Send),
-) -> Result<u64, ReadError<E>> {
-    let actual = before + node.data().len() as u64;
-    if actual > declared {
-        return Err(ReadError::FileSizeMismatch { declared, actual });
-    }
-    out.write_all(node.data()).await.map_err(ReadError::Out)?;
+/// Puts a node's children next, and gives its own data.
+fn emit<'a>(
+    node: &Node<'a>,
+    shape: &Shape,
+    part: Option<Part>,
+    pending: &mut Vec<(NodeKey, Option<Part>)>,
+) -> &'a [u8] {
     let first = pending.len();
-    pending.extend(node.children());
+    let parts = shape.children(node, part).map(Some).chain(std::iter::repeat(None));
+    pending.extend(node.children().zip(parts));
     pending[first..].reverse();
+    node.data()
+}
+
+/// Writes data that follows `before` bytes; never more than `most` in all.
+async fn write<E>(
+    data: Bytes,
+    most: u64,
+    before: u64,
+    content: &mut impl Content,
+) -> Result<u64, ReadError<E>> {
+    let actual = before.saturating_add(data.len() as u64);
+    if actual > most {
+        return Err(ReadError::FileSizeMismatch { declared: most, actual });
+    }
+    if !data.is_empty() {
+        content.write(data).await.map_err(ReadError::Out)?;
+    }
     Ok(actual)
 }

@@ -104,6 +104,14 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// What any server may serve: for readers, who check each node against its key.
+    pub const ANY: Self = Self {
+        node_limit: 16 << 20,
+        max_name_bytes: u16::MAX,
+        max_children: u32::MAX,
+        profile: Profile::Compat,
+    };
+
     /// The most bytes that any node may have: in compat files may be larger by their FileInfo.
     pub fn node_len_max(&self) -> u64 {
         match self.profile {

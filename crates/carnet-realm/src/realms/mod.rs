@@ -1,6 +1,7 @@
 //! [`Realms`]: the rules of realms over a store. Source: realm spec, sections 6, 7 and 10.
 
 mod blobs;
+mod prepare;
 mod put;
 mod read;
 mod scope;

@@ -46,16 +46,39 @@ impl Realms {
             return Ok(empty_dict());
         }
         self.reaches(rights, key).await?;
-        let row = match self.recent.get(rights.realm, key) {
-            Some(row) => row,
-            None => {
-                let row =
-                    self.store.node(&rights.realm, key).await?.ok_or(ReadNodeError::NotFound)?;
-                self.recent.keep(rights.realm, &row);
-                row
-            }
-        };
+        let row = self.row(rights.realm, key).await?;
         self.learn(rights, &row.children).await;
+        Ok(row)
+    }
+
+    /// What is known of the node that `steps` lead to, each the number of a child, from a node that `rights`
+    /// reach.
+    pub async fn node_below(
+        &self,
+        rights: &RealmRights,
+        key: NodeKey,
+        steps: &[u32],
+    ) -> Result<NodeRow, ReadNodeError> {
+        let mut row = self.node(rights, key).await?;
+        for step in steps {
+            let child = usize::try_from(*step).ok().and_then(|step| row.children.get(step));
+            row = match child {
+                Some(&NodeKey::EMPTY_DICT) => empty_dict(),
+                Some(child) => self.row(rights.realm, *child).await?,
+                None => return Err(ReadNodeError::NotFound),
+            };
+        }
+        self.learn(rights, &row.children).await;
+        Ok(row)
+    }
+
+    /// What is known of a node of the realm.
+    async fn row(&self, realm: RealmId, key: NodeKey) -> Result<NodeRow, ReadNodeError> {
+        if let Some(row) = self.recent.get(realm, key) {
+            return Ok(row);
+        }
+        let row = self.store.node(&realm, key).await?.ok_or(ReadNodeError::NotFound)?;
+        self.recent.keep(realm, &row);
         Ok(row)
     }
 

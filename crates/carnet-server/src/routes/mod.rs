@@ -111,10 +111,12 @@ pub fn all() -> Vec<Route> {
             .limited(Limit::Admin),
         route("GET", "/api/realm/{realm}", Realm(Read), get(realm::show)),
         route("GET", "/api/realm/{realm}/usage", Realm(Read), get(realm::usage)),
+        route("POST", "/api/realm/{realm}/prepare-nodes", Realm(Write), post(nodes::prepare)),
         route("PUT", "/api/realm/{realm}/nodes/{key}", Realm(Write), put(nodes::put))
             .limited(Limit::Upload),
         route("GET", "/api/realm/{realm}/nodes/{key}", Realm(Read), get(nodes::get)),
         route("GET", "/api/realm/{realm}/nodes/{key}/metadata", Realm(Read), get(nodes::metadata)),
+        route("GET", "/api/realm/{realm}/nodes/{key}/{*steps}", Realm(Read), get(nodes::below)),
         route("GET", "/api/realm/{realm}/tickets", Realm(Manage), get(task_tickets::list)),
         route("POST", "/api/realm/{realm}/tickets", Realm(Manage), post(task_tickets::create)),
         route("GET", "/api/realm/{realm}/tickets/{ticket}", Realm(Read), get(task_tickets::show)),

@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
 use crate::support::identity::Client;
-use crate::support::{AUTHORITY, As, Server, text};
+use crate::support::{AUTHORITY, As, Server, dict, text};
 
 /// The columns.
 const CALLERS: [&str; 10] = [
@@ -111,6 +111,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("PUT", "/api/realm/{realm}/nodes/{key}"), REALM_WRITE),
         (("GET", "/api/realm/{realm}/nodes/{key}"), REALM_READ),
         (("GET", "/api/realm/{realm}/nodes/{key}/metadata"), REALM_READ),
+        (("GET", "/api/realm/{realm}/nodes/{key}/{*steps}"), REALM_READ),
+        (("POST", "/api/realm/{realm}/prepare-nodes"), REALM_WRITE),
         (("GET", "/api/realm/{realm}/tickets"), REALM_MANAGE),
         (("POST", "/api/realm/{realm}/tickets"), REALM_MANAGE),
         (("GET", TICKET), REALM_READ),
@@ -187,9 +189,13 @@ async fn every_route_has_a_row_and_every_cell_holds() {
 /// The status of one route for one caller.
 async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, caller: &str) -> u16 {
     let owner = callers.owner(caller);
-    let node = text(&format!("{method} {path} {caller}"));
+    let mut node = text(&format!("{method} {path} {caller}"));
     let is_realm = path.contains("{realm}");
     if is_realm {
+        server.put_node(owner, &node).await.expect(200);
+    }
+    if path.contains("{*steps}") {
+        node = dict(&[("child", node.key)]);
         server.put_node(owner, &node).await.expect(200);
     }
     let ticket = if is_realm || caller.ends_with("ticket") {
@@ -217,6 +223,7 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
     let path = path
         .replace("{realm}", "self")
         .replace("/nodes/{key}", &format!("/nodes/{}", node.key))
+        .replace("{*steps}", "~0")
         .replace("{ticket}", &ticket)
         .replace("{client}", client)
         .replace("{user}", "a-user");
@@ -302,6 +309,9 @@ fn with_body(
             request.json(&json!({ "class": "worker-token", "worker_id": "worker-a" }))
         }
         ("POST", path) if path.contains("/admin/") => request,
+        ("POST", path) if path.ends_with("/prepare-nodes") => {
+            request.json(&json!({ "keys": [node] }))
+        }
         ("POST", path) if path.ends_with("/commit") => request.json(&json!({ "output": node })),
         ("POST", _) => request.json(&json!({ "input": [] })),
         _ => request,
@@ -320,6 +330,7 @@ async fn an_ended_ticket_is_gone_on_every_route_of_the_realm() {
     {
         let path = route.path.replace("{realm}", "self").replace("{ticket}", "self");
         let path = path.replace("{key}", &NodeKey::EMPTY_DICT.to_string());
+        let path = path.replace("{*steps}", "~0");
         let method = Method::from_bytes(route.method.as_bytes()).unwrap();
         server
             .send(server.request(As::Ticket(&ticket), method, &path))

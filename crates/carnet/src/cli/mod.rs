@@ -5,11 +5,12 @@ pub mod credential;
 pub mod keys;
 mod realm;
 pub mod ticket;
-mod values;
+pub mod values;
 pub mod worker;
 
 pub use realm::{
-    ClientCommand, CreateArgs, NodeCommand, RealmCommand, TicketCommand, TokenCommand, UserCommand,
+    ClientCommand, CreateArgs, NodeCommand, NodeFileArgs, PutArgs, RealmCommand, TicketCommand,
+    TokenCommand, UserCommand,
 };
 
 use std::path::PathBuf;
@@ -117,10 +118,10 @@ impl ServerArgs {
 
 /// `carnet demo`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  carnet demo --output thumbnail.jpg --keep")]
+#[command(after_help = "Example:\n  carnet demo --output thumbnails --keep")]
 pub struct DemoArgs {
-    /// Where the thumbnail is written.
-    #[arg(long, short, default_value = "carnet-demo.jpg")]
+    /// The directory that the thumbnails are written to.
+    #[arg(long, short, default_value = "carnet-demo")]
     pub output: PathBuf,
     /// Leave the server running, and say how to go on.
     #[arg(long)]
@@ -130,8 +131,8 @@ pub struct DemoArgs {
 /// The parts of the demo that a worker plays.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum DemoPart {
-    /// Read the picture, make a thumbnail, commit it.
-    Thumbnail,
+    /// Read the pictures, make a thumbnail of each, commit them.
+    Thumbnails,
     /// Try what the ticket does not allow.
     Trespass,
     /// Hold an event stream and a slow download.

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use carnet_authority::keyring::Purpose;
+use carnet_realm::node::is_forbidden_name;
 use carnet_ticket::capability::{MountSpec, Role, TicketScope, TicketVerb};
 use carnet_ticket::id::KeyId;
 use carnet_ticket::jwt::Algorithm;
+use carnet_ticket::realm::{KeyError, NodeKey};
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::Profile;
 use carnet_ticket::worker_token::{Audience, LIFETIME_MAX, WorkerScope};
@@ -14,6 +16,27 @@ use serde_json::Value;
 /// A number, or `none` for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount(pub Option<u64>);
+
+/// A node, and the names that lead on from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodePath {
+    /// The node that the path begins with.
+    pub key: NodeKey,
+    /// A name for each directory on the way.
+    pub names: Vec<String>,
+}
+
+/// `KEY[/path]`. A slash at the end does not count.
+pub fn node_path(text: &str) -> Result<NodePath, String> {
+    let (key, path) = text.split_once('/').unwrap_or((text, ""));
+    let key = key.parse().map_err(|error: KeyError| error.to_string())?;
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let names: Vec<_> = path.split('/').filter(|_| !path.is_empty()).map(str::to_owned).collect();
+    if names.iter().any(|name| is_forbidden_name(name)) {
+        return Err("expected names between single slashes, none of them . or ..".to_owned());
+    }
+    Ok(NodePath { key, names })
+}
 
 pub fn setting(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
@@ -163,6 +186,19 @@ mod tests {
         assert_eq!(read(":write"), of("", TicketVerb::Write, 0));
         for wrong in ["/proc", "/proc:execute", "/proc:read:fast", "/proc:read:-1", "7", ""] {
             assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn paths_lead_on_from_a_key() {
+        let key = "node:000B5PHBGEC2A705WTKKMVRS30";
+        let names = |path: &str| node_path(&format!("{key}{path}")).map(|node| node.names).ok();
+        assert_eq!(names(""), Some(vec![]));
+        assert_eq!(names("/"), Some(vec![]));
+        assert_eq!(names("/a b/c.txt"), Some(vec!["a b".to_owned(), "c.txt".to_owned()]));
+        assert_eq!(names("/a/"), Some(vec!["a".to_owned()]));
+        for wrong in ["//a", "/a//b", "/.", "/a/../b", "x"] {
+            assert_eq!(names(wrong), None, "{wrong}");
         }
     }
 

@@ -3,18 +3,26 @@
 use crate::support::{carnet, run};
 
 #[test]
-fn the_demo_makes_a_right_thumbnail_and_its_ticket_ends_everything_when_it_is_revoked() {
+fn the_demo_makes_right_thumbnails_and_its_ticket_ends_everything_when_it_is_revoked() {
     let folder = tempfile::tempdir().unwrap();
-    let ran = run(carnet(folder.path()).args(["demo", "--output", "small.jpg"]));
+    let ran = run(carnet(folder.path()).args(["demo", "--output", "small"]));
     assert_eq!(ran.code, 0, "{} {}", ran.out, ran.err);
-    let small = image::open(folder.path().join("small.jpg")).unwrap().to_rgb8();
-    assert_eq!(small.dimensions(), (480, 320));
     let picture = image::load_from_memory(include_bytes!("../../assets/evening.jpg")).unwrap();
-    let expected = picture.thumbnail(480, 480).to_rgb8();
-    let differences =
-        small.as_raw().iter().zip(expected.as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b)));
-    let mean = differences.sum::<u64>() / small.as_raw().len() as u64;
-    assert!(mean < 6, "the thumbnail is another picture: {mean} of 255 apart on average");
+    let (width, height) = (picture.width() / 2, picture.height() / 2);
+    for (name, expected) in [
+        ("evening.jpg", picture.clone()),
+        ("details/north-west.jpg", picture.crop_imm(0, 0, width, height)),
+        ("details/south-east.jpg", picture.crop_imm(width, height, width, height)),
+    ] {
+        let small = image::open(folder.path().join("small").join(name)).unwrap().to_rgb8();
+        assert_eq!(small.dimensions(), (480, 320));
+        let expected = expected.thumbnail(480, 480).to_rgb8();
+        let differences =
+            small.as_raw().iter().zip(expected.as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b)));
+        let mean = differences.sum::<u64>() / small.as_raw().len() as u64;
+        assert!(mean < 6, "{name} is another picture: {mean} of 255 apart on average");
+    }
+    assert_eq!(std::fs::read_dir(folder.path().join("small/details")).unwrap().count(), 4);
     for said in [
         "not in its scope: 403",
         "more than its quota: 413",
@@ -26,7 +34,7 @@ fn the_demo_makes_a_right_thumbnail_and_its_ticket_ends_everything_when_it_is_re
     }
     let left: Vec<_> =
         std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, ["small.jpg"], "nothing else is left behind");
+    assert_eq!(left, ["small"], "nothing else is left behind");
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! The binary as a user meets it: real processes, real files, real signals.
 
 mod audit;
+mod client;
 mod crash;
+mod crash_trees;
 mod credentials;
 mod demo;
+mod get_safety;
 mod identity;
 mod jwt;
 mod keys;
@@ -16,4 +19,5 @@ mod secrets;
 mod serve;
 mod support;
 mod ticket;
+mod trees;
 mod worker_token;

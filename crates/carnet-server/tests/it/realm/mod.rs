@@ -1,8 +1,10 @@
 //! `/api`: the content store.
 
+mod below;
 mod casfa;
 mod clients;
 mod nodes;
+mod prepare;
 mod scope;
 mod signed;
 mod storage;

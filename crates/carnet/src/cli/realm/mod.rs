@@ -7,7 +7,7 @@ mod token;
 mod user;
 
 pub use client::ClientCommand;
-pub use node::NodeCommand;
+pub use node::{NodeCommand, NodeFileArgs, PutArgs};
 pub use ticket::{CreateArgs, TicketCommand};
 pub use token::TokenCommand;
 pub use user::UserCommand;

@@ -1,9 +1,10 @@
 //! `carnet demo`: a real task from end to end, on a server of its own.
 //!
-//! An agent hands a worker one picture and a ticket. The worker is another process that holds nothing else.
-//! It reads the picture, makes a thumbnail, commits it. Then what a ticket does not allow is tried, and a
-//! ticket is revoked while its worker is in the middle of things.
+//! An agent hands a worker a directory of pictures and a ticket. The worker is another process that holds nothing
+//! else. It reads the pictures, makes a thumbnail of each, commits a directory of them. Then what a ticket does
+//! not allow is tried, and a ticket is revoked while its worker is in the middle of things.
 
+mod pictures;
 mod process;
 mod slow;
 pub mod worker;
@@ -12,16 +13,16 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use carnet_gate::Clock;
-use carnet_realm::client::{Client, Credential, Endpoint, NewTicketRequest, WritableFields};
+use carnet_realm::client::{
+    Client, Credential, Endpoint, GetTree, NewTicketRequest, PutTree, Symlinks, Uploaded,
+    WritableFields,
+};
 use carnet_ticket::realm::NodeKey;
 use serde_json::Value;
 
 use crate::cli::{DemoArgs, DemoPart};
 use crate::output;
 use process::{ServerProcess, WorkerProcess};
-
-/// 3600 x 2400 pixels.
-const PICTURE: &[u8] = include_bytes!("../../../assets/evening.jpg");
 
 /// Runs the demo.
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
@@ -32,8 +33,8 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     tell(&format!("{} and {}", server.url, server.socket.display()))?;
 
     let agent = Client::new(&Endpoint::Socket(server.socket.clone()), Credential::None)?;
-    let picture = upload(&agent).await?;
-    thumbnail(&agent, &server, picture, &args.output).await?;
+    let (directory, picture) = upload(&agent).await?;
+    thumbnails(&agent, &server, directory, &args.output).await?;
     trespass(&agent, &server, picture).await?;
     withdraw(&agent, &server, picture).await?;
 
@@ -50,30 +51,50 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     server.stop().await
 }
 
-async fn upload(agent: &Client) -> anyhow::Result<NodeKey> {
-    step(2, "the agent stores a picture")?;
-    let put = agent.put_file(PICTURE, PICTURE.len() as u64, "image/jpeg", 4, |_| {}).await?;
-    tell(&format!("{} in {} nodes: {}", output::bytes(put.bytes), put.nodes, put.key))?;
-    Ok(put.key)
+/// Stores a directory of pictures: its key, and that of one of them.
+async fn upload(agent: &Client) -> anyhow::Result<(NodeKey, NodeKey)> {
+    step(2, "the agent stores a directory of pictures")?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().to_owned();
+    tokio::task::spawn_blocking(move || pictures::make(&path)).await??;
+    let put = put(agent, folder.path()).await?;
+    let (files, dirs, size) = (put.files, put.dirs, output::bytes(put.bytes));
+    let nodes = put.uploaded_nodes;
+    tell(&format!("{files} files in {dirs} directories, {size} in {nodes} nodes: {}", put.key))?;
+    let picture = agent.walk(put.key, &["evening.jpg".to_owned()]).await?;
+    Ok((put.key, picture))
 }
 
-async fn thumbnail(
+/// Stores a directory of pictures.
+async fn put(client: &Client, folder: &Path) -> anyhow::Result<Uploaded> {
+    let put = PutTree {
+        path: folder,
+        name: None,
+        content_type: &|_| "image/jpeg".to_owned(),
+        jobs: 8,
+        symlinks: Symlinks::Fail,
+        progress: &|_| {},
+    };
+    Ok(client.put_tree(&put).await?)
+}
+
+async fn thumbnails(
     agent: &Client,
     server: &ServerProcess,
-    picture: NodeKey,
+    directory: NodeKey,
     target: &Path,
 ) -> anyhow::Result<()> {
     step(
         3,
-        "the agent makes a ticket: read that picture, write at most 1 MiB of image/*, commit once",
+        "the agent makes a ticket: read that directory, write at most 1 MiB of image/*, commit once",
     )?;
     let writable =
         WritableFields { quota: Some(1 << 20), accept: Some(vec!["image/*".to_owned()]) };
-    let ticket = ticket(agent, vec![picture], "make a thumbnail", Some(writable)).await?;
+    let ticket = ticket(agent, vec![directory], "make thumbnails", Some(writable)).await?;
     tell(&format!("{ticket}  (this text is all the worker gets)"))?;
 
     step(4, "a worker, another process, does the task")?;
-    let mut worker = WorkerProcess::start(DemoPart::Thumbnail, server, &ticket)?;
+    let mut worker = WorkerProcess::start(DemoPart::Thumbnails, server, &ticket)?;
     let waited = agent.wait_for(&ticket).await?;
     while let Some(line) = worker.line().await? {
         tell(&line)?;
@@ -83,10 +104,10 @@ async fn thumbnail(
         waited["output"].as_str().context("the ticket ended without a result")?.parse()?;
 
     step(5, "the agent was told, and fetches the result")?;
-    let mut file =
-        tokio::fs::File::create(target).await.with_context(|| target.display().to_string())?;
-    let got = agent.get_file(output, &mut file).await?;
-    tell(&format!("{}, {}, from {output}", target.display(), output::bytes(got.bytes)))
+    let get = GetTree { key: output, target, is_forced: true, progress: &|_| {} };
+    let got = agent.get_tree(&get).await?;
+    let (files, size) = (got.files, output::bytes(got.bytes));
+    tell(&format!("{}: {files} files, {size}, from {output}", target.display()))
 }
 
 async fn trespass(agent: &Client, server: &ServerProcess, picture: NodeKey) -> anyhow::Result<()> {

@@ -106,7 +106,7 @@ impl WorkerProcess {
 impl DemoPart {
     fn name(self) -> &'static str {
         match self {
-            Self::Thumbnail => "thumbnail",
+            Self::Thumbnails => "thumbnails",
             Self::Trespass => "trespass",
             Self::Hold => "hold",
         }

@@ -1,20 +1,14 @@
 //! The worker's side of the demo: a process that holds nothing but a ticket.
 
-use std::io::Cursor;
-
 use anyhow::{Context, ensure};
-use carnet_realm::client::{Client, ClientError, Credential, Endpoint};
+use carnet_realm::client::{Client, ClientError, Credential, Endpoint, GetTree};
 use carnet_ticket::realm::NodeKey;
-use image::{ImageFormat, ImageReader};
 use secrecy::SecretString;
 
-use super::slow;
+use super::{pictures, slow};
 use crate::cli::DemoPart;
 use crate::connect::Surroundings;
 use crate::output;
-
-/// The thumbnail's longer side, pixels.
-const THUMBNAIL: u32 = 480;
 
 /// Plays one part.
 pub async fn run(part: DemoPart, surroundings: &Surroundings) -> anyhow::Result<()> {
@@ -27,34 +21,25 @@ pub async fn run(part: DemoPart, surroundings: &Surroundings) -> anyhow::Result<
         Credential::Ticket(SecretString::from(ticket.clone())),
     )?;
     match part {
-        DemoPart::Thumbnail => thumbnail(&client).await,
+        DemoPart::Thumbnails => thumbnails(&client).await,
         DemoPart::Trespass => trespass(&client).await,
         DemoPart::Hold => hold(&client, &server, &ticket).await,
     }
 }
 
-async fn thumbnail(client: &Client) -> anyhow::Result<()> {
+async fn thumbnails(client: &Client) -> anyhow::Result<()> {
     let task = client.ticket("self").await?;
     let input: NodeKey = task["input"][0].as_str().context("the ticket has no input")?.parse()?;
-    let mut picture = Vec::new();
-    client.get_file(input, &mut picture).await?;
-    let thumbnail = tokio::task::spawn_blocking(move || shrink(picture)).await??;
-    let (size, bytes) = thumbnail;
-    let put = client.put_file(&bytes[..], bytes.len() as u64, "image/jpeg", 1, |_| {}).await?;
+    let folder = tempfile::tempdir()?;
+    let (from, to) = (folder.path().join("in"), folder.path().join("out"));
+    let get = GetTree { key: input, target: &from, is_forced: false, progress: &|_| {} };
+    let got = client.get_tree(&get).await?;
+    say(&format!("worker: read {input}: {} files in {} directories", got.files, got.dirs))?;
+    let target = to.clone();
+    let made = tokio::task::spawn_blocking(move || pictures::shrink(&from, &target)).await??;
+    let put = super::put(client, &to).await?;
     client.commit("self", put.key).await?;
-    say(&format!(
-        "worker: read {input}, made {} x {} pixels, committed {}",
-        size.0, size.1, put.key
-    ))
-}
-
-/// A smaller picture: its size in pixels and its JPEG bytes.
-fn shrink(picture: Vec<u8>) -> anyhow::Result<((u32, u32), Vec<u8>)> {
-    let image = ImageReader::new(Cursor::new(picture)).with_guessed_format()?.decode()?;
-    let small = image.thumbnail(THUMBNAIL, THUMBNAIL);
-    let mut bytes = Cursor::new(Vec::new());
-    small.write_to(&mut bytes, ImageFormat::Jpeg)?;
-    Ok(((small.width(), small.height()), bytes.into_inner()))
+    say(&format!("worker: made {made} thumbnails, committed {}", put.key))
 }
 
 async fn trespass(client: &Client) -> anyhow::Result<()> {

@@ -30,9 +30,20 @@ pub(in crate::routes) async fn get(
         .node(caller.rights()?, key)
         .await
         .map_err(|error| read_problem(&caller, error))?;
+    serve(&app, &caller, &cutoff, &headers, row).await
+}
+
+/// Serves a node that was found: all of it, a part, or that it is known.
+pub(super) async fn serve(
+    app: &App,
+    caller: &InRealm,
+    cutoff: &Cutoff,
+    headers: &HeaderMap,
+    row: NodeRow,
+) -> Result<Response, Problem> {
     let mut response = Response::new(Body::empty());
     describe(response.headers_mut(), &row)?;
-    if is_known(&headers, &row) {
+    if is_known(headers, &row) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return Ok(response);
     }
@@ -50,7 +61,7 @@ pub(in crate::routes) async fn get(
     };
     let length = part.end - part.start;
     let body = app.realms().body(&caller.realm, row, part).await;
-    let body = body.map_err(|error| read_problem(&caller, error))?;
+    let body = body.map_err(|error| read_problem(caller, error))?;
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     *response.body_mut() = match body {
         NodeBody::Bytes(bytes) => Body::from(bytes),

@@ -23,11 +23,17 @@ pub(in crate::routes) async fn metadata(
         .node(caller.rights()?, key)
         .await
         .map_err(|error| read_problem(&caller, error))?;
+    Ok(Json(describe(&app, &caller, row).await?))
+}
+
+/// What a node that was found is.
+pub(super) async fn describe(app: &App, caller: &InRealm, row: NodeRow) -> Result<Value, Problem> {
+    let key = row.key;
     let kind = NodeKind::of_code(row.kind).ok_or(Problem::internal())?;
     let payload = row.size - (HEADER_LEN + KEY_LEN * row.children.len()) as u64;
     let mut body = json!({ "key": key, "kind": kind.as_str(), "payloadSize": payload });
     match kind {
-        NodeKind::Dict => body["children"] = Value::Object(entries(&app, &caller, row).await?),
+        NodeKind::Dict => body["children"] = Value::Object(entries(app, caller, row).await?),
         NodeKind::File | NodeKind::Successor => {
             if kind == NodeKind::File {
                 body["contentType"] = Value::from(row.content_type.as_str());
@@ -39,7 +45,7 @@ pub(in crate::routes) async fn metadata(
             body["successors"] = json!(row.children);
         }
     }
-    Ok(Json(body))
+    Ok(body)
 }
 
 /// The names of a directory and what they name.

@@ -1,11 +1,15 @@
 //! `/api/realm/{realm}/nodes`.
 
+mod below;
 mod get;
 mod metadata;
+mod prepare;
 mod put;
 
+pub(in crate::routes) use below::below;
 pub(in crate::routes) use get::get;
 pub(in crate::routes) use metadata::metadata;
+pub(in crate::routes) use prepare::prepare;
 pub(in crate::routes) use put::put;
 
 use carnet_realm::realms::ReadNodeError;

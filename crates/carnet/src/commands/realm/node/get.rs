@@ -1,58 +1,41 @@
 //! `carnet realm node get`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
-use carnet_ticket::realm::NodeKey;
-use serde_json::json;
-use tokio::fs::File;
+use carnet_realm::client::GetTree;
 
+use super::progress::{Progress, count};
 use crate::cli::ServerArgs;
+use crate::cli::values::NodePath;
 use crate::connect::{self, Surroundings};
-use crate::failure::Failure;
 use crate::output;
 
-/// Fetches a file. It is there whole or not at all: written beside its place, synced, renamed.
+/// Fetches a file or a directory. A file is there whole or not at all.
 pub async fn run(
-    key: NodeKey,
-    target: &Path,
+    node: &NodePath,
+    target: Option<PathBuf>,
     is_forced: bool,
     server: &ServerArgs,
     surroundings: &Surroundings,
 ) -> anyhow::Result<()> {
-    if target.exists() && !is_forced {
-        return Err(Failure::Check(format!(
-            "{} is there already; --force replaces it",
-            target.display()
-        ))
-        .into());
-    }
     let client = connect::client(server, surroundings)?;
-    let part = part(target)?;
-    let could_not =
-        |error: std::io::Error| Failure::CouldNotRun(format!("{}: {error}", part.display()));
-    let mut file = File::create(&part).await.map_err(could_not)?;
-    let got = client.get_file(key, &mut file).await;
-    let got = match got {
-        Ok(got) => got,
-        Err(error) => {
-            // What is left of a failed download is of no use to anybody.
-            let _ = std::fs::remove_file(&part);
-            return Err(error).with_context(|| key.to_string());
-        }
-    };
-    file.sync_all().await.map_err(could_not)?;
-    std::fs::rename(&part, target).map_err(could_not)?;
-    let value = json!({ "key": key, "files": 1, "bytes": got.bytes, "fetchedBytes": got.bytes, "skippedFiles": 0 });
-    output::show(server.format, &value, |_| {
-        format!("{} {}", target.display(), output::bytes(got.bytes))
+    let key = super::find(&client, node).await?;
+    let target = target.unwrap_or_else(|| default_target(node));
+    let progress = Progress::new();
+    let get = GetTree { key, target: &target, is_forced, progress: &|step| progress.show(step) };
+    let done = client.get_tree(&get).await;
+    progress.finish();
+    output::show(server.format, &done?, |done| {
+        let counted = count(done.files, done.dirs, done.bytes);
+        format!("{}  {counted}", target.display())
     })?;
     Ok(())
 }
 
-fn part(target: &Path) -> anyhow::Result<PathBuf> {
-    let name = target
-        .file_name()
-        .ok_or_else(|| Failure::Usage(format!("{}: not a file name", target.display())))?;
-    Ok(target.with_file_name(format!(".{}.carnet-part", name.to_string_lossy())))
+/// The last name of the path; of a bare key what follows its prefix.
+fn default_target(node: &NodePath) -> PathBuf {
+    match node.names.last() {
+        Some(name) => PathBuf::from(name),
+        None => PathBuf::from(node.key.to_string().trim_start_matches("node:")),
+    }
 }

@@ -1,23 +1,39 @@
 //! `carnet realm node`.
 
 mod cat;
+mod exists;
+mod file;
 mod get;
 mod info;
+mod ls;
+mod progress;
 mod put;
 
+use anyhow::Context;
+use carnet_realm::client::Client;
+use carnet_ticket::realm::NodeKey;
+
 use crate::cli::NodeCommand;
+use crate::cli::values::NodePath;
 use crate::connect::Surroundings;
 
 /// Runs a command on nodes.
 pub async fn run(command: NodeCommand, surroundings: &Surroundings) -> anyhow::Result<()> {
     match command {
-        NodeCommand::Put { path, content_type, jobs, server } => {
-            put::run(&path, content_type, usize::from(jobs), &server, surroundings).await
+        NodeCommand::Put(args) => put::run(&args, surroundings).await,
+        NodeCommand::Get { node, output, force, server } => {
+            get::run(&node, output, force, &server, surroundings).await
         }
-        NodeCommand::Get { key, output, force, server } => {
-            get::run(key, &output, force, &server, surroundings).await
-        }
-        NodeCommand::Cat { key, server } => cat::run(key, &server, surroundings).await,
-        NodeCommand::Info { key, server } => info::run(key, &server, surroundings).await,
+        NodeCommand::Cat { node, server } => cat::run(&node, &server, surroundings).await,
+        NodeCommand::Ls { node, server } => ls::run(&node, &server, surroundings).await,
+        NodeCommand::Info { node, server } => info::run(&node, &server, surroundings).await,
+        NodeCommand::Exists { node, server } => exists::run(&node, &server, surroundings).await,
+        NodeCommand::Inspect(args) => file::inspect(&args),
+        NodeCommand::Key(args) => file::key(&args),
     }
+}
+
+/// The node that a path leads to.
+async fn find(client: &Client, node: &NodePath) -> anyhow::Result<NodeKey> {
+    client.walk(node.key, &node.names).await.with_context(|| node.key.to_string())
 }
