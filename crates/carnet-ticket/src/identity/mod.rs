@@ -1,0 +1,16 @@
+//! Members of a fleet and what they are called. Source: worker runtime spec, section 2.
+
+mod capability;
+mod dns;
+mod name;
+mod peer;
+mod spiffe;
+mod text;
+
+pub use capability::{CapabilityGlob, CapabilityId, InvalidCapabilityGlob, InvalidCapabilityId};
+pub use dns::{DnsName, InvalidDnsName};
+pub use name::{
+    InvalidName, InvalidTrustDomain, InvalidWorkerId, TrustDomain, WorkerId, WorkerName,
+};
+pub use peer::{PeerError, peer, peer_of_leaf};
+pub use spiffe::{Kind, SpiffeError, SpiffeId};

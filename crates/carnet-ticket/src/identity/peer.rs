@@ -1,0 +1,61 @@
+//! Who is at the other end: the identity in a certificate that was verified.
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer;
+
+use super::spiffe::Parts;
+use super::{SpiffeId, TrustDomain};
+
+/// Why a certificate names no peer of ours. In the order in which faults are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeerError {
+    /// It has no URI.
+    #[error("the certificate names no identity")]
+    NoIdentity,
+    /// It has more than one URI.
+    #[error("the certificate names several identities")]
+    ManyIdentities,
+    /// Its URI is not the SPIFFE ID of a member, or the certificate cannot be read.
+    #[error("the certificate's identity is malformed")]
+    Malformed,
+    /// It is a member of another fleet.
+    #[error("the certificate's identity is of another trust domain")]
+    WrongTrustDomain,
+    /// It is no kind of member that is known.
+    #[error("the certificate's identity is of an unknown kind")]
+    UnknownKind,
+}
+
+/// The identity among the URIs of a verified certificate's subjectAltName.
+pub fn peer(uris: &[&str], trust_domain: &TrustDomain) -> Result<SpiffeId, PeerError> {
+    let uri = match uris {
+        [] => return Err(PeerError::NoIdentity),
+        [uri] => uri,
+        _ => return Err(PeerError::ManyIdentities),
+    };
+    let parts = Parts::of(uri).ok_or(PeerError::Malformed)?;
+    if parts.trust_domain != *trust_domain {
+        return Err(PeerError::WrongTrustDomain);
+    }
+    parts.member().ok_or(PeerError::UnknownKind)
+}
+
+/// The identity in a certificate, in DER, that was verified: whoever calls this has checked chain, time and
+/// revocation.
+pub fn peer_of_leaf(der: &[u8], trust_domain: &TrustDomain) -> Result<SpiffeId, PeerError> {
+    let Ok(([], certificate)) = X509Certificate::from_der(der) else {
+        return Err(PeerError::Malformed);
+    };
+    let names = certificate.subject_alternative_name().map_err(|_| PeerError::Malformed)?;
+    let names = names.map_or(&[][..], |extension| &extension.value.general_names);
+    let uris: Vec<_> = names
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::URI(uri) => Some(*uri),
+            _ => None,
+        })
+        .collect();
+    peer(&uris, trust_domain)
+}
