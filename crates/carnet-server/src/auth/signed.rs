@@ -9,7 +9,8 @@ use carnet_config::Config;
 use carnet_gate::{Denied, Grant};
 use carnet_ticket::id::Fingerprint;
 use carnet_ticket::realm::p256::{self, Head, P256Error, SignedRequest};
-use carnet_ticket::verify::{Class, Facts, Presented, Reason, Surface};
+use carnet_ticket::realm::{ClientId, SignedRequests};
+use carnet_ticket::verify::{Class, Presented, Reason, Surface};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, header};
 
@@ -57,13 +58,14 @@ pub(super) async fn read(app: &App, parts: &mut Parts, body: Body) -> Result<Bod
     }
     let host = host(parts).ok_or_else(Problem::unauthorized)?;
     if !names_this_server(&host, parts.extensions.get().copied(), &config) {
-        return Err(denied(P256Error::BadSignature).into());
+        return Err(denied(Reason::SignedRequest(P256Error::BadSignature)).into());
     }
     let head = head(parts, &host).ok_or_else(Problem::unauthorized)?;
     let profile = app.realms().limits().profile;
-    head.check(profile, app.clock().now()).map_err(denied)?;
-    let signed_s = head.seconds().map_err(denied)?;
-    is_known(app, head).await?;
+    let fault = |fault| denied(Reason::SignedRequest(fault));
+    let key = head.check(profile, app.clock().now()).map_err(fault)?;
+    let signed_s = head.seconds().map_err(fault)?;
+    foresee(app, head, key.client()).await?;
     let bytes = body::read(app, &parts.headers, body, body_max(app)).await?;
     let request = SignedRequest { head, body: p256::Body::of(&bytes) };
     let signed = Signed { text: request.encode(), once: request.once(), signed_s };
@@ -82,22 +84,16 @@ pub(super) fn take(app: &App, signed: &Signed, grant: &Grant) -> Result<(), Deni
 }
 
 /// Refuses a client that is not approved, or not any more, before its body is read.
-async fn is_known(app: &App, head: Head<'_>) -> Result<(), Denied> {
+async fn foresee(app: &App, head: Head<'_>, client: ClientId) -> Result<(), Denied> {
     let text = SignedRequest { head, body: p256::Body::of(b"") }.encode();
     let presented = Presented::of(Class::SignedRequest, &text);
-    let unknown = || denied(P256Error::UnknownClient);
-    let facts =
-        app.lookup().load(&presented).await.map_err(|reason| Denied { reason, ..unknown() })?;
-    let Facts { row: Some(row), .. } = &*facts else { return Err(unknown()) };
-    if row.ended.is_some() || row.expires.is_expired_at(app.clock().now()) {
-        return Err(Denied { reason: Reason::Expired, ..unknown() });
-    }
-    Ok(())
+    let facts = app.lookup().load(&presented).await.map_err(denied)?;
+    SignedRequests::foresee(client, &facts, app.clock().now()).map_err(denied)
 }
 
-fn denied(fault: P256Error) -> Denied {
+fn denied(reason: Reason) -> Denied {
     Denied {
-        reason: Reason::SignedRequest(fault),
+        reason,
         class: Some(Class::SignedRequest),
         surface: Surface::Realm,
         fingerprint: Fingerprint::default(),

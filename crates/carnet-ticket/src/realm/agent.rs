@@ -3,10 +3,10 @@
 use std::fmt::Display;
 
 use super::p256::{P256Error, SignedRequest};
-use super::{AgentToken, RealmId};
+use super::{AgentToken, ClientId, RealmId};
 use crate::id::UniqueId;
 use crate::time::Timestamp;
-use crate::verify::{Class, Facts, Presented, Profile, Reason, Verified, Verify};
+use crate::verify::{Class, Facts, Presented, Profile, Reason, Row, Verified, Verify};
 use crate::{api_key, id};
 
 /// What content ids of agents are derived from.
@@ -46,6 +46,17 @@ pub fn issuer_content_id(issuer: &str) -> Option<UniqueId> {
     }
 }
 
+impl SignedRequests {
+    /// Refuses a client that its row alone refuses, whatever it signed. What this lets pass is not let in yet.
+    pub fn foresee(client: ClientId, facts: &Facts, now: Timestamp) -> Result<(), Reason> {
+        let row = row_of(client, facts)?;
+        if row.ended.is_some() || row.expires.is_expired_at(now) {
+            return Err(Reason::Expired);
+        }
+        Ok(())
+    }
+}
+
 impl Verify for AgentTokens {
     fn verify(
         &self,
@@ -73,10 +84,11 @@ impl Verify for SignedRequests {
         let text = presented.as_text().ok_or(Reason::Malformed)?;
         let request = SignedRequest::decode(text).ok_or(Reason::Malformed)?;
         let client = request.verify(self.profile, now).map_err(Reason::SignedRequest)?;
-        let row = facts.row.as_ref().ok_or(Reason::SignedRequest(P256Error::UnknownClient))?;
-        if row.content_id != agent_content_id(client) {
-            return Err(Reason::SignedRequest(P256Error::UnknownClient));
-        }
-        Verified::of_row(Class::SignedRequest, row, facts, now)
+        Verified::of_row(Class::SignedRequest, row_of(client, facts)?, facts, now)
     }
+}
+
+fn row_of(client: ClientId, facts: &Facts) -> Result<&Row, Reason> {
+    let row = facts.row.as_ref().filter(|row| row.content_id == agent_content_id(client));
+    row.ok_or(Reason::SignedRequest(P256Error::UnknownClient))
 }
