@@ -30,7 +30,7 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-awp-signature");
 pub(super) struct Signed {
     text: String,
     once: [u8; 16],
-    signed_s: i64,
+    unix_s: i64,
 }
 
 impl Signed {
@@ -64,11 +64,11 @@ pub(super) async fn read(app: &App, parts: &mut Parts, body: Body) -> Result<Bod
     let profile = app.realms().limits().profile;
     let fault = |fault| denied(Reason::SignedRequest(fault));
     let key = head.check(profile, app.clock().now()).map_err(fault)?;
-    let signed_s = head.seconds().map_err(fault)?;
+    let unix_s = head.seconds().map_err(fault)?;
     foresee(app, head, key.client()).await?;
     let bytes = body::read(app, &parts.headers, body, body_max(app)).await?;
     let request = SignedRequest { head, body: p256::Body::of(&bytes) };
-    let signed = Signed { text: request.encode(), once: request.once(), signed_s };
+    let signed = Signed { text: request.encode(), once: request.once(), unix_s };
     parts.extensions.insert(signed);
     Ok(Body::from(bytes))
 }
@@ -76,7 +76,7 @@ pub(super) async fn read(app: &App, parts: &mut Parts, body: Body) -> Result<Bod
 /// Takes a request that was found good, once.
 pub(super) fn take(app: &App, signed: &Signed, grant: &Grant) -> Result<(), Denied> {
     let client = grant.subject().unwrap_or_default();
-    let taken = app.replays().take(client, &signed.once, signed.signed_s, app.clock().now());
+    let taken = app.replays().take(client, &signed.once, signed.unix_s, app.clock().now());
     taken.map_err(|error| match error {
         ReplayError::Replay => grant.deny(Reason::SignedRequest(P256Error::Replay)),
         ReplayError::Full => grant.deny(Reason::Capacity),

@@ -85,7 +85,7 @@ impl DevUsers {
         let before = self.known.swap(Arc::clone(&known));
         let is_other_key = before.key != known.key;
         if is_other_key {
-            let key = secret.and_then(|secret| mac(secret)).map(Into::into);
+            let key = secret.and_then(mac).map(Into::into);
             // One key is never too many.
             let _ = self.ring.replace(key.into_iter().collect());
         }

@@ -65,7 +65,7 @@ pub fn all() -> Vec<Route> {
         .map(|path| route("GET", path, Public, get(health::live)));
     let ready = ["/ready", "/api/v1/ready", "/health/ready"]
         .map(|path| route("GET", path, Public, get(health::ready)));
-    let rest = [
+    let rest = vec![
         route("GET", "/health", Public, get(health::health)),
         route("GET", "/api/v1/health", Public, get(health::health)),
         route("GET", "/metrics", Metrics("read:*"), get(metrics::show)),

@@ -23,7 +23,7 @@ async fn a_client_waits_is_approved_and_is_withdrawn_with_its_tickets() {
     );
     let code = asked["displayCode"].as_str().unwrap();
     assert!(code.len() == 7 && &code[3..4] == "-");
-    server.hand.advance(Duration::from_secs(60));
+    server.hand.advance(Duration::from_mins(1));
     let again = server.init_client(&client.public_key).await;
     assert_eq!((&again["displayCode"], &again["expiresIn"]), (&asked["displayCode"], &json!(540)));
 

@@ -14,8 +14,8 @@ async fn a_token_is_shown_once_counts_for_30_days_at_most_and_ends_with_its_tick
     let server = Server::start_with_users(&[]).await;
     server.authorize("ann").await;
     let ann = As::User("ann");
-    let make = async |body| server.post(ann, "/api/auth/tokens", &body).await;
-    let made = make(json!({ "name": "an agent", "description": "for tests" })).await.expect(201);
+    let create = async |body| server.post(ann, "/api/auth/tokens", &body).await;
+    let made = create(json!({ "name": "an agent", "description": "for tests" })).await.expect(201);
     assert_eq!(made.header("cache-control"), "no-store");
     let made = made.json();
     let token = made["token"].as_str().unwrap();
@@ -25,9 +25,9 @@ async fn a_token_is_shown_once_counts_for_30_days_at_most_and_ends_with_its_tick
         (&made["expiresAt"], &made["createdAt"]),
         (&json!(START.0 + 30 * DAY_MS), &json!(START.0))
     );
-    let brief = make(json!({ "name": "b", "expiresIn": 60 })).await.expect(201).json();
+    let brief = create(json!({ "name": "b", "expiresIn": 60 })).await.expect(201).json();
     assert_eq!(brief["expiresAt"], START.0 + 60_000);
-    let cut = make(json!({ "name": "c", "expiresIn": 365 * 86_400 })).await.expect(201).json();
+    let cut = create(json!({ "name": "c", "expiresIn": 365 * 86_400 })).await.expect(201).json();
     assert_eq!(cut["expiresAt"], START.0 + 30 * DAY_MS);
 
     let list = server.get(ann, "/api/auth/tokens").await.expect(200);
@@ -55,7 +55,7 @@ async fn a_token_is_shown_once_counts_for_30_days_at_most_and_ends_with_its_tick
     // Its time ends a token, and not what it issued.
     let brief = brief["token"].as_str().unwrap();
     let ticket = server.ticket(As::Agent(brief), json!({})).await;
-    server.hand.advance(Duration::from_secs(60));
+    server.hand.advance(Duration::from_mins(1));
     server.get(As::Agent(brief), "/api/realm/self").await.expect(200);
     server.hand.advance(Duration::from_millis(1));
     server.get(As::Agent(brief), "/api/realm/self").await.expect_error(401, "unauthorized");
@@ -75,7 +75,7 @@ async fn a_token_is_shown_once_counts_for_30_days_at_most_and_ends_with_its_tick
         (json!({ "name": "a", "expiresIn": 1.5 }), "body"),
         (json!({ "name": "a", "description": "x".repeat(501) }), "description"),
     ] {
-        let problem = make(body).await.expect_error(400, "invalid_request");
+        let problem = create(body).await.expect_error(400, "invalid_request");
         assert_eq!(problem["details"]["field"], field);
     }
 }
@@ -94,7 +94,7 @@ async fn of_a_token_only_its_hash_is_kept() {
     let mut files = 0;
     for entry in std::fs::read_dir(directory.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap_or_default();
-        let secret = token[6..].as_bytes();
+        let secret = &token.as_bytes()[6..];
         assert!(!bytes.windows(secret.len()).any(|window| window == secret));
         files += 1;
     }

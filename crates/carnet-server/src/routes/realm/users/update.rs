@@ -10,7 +10,7 @@ use carnet_ticket::rights::RealmRole;
 use carnet_ticket::verify::RowEnd;
 use http::HeaderMap;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{owner_in_path, quota, role};
 use crate::audit::Trail;
@@ -94,5 +94,5 @@ fn put_in_force(app: &App, done: &UserSet, role: RealmRole) {
 fn details(set: &SetUser) -> Details {
     let role = set.role.map(|role| ("role".to_owned(), Value::from(role.as_str())));
     let quota = set.quota_limit.map(|quota| ("quota_limit".to_owned(), Value::from(quota)));
-    Details::new(Map::from_iter(role.into_iter().chain(quota)))
+    Details::new(role.into_iter().chain(quota).collect())
 }
