@@ -60,6 +60,9 @@ async fn admit(report: &mut Report) -> anyhow::Result<()> {
         accept: Vec::new(),
         created_at: now,
         expires_at: now.after(Duration::from_hours(1)),
+        parent: None,
+        depth: 0,
+        delegable: false,
     };
     store.insert_ticket(ticket.clone()).await?;
     let text = ticket.id.to_string();

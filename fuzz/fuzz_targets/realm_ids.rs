@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use carnet_ticket::api_key::ApiKeyId;
 use carnet_ticket::realm::{
-    AgentToken, ClientId, NodeKey, RealmId, RealmPath, TicketId, TokenId, Ulid,
+    AgentToken, ClientId, DepotId, NodeKey, RealmId, RealmPath, TicketId, TokenId, Ulid,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -18,6 +18,7 @@ fuzz_target!(|data: &[u8]| {
         has_one_text::<NodeKey>(text),
         has_one_text::<RealmId>(text),
         has_one_text::<TicketId>(text),
+        has_one_text::<DepotId>(text),
         has_one_text::<ClientId>(text),
         has_one_text::<TokenId>(text),
     ];

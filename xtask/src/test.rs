@@ -4,9 +4,32 @@ use anyhow::bail;
 
 use crate::run;
 
+/// What most machines have, and the Debian packages that bring it.
+const PROGRAMS: [Program; 2] = [
+    Program {
+        name: "cc",
+        probe: "--version",
+        why: "crates compile C",
+        packages: &["gcc", "libc6-dev"],
+    },
+    Program {
+        name: "openssl",
+        probe: "version",
+        why: "tests ask it about certificates",
+        packages: &["openssl"],
+    },
+];
+
+struct Program {
+    name: &'static str,
+    probe: &'static str,
+    why: &'static str,
+    packages: &'static [&'static str],
+}
+
 /// Runs every test of the workspace. Nothing is skipped.
 pub fn run(nextest: &[String]) -> anyhow::Result<()> {
-    install_compiler()?;
+    PROGRAMS.iter().try_for_each(install)?;
     if !run::is_there("cargo", &["nextest", "--version"]) {
         eprintln!("cargo-nextest is missing: installing it, which takes some minutes");
         run::cargo(["install", "cargo-nextest", "--locked"], &[])?;
@@ -16,18 +39,18 @@ pub fn run(nextest: &[String]) -> anyhow::Result<()> {
     run::cargo(["test", "--workspace", "--doc"], &[])
 }
 
-/// Some crates compile C.
-fn install_compiler() -> anyhow::Result<()> {
-    if run::is_there("cc", &["--version"]) {
+fn install(program: &Program) -> anyhow::Result<()> {
+    let Program { name, probe, why, packages } = program;
+    if run::is_there(name, &[*probe]) {
         return Ok(());
     }
+    let names = packages.join(" ");
     let is_root = run::output("id", &["-u"]).is_ok_and(|uid| uid.trim() == "0");
     if !(is_root && run::is_there("apt-get", &["--version"])) {
-        bail!(
-            "a C compiler is missing; install one, for example: sudo apt-get install gcc libc6-dev"
-        );
+        bail!("{name} is missing ({why}); install it, for example: sudo apt-get install {names}");
     }
-    eprintln!("a C compiler is missing: installing gcc");
+    eprintln!("{name} is missing ({why}): installing {names}");
     run::program("apt-get", &["update"])?;
-    run::program("apt-get", &["install", "--yes", "--no-install-recommends", "gcc", "libc6-dev"])
+    let options = ["install", "--yes", "--no-install-recommends"];
+    run::program("apt-get", &[&options[..], packages].concat())
 }

@@ -2,10 +2,12 @@
 //!
 //! [`keyring`] holds the keys that sign and verify. [`mint`] makes tokens under their policy. [`ledger`] is a record
 //! of everything minted, [`audit`] a chain of everything done: each event's hash covers the one before it, and signed
-//! checkpoints say how far it was at a moment.
+//! checkpoints say how far it was at a moment. [`ca`] certifies who the members of a fleet are, and [`enroll`] says
+//! who becomes one.
 //!
 //! What this crate is not: it stores nothing (`carnet-store` does), does no I/O, reads no clock and draws no
-//! random numbers; `now` and random bytes are arguments.
+//! random numbers, but for what the keys, serial numbers and signatures of certificates take; `now` and all other
+//! random bytes are arguments.
 //!
 //! Invariants:
 //! - no token text is in any record;
@@ -15,6 +17,8 @@
 //! - readers of lines and checkpoints look at a limit before they allocate, and never panic.
 
 pub mod audit;
+pub mod ca;
+pub mod enroll;
 pub mod jws;
 pub mod keyring;
 pub mod ledger;

@@ -295,6 +295,8 @@ keys! {
         scope_max_nodes: u32 = "realm.scope_max_nodes", "2000000", restart;
         /// How long space stays set aside for an upload that does not finish.
         upload_reservation: Duration = "realm.upload_reservation", "10m", restart;
+        /// The most bytes written under a ticket that an agent's tool made; 0 for no limit.
+        mcp_ticket_quota: Size = "realm.mcp_ticket_quota", "100MiB";
         /// When the bytes of large nodes are hashed again: `first`, `always` or `never`.
         verify_on_read: VerifyOnRead = "realm.verify_on_read", "first", restart;
         /// How long a node that nothing names is kept after somebody last named or stored it.

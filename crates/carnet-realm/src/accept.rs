@@ -23,6 +23,19 @@ pub fn matches(patterns: &[String], content_type: &str) -> bool {
     patterns.iter().any(|pattern| pattern_matches(pattern, &essence))
 }
 
+/// Whether all that `narrow` accepts is accepted by `wide` too; an empty `wide` accepts everything.
+pub fn are_within(narrow: &[String], wide: &[String]) -> bool {
+    let is_within = |pattern: &String| wide.iter().any(|wide| pattern_is_within(pattern, wide));
+    wide.is_empty() || narrow.iter().all(is_within)
+}
+
+/// A pattern with `*` for its subtype is within the same one, or `*/*`; any other is a type like those of files.
+fn pattern_is_within(pattern: &str, wide: &str) -> bool {
+    wide == "*/*" || pattern.eq_ignore_ascii_case(wide) || {
+        pattern != "*/*" && wide.ends_with("/*") && pattern_matches(wide, pattern)
+    }
+}
+
 fn pattern_matches(pattern: &str, essence: &str) -> bool {
     if pattern == "*/*" {
         return true;

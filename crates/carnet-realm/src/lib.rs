@@ -14,8 +14,11 @@ pub mod accept;
 pub mod checksum;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod depot;
 pub mod layout;
+pub mod mcp;
 pub mod node;
 pub mod range;
 #[cfg(feature = "service")]
 pub mod realms;
+pub mod ticket;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use carnet_gate::{Clock, Stopwatch};
 use carnet_ticket::realm::Ulid;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::address::ClientAddress;
 use crate::audit::Asked;
@@ -25,6 +25,10 @@ const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 /// Names a request in its answer, in the log and in audit rows.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) HeaderValue);
+
+/// A problem that the body of an answer tells in its own form: for the log and the audit.
+#[derive(Debug, Clone)]
+pub(crate) struct Told(pub(crate) Problem);
 
 /// Wraps a request in its frame. What may change something goes on when its client goes away: a change that is
 /// durable takes effect in this process too.
@@ -50,9 +54,13 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
 
     let problem = response.extensions_mut().remove::<Problem>();
-    asked.settle(&app, &response, problem.as_ref(), &line.stopwatch);
+    let told = response.extensions_mut().remove::<Told>().map(|Told(problem)| problem);
+    let known = problem.as_ref().or(told.as_ref());
+    asked.settle(&app, &response, known, &line.stopwatch);
+    if let Some(problem) = known {
+        line.log_problem(problem, &id);
+    }
     if let Some(problem) = problem {
-        line.log_problem(&problem, &id);
         let body = render(&problem, line.is_realm_tree, &id);
         response
             .headers_mut()
@@ -180,13 +188,10 @@ fn control_plane_code(code: &'static str) -> &'static str {
 
 /// The error body: the control plane's carries the request id, the realm's does not.
 fn render(problem: &Problem, is_realm_tree: bool, id: &RequestId) -> Bytes {
-    let code = if is_realm_tree { problem.code } else { control_plane_code(problem.code) };
-    let mut body = json!({ "error": code, "message": problem.message });
+    let mut body = problem.body();
     if !is_realm_tree {
+        body["error"] = Value::from(control_plane_code(problem.code));
         body["request_id"] = Value::from(id.0.to_str().unwrap_or_default());
-    }
-    if let Some(details) = &problem.details {
-        body["details"] = details.clone();
     }
     Bytes::from(body.to_string())
 }

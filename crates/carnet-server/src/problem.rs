@@ -129,6 +129,15 @@ impl Problem {
         self
     }
 
+    /// The body that says this; the control plane's carries the request id beside.
+    pub(crate) fn body(&self) -> Value {
+        let mut body = serde_json::json!({ "error": self.code, "message": self.message });
+        if let Some(details) = &self.details {
+            body["details"] = details.clone();
+        }
+        body
+    }
+
     /// This with details.
     #[must_use]
     pub fn with(mut self, details: Value) -> Self {

@@ -27,6 +27,7 @@ mod open;
 mod readers;
 mod realm_agents;
 mod realm_clients;
+mod realm_depots;
 mod realm_nodes;
 mod realm_put;
 mod realm_tickets;
@@ -46,10 +47,12 @@ pub use ledger::LedgerFilter;
 pub use open::{Store, StoreOptions};
 pub use realm_agents::{AgentKey, AgentOwner, AgentRow};
 pub use realm_clients::{Approval, ApproveClient, ClientRow, PendingClient, PendingError};
+pub use realm_depots::{DepotRow, DepotState, StoreDepotError};
 pub use realm_nodes::{NodeFacts, NodeRow, Usage};
 pub use realm_put::{Put, PutError, PutNode, Quota};
 pub use realm_tickets::{
-    CommitError, NewTicket, RevokeTicketError, TicketEnd, TicketRow, TicketStatus,
+    Ancestor, CommitError, InsertChildError, NewTicket, RevokeTicketError, TicketEnd, TicketRow,
+    TicketStatus,
 };
 pub use realm_tokens::{InsertTokenError, TokenRow};
 pub use realm_users::{OwnerKind, SetUser, SetUserError, UserRow, UserSet};

@@ -27,6 +27,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "realm_identity",
         sql: include_str!("../migrations/sqlite/0004_realm_identity.sql"),
     },
+    Migration {
+        version: 5,
+        name: "realm_children_depots",
+        sql: include_str!("../migrations/sqlite/0005_realm_children_depots.sql"),
+    },
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \

@@ -62,7 +62,7 @@ pub struct PutNode {
     pub bytes: Option<Bytes>,
     /// Who stores it.
     pub by: String,
-    /// The ticket it is stored under: its quota bounds it.
+    /// The ticket it is stored under: its quota bounds it, and those of everything above it.
     pub ticket: Option<TicketId>,
     /// The most bytes the realm may hold.
     pub realm_quota: Option<u64>,
@@ -122,16 +122,16 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), PutError> {
         self.write(move |connection| {
-            check(connection, &node, now)?;
-            let reservation = params![
-                id,
-                node.realm.to_string(),
-                node.ticket.map(|ticket| ticket.to_string()),
-                node.key.as_bytes(),
-                signed(node.size),
-                deadline.0,
-            ];
-            sql::execute(connection, RESERVE, reservation)?;
+            let additions = check(connection, &node, now)?;
+            let (realm, key, size) =
+                (node.realm.to_string(), node.key.as_bytes(), signed(node.size));
+            // What is new to none of them still needs room in the realm.
+            let tickets = additions.to_tickets.iter().map(Some);
+            for ticket in tickets.chain(additions.to_tickets.is_empty().then_some(None)) {
+                let ticket = ticket.map(TicketId::to_string);
+                let row = params![id, realm, ticket, key, size, deadline.0];
+                sql::execute(connection, RESERVE, row)?;
+            }
             Ok(())
         })
         .await
@@ -143,16 +143,17 @@ impl Store {
         Ok(())
     }
 
-    /// Gives back what was set aside until now at the latest; how many reservations that were.
+    /// Gives back what was set aside until now at the latest; how many rows that were.
     pub async fn sweep_reservations(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.write(move |connection| sql::execute(connection, SWEEP, [now.0])).await
     }
 }
 
-/// What a node would add.
+/// What a node would add to.
 struct Additions {
     to_realm: bool,
-    to_ticket: bool,
+    /// The ticket and those above it, as far as it was not uploaded under them before.
+    to_tickets: Vec<TicketId>,
 }
 
 fn put(connection: &Connection, node: &PutNode, now: Timestamp) -> Result<Put, PutError> {
@@ -164,7 +165,7 @@ fn put(connection: &Connection, node: &PutNode, now: Timestamp) -> Result<Put, P
     for child in &node.children {
         sql::execute(connection, TOUCH, params![realm, child.as_bytes(), now.0])?;
     }
-    if let (Some(ticket), true) = (&node.ticket, additions.to_ticket) {
+    for ticket in &additions.to_tickets {
         let ticket = ticket.to_string();
         sql::execute(connection, INSERT_UPLOAD, params![ticket, key, size])?;
         sql::execute(connection, USE_QUOTA, params![ticket, size])?;
@@ -212,14 +213,17 @@ fn check(connection: &Connection, node: &PutNode, now: Timestamp) -> Result<Addi
     if !missing.is_empty() {
         return Err(PutError::MissingChildren(missing));
     }
-    let mut additions = Additions { to_realm: true, to_ticket: false };
-    if let Some(ticket) = ticket {
-        let id = ticket.id.to_string();
-        additions.to_ticket = !sql::exists(connection, HAS_UPLOAD, params![id, key])?;
-        if let (true, Some(limit)) = (additions.to_ticket, ticket.quota) {
-            let reserved = reserved(connection, RESERVED_BY_TICKET, &id, key, now)?;
-            fits(limit, ticket.used.saturating_add(reserved), node.size)?;
+    let mut additions = Additions { to_realm: true, to_tickets: Vec::new() };
+    for budget in ticket.iter().flat_map(|ticket| &ticket.chain) {
+        let id = budget.id.to_string();
+        if sql::exists(connection, HAS_UPLOAD, params![id, key])? {
+            continue;
         }
+        if let Some(limit) = budget.quota {
+            let reserved = reserved(connection, RESERVED_BY_TICKET, &id, key, now)?;
+            fits(limit, budget.used.saturating_add(reserved), node.size)?;
+        }
+        additions.to_tickets.push(budget.id);
     }
     additions.to_realm = !sql::exists(connection, HAS, params![realm, key])?;
     if let (true, Some(limit)) = (additions.to_realm, quota(connection, node, &realm)?) {

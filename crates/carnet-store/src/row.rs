@@ -30,6 +30,15 @@ pub(crate) fn parsed<T: std::str::FromStr>(
     text(row, column)?.parse().map_err(|_| StoreError::BadRow { column })
 }
 
+/// A text that was written by `Display` and may be missing.
+pub(crate) fn maybe_parsed<T: std::str::FromStr>(
+    row: &Row<'_>,
+    column: &'static str,
+) -> Result<Option<T>, StoreError> {
+    let parse = |text: &str| text.parse().map_err(|_| StoreError::BadRow { column });
+    maybe_text(row, column)?.map(parse).transpose()
+}
+
 /// A count or a size.
 pub(crate) fn unsigned(row: &Row<'_>, column: &'static str) -> Result<u64, StoreError> {
     u64::try_from(row.get::<_, i64>(column)?).map_err(|_| StoreError::BadRow { column })

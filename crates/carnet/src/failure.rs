@@ -79,7 +79,9 @@ fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
     }
     if let Some(error) = error.downcast_ref::<PutTreeError>() {
         return Some(match error {
-            PutTreeError::Client(error) => client_code(error),
+            PutTreeError::Client(error) | PutTreeError::NotStored { source: error, .. } => {
+                client_code(error)
+            }
             PutTreeError::Scan(faults) if faults.iter().all(is_unreadable) => 3,
             PutTreeError::File(fault) if is_unreadable(fault) => 3,
             _ => 1,

@@ -57,6 +57,19 @@ const OTHERS: &[(&str, &str)] = &[
         "key_file",
         "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n",
     ),
+    ("mcp", r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#),
+    (
+        "mcp",
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"cas_get_ticket","arguments":{"input":["node:000B5PHBGEC2A705WTKKMVRS30"],"writable":true,"expiresIn":60}}}"#,
+    ),
+    (
+        "mcp",
+        r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"cas_read","arguments":{"realmId":"self","ticketId":"t","key":"node:000B5PHBGEC2A705WTKKMVRS30","path":"a/b"}}}"#,
+    ),
+    (
+        "mcp",
+        r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"cas_write","arguments":{"realmId":"self","ticketId":"t","content":"AAEC","contentType":"a/b"}}}"#,
+    ),
     ("config", "[limits]\n[server]\nhost = \"127.0.0.1\"\n"),
     (
         "manifest",

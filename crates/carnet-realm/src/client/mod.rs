@@ -4,6 +4,7 @@
 //! else.
 
 mod clients;
+mod depots;
 mod error;
 mod events;
 mod file;
@@ -15,6 +16,7 @@ mod upload;
 mod users;
 mod walk;
 
+pub use depots::DepotFields;
 pub use error::{ClientError, Refusal};
 pub use nodes::Metadata;
 pub use tickets::{NewTicketRequest, WritableFields};

@@ -23,6 +23,9 @@ pub struct NewTicketRequest {
     /// How long it counts, seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
+    /// Whether it may make children of itself.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub delegable: bool,
 }
 
 /// What a ticket may write.
@@ -41,6 +44,16 @@ impl Client {
     pub async fn create_ticket(&self, request: &NewTicketRequest) -> Result<Value, ClientError> {
         let body = serde_json::to_value(request).map_err(|_| ClientError::BadAnswer)?;
         self.call_realm(Method::POST, "/tickets", Some(&body)).await
+    }
+
+    /// Makes a child of a ticket: the server's answer, with `ticketId`. What is not said it gets from its parent.
+    pub async fn attenuate(
+        &self,
+        id: &str,
+        request: &NewTicketRequest,
+    ) -> Result<Value, ClientError> {
+        let body = serde_json::to_value(request).map_err(|_| ClientError::BadAnswer)?;
+        self.call_realm(Method::POST, &format!("/tickets/{id}/children"), Some(&body)).await
     }
 
     /// A ticket; `self` is the client's own.

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use carnet_ticket::realm::NodeKey;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::{Client, ClientError};
 use crate::layout::NodeSink;
 use crate::node::{Encoded, HEADER_LEN};
 
-/// How many bytes of nodes are on their way at a time, KiB: with what is read and split of one file, 4 MiB nodes
-/// stay under 64 MiB.
-const IN_FLIGHT_KIB: u32 = 16 << 10;
+/// How many bytes of nodes are on their way at a time, KiB: with what is read and split of one file, a process
+/// stays under 64 MiB.
+const IN_FLIGHT_KIB: u32 = 12 << 10;
 
 /// How many bytes of a file's nodes are asked about at a time.
-const WINDOW: usize = 8 << 20;
+const WINDOW: usize = 4 << 20;
 
 /// How many of a file's nodes are asked about at a time.
 const WINDOW_NODES: usize = 256;
@@ -50,7 +50,9 @@ pub(super) struct Upload<'a> {
     jobs: Arc<Semaphore>,
     /// KiB in memory.
     memory: Arc<Semaphore>,
-    tasks: JoinSet<Result<(), ClientError>>,
+    tasks: JoinSet<Result<(), (NodeKey, ClientError)>>,
+    /// The node that was not stored.
+    pub(super) failed: Option<NodeKey>,
     pub(super) nodes: u64,
     pub(super) bytes: u64,
     progress: &'a (dyn Fn(u64) + Send + Sync),
@@ -74,6 +76,7 @@ impl<'a> Upload<'a> {
             jobs: Arc::new(Semaphore::new(jobs.max(1))),
             memory: Arc::new(Semaphore::new(IN_FLIGHT_KIB as usize)),
             tasks: JoinSet::new(),
+            failed: None,
             nodes: 0,
             bytes: 0,
             progress,
@@ -83,7 +86,7 @@ impl<'a> Upload<'a> {
     /// Waits until there is room for a node of `len` bytes.
     pub(super) async fn room(&mut self, len: usize) -> Result<Room, ClientError> {
         while let Some(done) = self.tasks.try_join_next() {
-            settled(done)?;
+            self.settled(done)?;
         }
         let kib = u32::try_from(len >> 10).unwrap_or(u32::MAX).clamp(1, IN_FLIGHT_KIB);
         let (jobs, memory) = (self.jobs.clone(), self.memory.clone());
@@ -102,24 +105,33 @@ impl<'a> Upload<'a> {
         let client = self.client.clone();
         self.tasks.spawn(async move {
             let _room = room;
-            client.put_node(node).await
+            let key = node.key;
+            client.put_node(node).await.map_err(|error| (key, error))
         });
     }
 
     /// Waits until everything that was sent is stored.
     pub(super) async fn settle(&mut self) -> Result<(), ClientError> {
         while let Some(done) = self.tasks.join_next().await {
-            settled(done)?;
+            self.settled(done)?;
         }
         Ok(())
     }
-}
 
-/// A task that panicked was told where it did.
-fn settled(
-    done: Result<Result<(), ClientError>, tokio::task::JoinError>,
-) -> Result<(), ClientError> {
-    done.unwrap_or(Err(ClientError::BadAnswer))
+    fn settled(
+        &mut self,
+        done: Result<Result<(), (NodeKey, ClientError)>, JoinError>,
+    ) -> Result<(), ClientError> {
+        match done {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err((key, error))) => {
+                self.failed = Some(key);
+                Err(error)
+            }
+            // A panic was told where it happened.
+            Err(_) => Err(ClientError::BadAnswer),
+        }
+    }
 }
 
 /// Takes the nodes of one file, asks which of them are missing, and sends those. A node with children waits

@@ -63,7 +63,10 @@ pub async fn write_file<S: NodeSink>(
     let root = layout.root;
     let data = writer.read(root.data).await?;
     let children = writer.write_children(&root).await?;
-    let key = writer.put(encode_file(content_type, size, &children, &data, limits)?).await?;
+    let node = encode_file(content_type, size, &children, &data, limits)?;
+    // It may take long until there is room for a node.
+    drop(data);
+    let key = writer.put(node).await?;
     match writer.source.read(&mut [0]).await {
         Ok(0) => Ok(key),
         Ok(_) => Err(WriteError::Longer { size }),
@@ -90,7 +93,9 @@ impl<R: AsyncRead + Unpin + Send, S: NodeSink> Writer<'_, R, S> {
             for child in self.layout.children(part) {
                 let data = self.read(child.data).await?;
                 let children = self.write_children(&child).await?;
-                keys.push(self.put(encode_successor(&children, &data, self.limits)?).await?);
+                let node = encode_successor(&children, &data, self.limits)?;
+                drop(data);
+                keys.push(self.put(node).await?);
             }
             Ok(keys)
         })

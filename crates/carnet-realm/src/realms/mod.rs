@@ -1,6 +1,8 @@
 //! [`Realms`]: the rules of realms over a store. Source: realm spec, sections 6, 7 and 10.
 
+mod attenuate;
 mod blobs;
+mod depots;
 mod prepare;
 mod put;
 mod read;
@@ -9,14 +11,14 @@ mod status;
 mod tickets;
 mod watch;
 
+pub use attenuate::AttenuateError;
 pub use blobs::{BlobError, BlobStorage, NodeBody, S3Options};
+pub use depots::{DepotError, DepotFields};
 pub use put::PutNodeError;
 pub use read::ReadNodeError;
 pub use scope::ScopeError;
 pub use status::TicketStatusSource;
-pub use tickets::{
-    CommitTicketError, CreateTicket, CreateTicketError, RevokeError, WritableRequest,
-};
+pub use tickets::{CommitTicketError, CreateTicketError, RevokeError};
 pub use watch::{TooManyWaits, Watch};
 
 use std::time::Duration;

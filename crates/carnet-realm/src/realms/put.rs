@@ -140,17 +140,9 @@ impl Realms {
         keys: &[NodeKey],
     ) -> Result<HashMap<NodeKey, NodeFacts>, ScopeError> {
         let mut facts = self.store.node_facts(&rights.realm, keys).await?;
-        if let (Holder::Ticket(ticket), Roots::Keys(_)) = (&rights.holder, &rights.roots) {
-            let known: Vec<_> = facts.keys().copied().collect();
-            let uploaded = self.store.uploaded(ticket, &known).await?;
-            for key in known.iter().filter(|key| !uploaded.contains(key)) {
-                match self.reaches(rights, *key).await {
-                    Ok(()) => {}
-                    Err(ScopeError::OutOfScope | ScopeError::TooWide) => drop(facts.remove(key)),
-                    Err(error) => return Err(error),
-                }
-            }
-        }
+        let known: Vec<_> = facts.keys().copied().collect();
+        let within = self.within(rights, &known).await?;
+        facts.retain(|key, _| within.contains(key));
         if keys.contains(&NodeKey::EMPTY_DICT) {
             let empty = NodeFacts {
                 kind: NodeKind::Dict.code(),
@@ -160,6 +152,30 @@ impl Realms {
             facts.insert(NodeKey::EMPTY_DICT, empty);
         }
         Ok(facts)
+    }
+
+    /// Those of `keys` that a ticket reaches, or that were uploaded under it, whether the realm has them or not; for
+    /// others all of them.
+    pub(super) async fn within(
+        &self,
+        rights: &RealmRights,
+        keys: &[NodeKey],
+    ) -> Result<HashSet<NodeKey>, ScopeError> {
+        let (Holder::Ticket(ticket), Roots::Keys(_)) = (&rights.holder, &rights.roots) else {
+            return Ok(keys.iter().copied().collect());
+        };
+        let mut within = self.store.uploaded(ticket, keys).await?;
+        for key in keys {
+            if within.contains(key) {
+                continue;
+            }
+            match self.reaches(rights, *key).await {
+                Ok(()) => drop(within.insert(*key)),
+                Err(ScopeError::OutOfScope | ScopeError::TooWide) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(within)
     }
 }
 

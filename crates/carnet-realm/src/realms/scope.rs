@@ -1,4 +1,4 @@
-//! What a ticket reaches: its roots and everything below them.
+//! What a ticket reaches: its roots, the results of its children, and everything below them.
 //!
 //! Decided by a breadth-first search over child lists that is kept between requests, so that a deep node is
 //! found after some tries and a walk from the top is one lookup a step. A right answer late, never a wrong
@@ -86,6 +86,9 @@ impl Realms {
         roots.iter().for_each(|root| search.reach(*root));
         if search.reached.contains(&key) {
             return count("memo", Ok(()));
+        }
+        for output in self.store.outputs_below(ticket).await? {
+            search.reach(output);
         }
         let found =
             search.go_on(&self.store, key, self.scopes.step_nodes, self.scopes.max_nodes).await;

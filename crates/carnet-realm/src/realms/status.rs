@@ -40,31 +40,33 @@ impl StatusSource for TicketStatusSource {
                 Reason::StatusUnavailable
             })?;
             let ancestors = row.as_ref().map(above).unwrap_or_default();
-            let row = row.map(|row| Row {
+            let row = row.as_ref().map(|row| Row {
                 // To an owner without a role the realm is closed, and to whatever it gave out.
-                rights: (!is_closed).then(|| Rights::Realm(rights_of(&id, &row))),
-                ..row_of(&id, &row)
+                rights: (!is_closed).then(|| Rights::Realm(rights_of(row))),
+                ..row_of(row)
             });
             Ok(Facts { epoch, row, ancestors, home: None })
         })
     }
 }
 
-/// What a ticket derives from: what issued it, as far as that can be withdrawn, and the owner of its realm.
+/// What a ticket derives from: those above it, what issued them all, as far as that can be withdrawn, and the
+/// owner of the realm.
 fn above(row: &TicketRow) -> Vec<UniqueId> {
+    let tickets = row.ancestors.iter().map(|above| realm::content_id(&above.id));
     let issuer = realm::issuer_content_id(&row.ticket.issuer);
-    issuer.into_iter().chain([realm::owner_content_id(&row.ticket.realm)]).collect()
+    tickets.chain(issuer).chain([realm::owner_content_id(&row.ticket.realm)]).collect()
 }
 
-fn row_of(id: &TicketId, row: &TicketRow) -> Row {
-    let ended = match (row.revoked_at, row.output, row.is_issuer_live) {
-        (Some(_), None, _) => Some(RowEnd::Revoked),
-        (Some(_), Some(_), _) => Some(RowEnd::Archived),
-        (None, _, false) => Some(RowEnd::Issuer),
-        (None, _, true) => None,
+fn row_of(row: &TicketRow) -> Row {
+    let ended = match (row.revoked_at, row.output) {
+        (Some(_), None) => Some(RowEnd::Revoked),
+        (Some(_), Some(_)) => Some(RowEnd::Archived),
+        (None, _) if !row.rests_on_live() => Some(RowEnd::Parent),
+        (None, _) => (!row.is_issuer_live).then_some(RowEnd::Issuer),
     };
     Row {
-        content_id: realm::content_id(id),
+        content_id: realm::content_id(&row.ticket.id),
         subject: row.ticket.issuer.clone(),
         proof: Proof::None,
         issued_at: row.ticket.created_at,
@@ -76,21 +78,19 @@ fn row_of(id: &TicketId, row: &TicketRow) -> Row {
     }
 }
 
-/// Reads its input and its output; writes while it has no output.
-fn rights_of(id: &TicketId, row: &TicketRow) -> RealmRights {
-    let (ticket, output) = (row.ticket.clone(), row.output);
-    let may_write = ticket.writable && output.is_none();
+/// Reads its input and its output; writes while neither it nor anything above it has an output.
+pub(super) fn rights_of(row: &TicketRow) -> RealmRights {
+    let ticket = &row.ticket;
+    let may_write = row.may_write() && row.output.is_none();
+    let write = WriteLimits { quota: ticket.quota, accept: ticket.accept.clone() };
     RealmRights {
         realm: ticket.realm,
-        holder: Holder::Ticket(*id),
-        roots: match ticket.input {
+        holder: Holder::Ticket(ticket.id),
+        roots: match &ticket.input {
             None => Roots::All,
-            Some(mut keys) => {
-                keys.extend(output);
-                Roots::Keys(keys)
-            }
+            Some(keys) => Roots::Keys(keys.iter().copied().chain(row.output).collect()),
         },
-        write: may_write.then_some(WriteLimits { quota: ticket.quota, accept: ticket.accept }),
-        delegable: false,
+        write: may_write.then_some(write),
+        delegable: ticket.delegable,
     }
 }

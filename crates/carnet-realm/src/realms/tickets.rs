@@ -6,78 +6,28 @@ use carnet_store::{
 };
 use carnet_ticket::realm::{self, NodeKey, RealmId, TicketId};
 use carnet_ticket::rights::RealmRights;
+use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::RowEnd;
 use std::time::Duration;
 
 use super::{NoRandomness, Realms, ScopeError, random};
-use crate::accept::{self, InvalidAccept};
+use crate::accept;
 use crate::node::NodeKind;
-
-const INPUT_MAX: usize = 1000;
-const PURPOSE_MAX: usize = 500;
-const QUOTA_MAX: u64 = (1 << 53) - 1;
-
-/// What a new ticket is to allow.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CreateTicket {
-    /// What it may read; none for the whole realm.
-    pub input: Option<Vec<NodeKey>>,
-    /// What it is for.
-    pub purpose: Option<String>,
-    /// What it may write; none for nothing.
-    pub writable: Option<WritableRequest>,
-    /// How long it counts, seconds.
-    pub expires_in_s: Option<u64>,
-}
-
-/// What a new ticket may write.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WritableRequest {
-    /// The most bytes; none for no limit.
-    pub quota: Option<u64>,
-    /// The content types; none for all.
-    pub accept: Option<Vec<String>>,
-}
+use crate::ticket::{CreateTicket, InvalidTicket};
 
 /// Why a ticket was not made.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateTicketError {
-    /// More inputs than there may be.
-    #[error("input has more than {INPUT_MAX} keys")]
-    TooManyInputs,
-    /// A purpose that is too long.
-    #[error("purpose has more than {PURPOSE_MAX} characters")]
-    PurposeTooLong,
-    /// A quota of 0, or beyond what JSON can say.
-    #[error("quota is from 1 to 2^53 - 1")]
-    BadQuota,
-    /// Patterns that are none.
+    /// A ticket cannot be that.
     #[error(transparent)]
-    Accept(#[from] InvalidAccept),
-    /// A life of no time.
-    #[error("expiresIn is at least 1")]
-    NoTime,
+    Invalid(#[from] InvalidTicket),
     /// An id could not be made.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl CreateTicketError {
-    /// The field that is at fault, if the request is.
-    pub fn field(&self) -> Option<&'static str> {
-        match self {
-            Self::TooManyInputs => Some("input"),
-            Self::PurposeTooLong => Some("purpose"),
-            Self::BadQuota => Some("writable.quota"),
-            Self::Accept(_) => Some("writable.accept"),
-            Self::NoTime => Some("expiresIn"),
-            _ => None,
-        }
-    }
 }
 
 /// Why a ticket was not committed.
@@ -128,13 +78,9 @@ impl Realms {
         request: CreateTicket,
         event: impl FnOnce(&TicketId) -> Event + Send,
     ) -> Result<NewTicket, CreateTicketError> {
+        request.check()?;
         let now = self.now();
-        let ttl = match request.expires_in_s {
-            Some(0) => return Err(CreateTicketError::NoTime),
-            Some(s) => Duration::from_secs(s).min(self.options.max_ticket_ttl),
-            None => self.options.default_ticket_ttl.min(self.options.max_ticket_ttl),
-        };
-        check(&request)?;
+        let expires_at = self.expires_at(&request, now);
         let is_writable = request.writable.is_some();
         let writable = request.writable.unwrap_or_default();
         let ticket = NewTicket {
@@ -147,10 +93,20 @@ impl Realms {
             quota: writable.quota,
             accept: writable.accept.unwrap_or_default(),
             created_at: now,
-            expires_at: now.after(ttl),
+            expires_at,
+            parent: None,
+            depth: 0,
+            delegable: request.delegable,
         };
         self.store.audited(event(&ticket.id)).insert_ticket(ticket.clone()).await?;
         Ok(ticket)
+    }
+
+    /// The last moment of a ticket that is made now.
+    pub(super) fn expires_at(&self, request: &CreateTicket, now: Timestamp) -> Timestamp {
+        let options = &self.options;
+        let ttl = request.expires_in_s.map_or(options.default_ticket_ttl, Duration::from_secs);
+        now.after(ttl.min(options.max_ticket_ttl))
     }
 
     /// A ticket of `realm`, whatever has become of it.
@@ -238,10 +194,13 @@ impl Realms {
         id: TicketId,
         event: Event,
     ) -> Result<bool, StoreError> {
+        let Some(row) = self.ticket(&realm, &id).await? else { return Ok(false) };
         let store = self.store.audited(event);
         let deleted = store.delete_ticket(realm, id, self.now()).await?.is_some();
         if deleted {
             self.ended(id, RowEnd::Deleted).await?;
+            // Its result is no longer that of something below them.
+            row.ancestors.iter().for_each(|above| self.scopes.forget(&above.id));
         }
         Ok(deleted)
     }
@@ -254,24 +213,4 @@ impl Realms {
         self.watches.tell(id);
         Ok(())
     }
-}
-
-fn check(request: &CreateTicket) -> Result<(), CreateTicketError> {
-    if request.input.as_ref().is_some_and(|input| input.len() > INPUT_MAX) {
-        return Err(CreateTicketError::TooManyInputs);
-    }
-    if request.purpose.as_ref().is_some_and(|purpose| purpose.chars().count() > PURPOSE_MAX) {
-        return Err(CreateTicketError::PurposeTooLong);
-    }
-    let writable = request.writable.as_ref();
-    if writable
-        .and_then(|writable| writable.quota)
-        .is_some_and(|quota| !(1..=QUOTA_MAX).contains(&quota))
-    {
-        return Err(CreateTicketError::BadQuota);
-    }
-    if let Some(patterns) = writable.and_then(|writable| writable.accept.as_ref()) {
-        accept::check_patterns(patterns)?;
-    }
-    Ok(())
 }

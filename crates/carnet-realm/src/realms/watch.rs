@@ -46,6 +46,8 @@ impl Watches {
 /// Somebody who waits for one ticket.
 pub struct Watch {
     ticket: TicketId,
+    /// What stands above it: when that ends, so does the ticket.
+    above: Vec<TicketId>,
     realm: RealmId,
     changes: broadcast::Receiver<TicketId>,
     waiting: Arc<Mutex<HashMap<RealmId, usize>>>,
@@ -61,7 +63,8 @@ impl Realms {
         }
         *count += 1;
         let changes = self.watches.changes.subscribe();
-        Ok(Watch { ticket, realm: *realm, changes, waiting: Arc::clone(&self.watches.waiting) })
+        let waiting = Arc::clone(&self.watches.waiting);
+        Ok(Watch { ticket, above: Vec::new(), realm: *realm, changes, waiting })
     }
 
     /// A ticket as it is once it is something else than live and without output, or at `until`.
@@ -75,6 +78,7 @@ impl Realms {
             let Some(row) = self.ticket(&watch.realm, &watch.ticket).await? else {
                 return Ok(None);
             };
+            watch.above = row.ancestors.iter().map(|above| above.id).collect();
             let now = clock.now();
             if row.output.is_some() || !row.is_live_at(now) || now >= until {
                 return Ok(Some(row));
@@ -92,7 +96,7 @@ impl Watch {
         let told = async {
             loop {
                 match self.changes.recv().await {
-                    Ok(ticket) if ticket != self.ticket => {}
+                    Ok(ticket) if ticket != self.ticket && !self.above.contains(&ticket) => {}
                     // Told, or so far behind that it may have been.
                     _ => return,
                 }

@@ -5,4 +5,5 @@ mod runner;
 
 mod files;
 mod nodes;
+mod ticket_vectors;
 mod vectors;

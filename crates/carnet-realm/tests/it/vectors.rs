@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::nodes::encode_again;
 use crate::runner::{self, Input, Outcome, error, variant};
+use crate::ticket_vectors::{attenuate_op, depot_history};
 
 const OPS: &[(&str, runner::Op)] = &[
     ("node-decode", node_decode),
@@ -24,11 +25,13 @@ const OPS: &[(&str, runner::Op)] = &[
     ("read-file", read_file_op),
     ("accept", accept_op),
     ("accept-syntax", accept_syntax),
+    ("attenuate", attenuate_op),
+    ("depot-history", depot_history),
     ("range", range_op),
     ("checksum", checksum_op),
 ];
 
-/// Promise
+/// Promise
 #[test]
 fn vectors_realm_nodes() {
     runner::run("realm-nodes.json", OPS);

@@ -36,7 +36,7 @@ pub enum Access {
     Metrics(&'static str),
     /// A user or service of the content store with at least this role.
     RealmUser(RealmRole),
-    /// Something of the realm that the path names.
+    /// Something of the realm that the path names, or the caller's own where it names none.
     Realm(RealmNeed),
 }
 
@@ -202,11 +202,16 @@ async fn realm(
     let grant = admit_to_store(app, parts, Surface::Realm).await?;
     let rights = grant.realm().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
     rights.permits(need).map_err(|reason| grant.deny(reason))?;
-    let segment =
-        params.iter().find(|(name, _)| *name == "realm").map_or("", |(_, segment)| segment);
-    let (realm, echo) = match RealmPath::parse(segment, app.users().is_on()) {
+    let named = params.iter().find(|(name, _)| *name == "realm");
+    in_realm(app, grant, named.map_or("self", |(_, segment)| segment))
+}
+
+/// The holder of `grant` in the realm that it names, which has to be its own.
+pub(crate) fn in_realm(app: &App, grant: Grant, named: &str) -> Result<InRealm, Problem> {
+    let rights = grant.realm().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
+    let (realm, echo) = match RealmPath::parse(named, app.users().is_on()) {
         Ok(RealmPath::Home) => (rights.realm, rights.realm.to_string()),
-        Ok(RealmPath::Realm(realm)) if realm == rights.realm => (realm, segment.to_owned()),
+        Ok(RealmPath::Realm(realm)) if realm == rights.realm => (realm, named.to_owned()),
         // Another realm is as closed as one that does not exist.
         Ok(RealmPath::Realm(_)) | Err(_) => return Err(grant.deny(Reason::Scope).into()),
     };

@@ -11,7 +11,7 @@ mod signed;
 mod users;
 
 pub use access::Access;
-pub(crate) use access::{Caller, Guard, InRealm, admit_anybody, authorize};
+pub(crate) use access::{Caller, Guard, InRealm, admit_anybody, authorize, in_realm};
 pub(crate) use agents::{AgentFacts, ClientStatusSource, TokenStatusSource};
 pub(crate) use api_keys::ApiKeyStatusSource;
 pub(crate) use replays::Replays;

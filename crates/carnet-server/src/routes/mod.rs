@@ -6,6 +6,7 @@ pub(crate) mod body;
 mod health;
 mod jwks;
 mod keys;
+mod mcp;
 mod me;
 mod metrics;
 mod page;
@@ -54,11 +55,12 @@ impl Route {
 }
 
 /// Every route there is.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub fn all() -> Vec<Route> {
     use Access::{Anybody, Metrics, Mint, Public, Realm, RealmUser, Scope};
-    use RealmNeed::{Commit, Delete, Manage, Read, Write};
+    use RealmNeed::{Commit, Delegate, Delete, Manage, Read, Write};
     use RealmRole::{Admin, Authorized, Unauthorized};
-    use realm::{clients, nodes, tickets as task_tickets, tokens, users};
+    use realm::{clients, depots, nodes, tickets as task_tickets, tokens, users};
     let route =
         |method, path, access, handler| Route { method, path, access, limit: None, handler };
     let health = ["/live", "/api/v1/live", "/health/live"]
@@ -109,6 +111,7 @@ pub fn all() -> Vec<Route> {
         route("GET", "/api/admin/users", RealmUser(Admin), get(users::list)).limited(Limit::Admin),
         route("PATCH", "/api/admin/users/{user}", RealmUser(Admin), patch(users::update))
             .limited(Limit::Admin),
+        route("POST", "/api/mcp", Realm(Manage), post(mcp::call)).limited(Limit::Mcp),
         route("GET", "/api/realm/{realm}", Realm(Read), get(realm::show)),
         route("GET", "/api/realm/{realm}/usage", Realm(Read), get(realm::usage)),
         route("POST", "/api/realm/{realm}/prepare-nodes", Realm(Write), post(nodes::prepare)),
@@ -143,6 +146,23 @@ pub fn all() -> Vec<Route> {
             "/api/realm/{realm}/tickets/{ticket}/revoke",
             Realm(Manage),
             post(task_tickets::revoke),
+        ),
+        route(
+            "POST",
+            "/api/realm/{realm}/tickets/{ticket}/children",
+            Realm(Delegate),
+            post(task_tickets::attenuate),
+        ),
+        route("GET", "/api/realm/{realm}/depots", Realm(Manage), get(depots::list)),
+        route("POST", "/api/realm/{realm}/depots", Realm(Manage), post(depots::create)),
+        route("GET", "/api/realm/{realm}/depots/{depot}", Realm(Manage), get(depots::show)),
+        route("PATCH", "/api/realm/{realm}/depots/{depot}", Realm(Manage), patch(depots::update)),
+        route("DELETE", "/api/realm/{realm}/depots/{depot}", Realm(Manage), delete(depots::delete)),
+        route(
+            "POST",
+            "/api/realm/{realm}/depots/{depot}/commit",
+            Realm(Manage),
+            post(depots::commit),
         ),
     ];
     health.into_iter().chain(ready).chain(rest).collect()

@@ -9,6 +9,7 @@ mod cors;
 mod frame;
 mod keys;
 mod matrix;
+mod mcp;
 mod rate;
 mod realm;
 mod reload;

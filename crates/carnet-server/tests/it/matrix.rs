@@ -123,6 +123,14 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
             [401, 403, 403, 403, 403, 403, 403, 403, 200, 409],
         ),
         (("POST", REVOKE), REALM_MANAGE),
+        (("POST", "/api/realm/{realm}/tickets/{ticket}/children"), REALM_READ),
+        (("GET", "/api/realm/{realm}/depots"), REALM_MANAGE),
+        (("POST", "/api/realm/{realm}/depots"), status(REALM_MANAGE, 200, 201)),
+        (("GET", "/api/realm/{realm}/depots/{depot}"), REALM_MANAGE),
+        (("PATCH", "/api/realm/{realm}/depots/{depot}"), REALM_MANAGE),
+        (("DELETE", "/api/realm/{realm}/depots/{depot}"), REALM_MANAGE),
+        (("POST", "/api/realm/{realm}/depots/{depot}/commit"), REALM_MANAGE),
+        (("POST", "/api/mcp"), REALM_MANAGE),
     ]);
     rows
 }
@@ -203,6 +211,8 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
     } else {
         String::new()
     };
+    let depot =
+        if path.contains("{depot}") { prepare_depot(server, owner).await } else { String::new() };
     let by = match caller {
         "nobody" | "client" => As::Nobody,
         "issuer" => As::Key(&callers.keys["issuer"]),
@@ -223,6 +233,7 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
     let path = path
         .replace("{realm}", "self")
         .replace("/nodes/{key}", &format!("/nodes/{}", node.key))
+        .replace("{depot}", &depot)
         .replace("{*steps}", "~0")
         .replace("{ticket}", &ticket)
         .replace("{client}", client)
@@ -277,10 +288,17 @@ async fn prepare_entry(server: &Server) -> String {
     minted["entry"]["id"].as_str().unwrap().to_owned()
 }
 
+async fn prepare_depot(server: &Server, owner: As<'_>) -> String {
+    let made = server.post(owner, "/api/realm/self/depots", &json!({})).await.expect(201).json();
+    made["depotId"].as_str().unwrap().to_owned()
+}
+
 async fn prepare_ticket(server: &Server, owner: As<'_>, caller: &str, input: NodeKey) -> String {
     let is_writable = caller != "read-only ticket";
     let writable = if is_writable { json!({}) } else { json!(null) };
-    let ticket = server.ticket(owner, json!({ "input": [input], "writable": writable })).await;
+    let ticket = server
+        .ticket(owner, json!({ "input": [input], "writable": writable, "delegable": true }))
+        .await;
     if caller == "committed ticket" {
         server.commit(&ticket, NodeKey::EMPTY_DICT).await.expect(200);
     }
@@ -312,7 +330,13 @@ fn with_body(
         ("POST", path) if path.ends_with("/prepare-nodes") => {
             request.json(&json!({ "keys": [node] }))
         }
-        ("POST", path) if path.ends_with("/commit") => request.json(&json!({ "output": node })),
+        ("POST", path) if path.ends_with("/commit") => {
+            request.json(&json!({ "output": node, "root": node }))
+        }
+        ("POST", "/api/mcp") => {
+            request.json(&json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }))
+        }
+        ("PATCH", _) => request.json(&json!({ "maxHistory": 5 })),
         ("POST", _) => request.json(&json!({ "input": [] })),
         _ => request,
     }

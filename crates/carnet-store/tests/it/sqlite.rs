@@ -38,6 +38,16 @@ contract! {
         tokens_are_their_owners_and_end_with_what_they_issued,
         a_client_waits_for_its_code_five_times_at_most,
         a_client_acts_for_one_owner_at_a_time;
+    children:
+        a_child_reads_back_with_everything_above_it,
+        a_child_ends_with_what_is_above_it_and_its_row_stays,
+        bytes_count_once_under_every_ticket_of_the_chain,
+        what_one_child_sets_aside_is_not_there_for_another,
+        the_results_below_a_ticket_are_those_of_all_that_rest_on_it;
+    depots:
+        a_depot_reads_back_as_it_was_made_and_only_in_its_realm,
+        a_change_is_decided_on_what_is_there_and_made_whole_or_not,
+        the_list_goes_from_the_newest_to_the_oldest;
     ledger:
         an_entry_is_found_by_each_of_its_ids_and_audited,
         walking_the_ledger_meets_every_entry_of_a_filter_once,

@@ -18,6 +18,13 @@ text!(
     }
 );
 
+impl DnsName {
+    /// This machine.
+    pub fn localhost() -> Self {
+        Self("localhost".to_owned())
+    }
+}
+
 fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
         && label

@@ -6,6 +6,7 @@
 mod agent;
 mod base32;
 mod client;
+mod depot;
 mod key;
 mod owner;
 pub mod p256;
@@ -16,6 +17,7 @@ pub use agent::{
     AgentTokens, SignedRequests, agent_content_id, issuer_content_id, owner_content_id,
 };
 pub use client::{AgentToken, BadAgentToken, ClientId, MalformedId, TokenId};
+pub use depot::{DepotId, MalformedDepot};
 pub use key::{KeyError, NodeKey};
 pub use owner::{BadSubject, RealmId, RealmPath, UnknownRealm};
 pub use ulid::{MalformedTicket, MalformedUlid, TicketId, Ulid};

@@ -19,5 +19,6 @@ mod secrets;
 mod serve;
 mod support;
 mod ticket;
+mod transfers;
 mod trees;
 mod worker_token;

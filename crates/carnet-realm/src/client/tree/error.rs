@@ -124,6 +124,14 @@ pub enum PutTreeError {
     /// A name that no entry may have.
     #[error("an entry cannot have the name \"{0}\"")]
     BadName(ClaimName),
+    /// The server did not store a file or a directory.
+    #[error("{path:?}")]
+    NotStored {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: ClientError,
+    },
     /// The server.
     #[error(transparent)]
     Client(#[from] ClientError),

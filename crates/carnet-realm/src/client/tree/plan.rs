@@ -7,14 +7,14 @@ use std::io::Read;
 use std::path::Path;
 
 use carnet_ticket::realm::NodeKey;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::ScanFault;
 use super::scan::{Found, What};
 use crate::layout::{NodeSink, layout, write_file};
 use crate::node::{Encoded, Limits, encode_dict, encode_file};
 
-/// How many files are hashed at a time: each takes up to three nodes of memory.
+/// How many files of one node are hashed at a time. Of larger ones, which take up to three nodes of memory, one is.
 const HASHERS: usize = 4;
 
 /// Everything that was found, and what it is called.
@@ -92,7 +92,14 @@ impl Plan {
             }
             let (item, limits) = (&self.items[at], self.limits);
             let (path, content_type) = (item.found.path.clone(), item.content_type.clone());
-            tasks.spawn(async move { (at, size, hash(&path, size, &content_type, &limits).await) });
+            let hashing =
+                async move { (at, size, hash(&path, size, &content_type, &limits).await) };
+            if is_one_node(size, &limits) {
+                tasks.spawn(hashing);
+            } else {
+                let done = hashing.await;
+                self.take(Some(Ok(done)), &mut faults, hashed);
+            }
         }
         while let Some(done) = tasks.join_next().await {
             self.take(Some(done), &mut faults, hashed);
@@ -102,7 +109,7 @@ impl Plan {
 
     fn take(
         &mut self,
-        done: Option<Result<Hashed, tokio::task::JoinError>>,
+        done: Option<Result<Hashed, JoinError>>,
         faults: &mut Vec<ScanFault>,
         hashed: &(dyn Fn(u64) + Send + Sync),
     ) {
@@ -112,7 +119,6 @@ impl Plan {
                 (self.items[at].key, self.items[at].nodes) = (key, nodes);
             }
             Some(Ok((_, _, Err(fault)))) => faults.push(fault),
-            // A task that panicked: the panic was reported, and its file is not uploaded.
             Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
             None => {}
         }

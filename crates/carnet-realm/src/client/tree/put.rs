@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use carnet_ticket::claim::ClaimName;
+use carnet_ticket::realm::NodeKey;
 
 use super::plan::{Item, Plan, is_one_node, one_node};
 use super::scan::{What, scan};
@@ -52,8 +53,8 @@ impl Client {
         let lacking = self.lacking(&plan).await?;
         let sizes = lacking.iter().map(|at| size(&plan.items[*at]));
         (put.progress)(Step::Missing(sizes.sum()));
-        send_files(&mut upload, &plan, &lacking).await?;
-        send_dicts(&mut upload, &plan, lacking).await?;
+        let sent = send(&mut upload, &plan, lacking).await;
+        sent.map_err(|error| name(error, &plan, upload.failed))?;
         if let Some(node) = wrapper {
             (done.key, done.dirs, done.nodes) = (node.key, done.dirs + 1, done.nodes + 1);
             if !self.missing_nodes(&[node.key]).await?.is_empty() {
@@ -105,6 +106,27 @@ impl Client {
     }
 }
 
+/// Sends what is lacking: what a directory names before the directory.
+async fn send(
+    upload: &mut Upload<'_>,
+    plan: &Plan,
+    lacking: Vec<usize>,
+) -> Result<(), PutTreeError> {
+    send_files(upload, plan, &lacking).await?;
+    send_dicts(upload, plan, lacking).await
+}
+
+/// Names the file or directory whose node failed.
+fn name(error: PutTreeError, plan: &Plan, failed: Option<NodeKey>) -> PutTreeError {
+    let item = failed.and_then(|key| plan.items.iter().find(|item| item.key == key));
+    match (error, item) {
+        (PutTreeError::Client(source), Some(item)) => {
+            PutTreeError::NotStored { path: item.found.path.clone(), source }
+        }
+        (error, _) => error,
+    }
+}
+
 async fn send_files(
     upload: &mut Upload<'_>,
     plan: &Plan,
@@ -152,7 +174,7 @@ async fn send_large(
 }
 
 /// A file that is not what it was is another file.
-fn check(item: &Item, key: carnet_ticket::realm::NodeKey) -> Result<(), PutTreeError> {
+fn check(item: &Item, key: NodeKey) -> Result<(), PutTreeError> {
     let path = || item.found.path.clone();
     let changed = || PutTreeError::File(ScanFault::Changed { path: path() });
     (item.key == key).then_some(()).ok_or_else(changed)

@@ -1,6 +1,7 @@
 //! `/api`: the content store. Source: realm spec, section 5.
 
 pub(super) mod clients;
+pub(super) mod depots;
 mod me;
 pub(super) mod nodes;
 pub(super) mod tickets;

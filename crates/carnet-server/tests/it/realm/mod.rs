@@ -3,6 +3,7 @@
 mod below;
 mod casfa;
 mod clients;
+mod depots;
 mod nodes;
 mod prepare;
 mod scope;

@@ -21,6 +21,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub const START: Timestamp = Timestamp(1_700_000_000_000);
 pub const API_KEY: &str = "an-api-key-for-tests";
@@ -165,6 +166,16 @@ impl Server {
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Sends this, as it stands, over a connection of its own: how the answer begins.
+    pub async fn raw(&self, request: &str) -> String {
+        let host = self.url.trim_start_matches("http://");
+        let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 512];
+        let len = stream.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..len]).into_owned()
     }
 
     pub async fn get(&self, caller: As<'_>, path: &str) -> Answer {

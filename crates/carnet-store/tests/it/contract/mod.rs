@@ -2,6 +2,8 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod children;
+pub mod depots;
 pub mod identity;
 pub mod ledger;
 pub mod meters;
@@ -38,6 +40,9 @@ pub fn new_ticket(number: u8) -> NewTicket {
         accept: vec!["image/*".to_owned()],
         created_at: NOW,
         expires_at: Timestamp(NOW.0 + 3_600_000),
+        parent: None,
+        depth: 0,
+        delegable: false,
     }
 }
 

@@ -1,14 +1,16 @@
 //! `carnet realm`, as it is typed.
 
 mod client;
+mod depot;
 mod node;
 mod ticket;
 mod token;
 mod user;
 
 pub use client::ClientCommand;
+pub use depot::DepotCommand;
 pub use node::{NodeCommand, NodeFileArgs, PutArgs};
-pub use ticket::{CreateArgs, TicketCommand};
+pub use ticket::{AttenuateArgs, CreateArgs, LimitArgs, TicketCommand};
 pub use token::TokenCommand;
 pub use user::UserCommand;
 
@@ -29,6 +31,9 @@ pub enum RealmCommand {
     /// Work with task tickets.
     #[command(subcommand)]
     Ticket(TicketCommand),
+    /// Work with depots: names for roots that move.
+    #[command(subcommand)]
+    Depot(DepotCommand),
     /// Work with agent tokens.
     #[command(subcommand)]
     Token(TokenCommand),

@@ -16,6 +16,12 @@ pub enum TicketCommand {
         'image/*' -t 1h"
     )]
     Create(CreateArgs),
+    /// Make a child of a ticket and print it: it gets no more than its parent, and ends with it.
+    #[command(
+        after_help = "Example:\n  carnet realm ticket attenuate self -i node:Q3BPPGM9JV7NEH7XQCPBZENTF0 -t 10m\n\n\
+        What is not said the child gets from its parent; it writes only with -w."
+    )]
+    Attenuate(AttenuateArgs),
     /// List tickets, newest first.
     List {
         /// Only those of one status: issued, committed, revoked, archived.
@@ -81,6 +87,29 @@ pub struct CreateArgs {
     /// It may read the whole realm.
     #[arg(long)]
     pub all: bool,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// `carnet realm ticket attenuate`.
+#[derive(Debug, Args)]
+pub struct AttenuateArgs {
+    /// The parent; self is one's own ticket.
+    pub id: String,
+    /// What the child may read; may be repeated.
+    #[arg(long, short, value_name = "KEY")]
+    pub input: Vec<NodeKey>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// What a ticket is for, and how much it allows.
+#[derive(Debug, Args)]
+pub struct LimitArgs {
     /// What it is for.
     #[arg(long, short, value_name = "TEXT")]
     pub purpose: Option<String>,
@@ -96,6 +125,7 @@ pub struct CreateArgs {
     /// How long it counts.
     #[arg(long, short, value_name = "DURATION", value_parser = values::duration)]
     pub ttl: Option<Duration>,
-    #[command(flatten)]
-    pub server: ServerArgs,
+    /// It may make children of itself.
+    #[arg(long)]
+    pub delegable: bool,
 }

@@ -150,7 +150,13 @@ async fn ticket(
     writable: Option<WritableFields>,
 ) -> anyhow::Result<String> {
     let purpose = Some(purpose.to_owned());
-    let request = NewTicketRequest { input: Some(input), purpose, writable, expires_in: Some(600) };
+    let request = NewTicketRequest {
+        input: Some(input),
+        purpose,
+        writable,
+        expires_in: Some(600),
+        ..NewTicketRequest::default()
+    };
     let made: Value = agent.create_ticket(&request).await?;
     Ok(made["ticketId"].as_str().context("the server made no ticket")?.to_owned())
 }

@@ -1,6 +1,7 @@
 //! `carnet realm`.
 
 mod client;
+mod depot;
 mod node;
 mod ticket;
 mod token;
@@ -19,6 +20,7 @@ pub async fn run(command: RealmCommand, surroundings: &Surroundings) -> anyhow::
         RealmCommand::Usage(args) => show(&args, "/usage", surroundings).await,
         RealmCommand::Node(command) => node::run(command, surroundings).await,
         RealmCommand::Ticket(command) => ticket::run(command, surroundings).await,
+        RealmCommand::Depot(command) => depot::run(command, surroundings).await,
         RealmCommand::Token(command) => token::run(command, surroundings).await,
         RealmCommand::Client(command) => client::run(command, surroundings).await,
         RealmCommand::User(command) => user::run(command, surroundings).await,

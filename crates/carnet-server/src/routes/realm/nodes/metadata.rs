@@ -49,7 +49,11 @@ pub(super) async fn describe(app: &App, caller: &InRealm, row: NodeRow) -> Resul
 }
 
 /// The names of a directory and what they name.
-async fn entries(app: &App, caller: &InRealm, row: NodeRow) -> Result<Map<String, Value>, Problem> {
+pub(in crate::routes) async fn entries(
+    app: &App,
+    caller: &InRealm,
+    row: NodeRow,
+) -> Result<Map<String, Value>, Problem> {
     let bytes = app.realms().bytes(&caller.realm, row).await;
     let bytes = bytes.map_err(|error| read_problem(caller, error))?;
     let node = node::decode(&bytes, app.realms().limits()).map_err(|_| Problem::internal())?;

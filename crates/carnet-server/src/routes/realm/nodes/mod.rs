@@ -8,9 +8,9 @@ mod put;
 
 pub(in crate::routes) use below::below;
 pub(in crate::routes) use get::get;
-pub(in crate::routes) use metadata::metadata;
+pub(in crate::routes) use metadata::{entries, metadata};
 pub(in crate::routes) use prepare::prepare;
-pub(in crate::routes) use put::put;
+pub(in crate::routes) use put::{problem as put_problem, put};
 
 use carnet_realm::realms::ReadNodeError;
 use carnet_ticket::realm::NodeKey;
@@ -27,7 +27,7 @@ fn key_in_path(text: &str) -> Result<NodeKey, Problem> {
     })
 }
 
-fn read_problem(caller: &InRealm, error: ReadNodeError) -> Problem {
+pub(in crate::routes) fn read_problem(caller: &InRealm, error: ReadNodeError) -> Problem {
     match error {
         ReadNodeError::Scope(error) => scope_problem(caller, error),
         ReadNodeError::NotFound => Problem::not_found(),

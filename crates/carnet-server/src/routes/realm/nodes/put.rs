@@ -6,11 +6,12 @@ use axum::extract::{Path, State};
 use carnet_realm::checksum::{ChecksumError, Checksums};
 use carnet_realm::node::{self, NodeError};
 use carnet_realm::realms::PutNodeError;
-use carnet_store::{PutError, TicketEnd};
-use carnet_ticket::verify::{Ended, Reason, RowEnd};
+use carnet_store::PutError;
+use carnet_ticket::verify::Reason;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::super::tickets::end_problem;
 use super::super::{missing_nodes, scope_problem};
 use super::key_in_path;
 use crate::auth::{InRealm, actor};
@@ -70,7 +71,7 @@ fn check_sums(headers: &HeaderMap, bytes: &[u8]) -> Result<(), Problem> {
     })
 }
 
-fn problem(caller: &InRealm, error: PutNodeError) -> Problem {
+pub(in crate::routes) fn problem(caller: &InRealm, error: PutNodeError) -> Problem {
     match error {
         PutNodeError::Node(NodeError::TooLarge { max, .. }) => Problem::payload_too_large(max),
         PutNodeError::Node(error) => Problem::invalid(error.name(), "body"),
@@ -86,23 +87,11 @@ fn problem(caller: &InRealm, error: PutNodeError) -> Problem {
             )
             .with(json!({ "limit": quota.limit, "used": quota.used, "requested": quota.requested }))
         }
-        PutNodeError::Put(PutError::Ticket(end)) => ticket_problem(caller, end),
+        PutNodeError::Put(PutError::Ticket(end)) => end_problem(caller, end),
         PutNodeError::Put(PutError::Store(error)) => error.into(),
         error => {
             tracing::error!(%error, source = ?std::error::Error::source(&error), "a node could not be stored");
             Problem::unavailable()
         }
     }
-}
-
-/// A ticket that ended while its upload was under way.
-fn ticket_problem(caller: &InRealm, end: TicketEnd) -> Problem {
-    let reason = match end {
-        TicketEnd::ReadOnly | TicketEnd::Committed(_) => Reason::Scope,
-        TicketEnd::Unknown => Reason::Ended(Ended::Row(RowEnd::Deleted)),
-        TicketEnd::Revoked => Reason::Ended(Ended::Row(RowEnd::Revoked)),
-        TicketEnd::Issuer => Reason::Ended(Ended::Row(RowEnd::Issuer)),
-        TicketEnd::Expired => Reason::Ended(Ended::Expired),
-    };
-    caller.grant.deny(reason).into()
 }

@@ -7,12 +7,12 @@ use carnet_authority::audit::Kind;
 use carnet_realm::realms::CommitTicketError;
 use carnet_store::TicketEnd;
 use carnet_ticket::realm::NodeKey;
-use carnet_ticket::verify::{Ended, Reason, RowEnd};
+use carnet_ticket::verify::Reason;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::super::{missing_nodes, scope_problem};
-use super::{row_in_path, shown_id};
+use super::{end_problem, row_in_path, shown_id};
 use crate::audit::Trail;
 use crate::auth::InRealm;
 use crate::problem::Problem;
@@ -29,11 +29,15 @@ pub(in crate::routes) async fn commit(
     request: Body,
 ) -> Result<Json<Value>, Problem> {
     let row = row_in_path(&app, &caller, &ticket).await?;
+    let read_only = || Err(caller.grant.deny(Reason::Scope).into());
     if !row.ticket.writable {
-        return Err(caller.grant.deny(Reason::Scope).into());
+        return read_only();
     }
     if let Some(output) = row.output {
         return Err(committed(output));
+    }
+    if !row.may_write() {
+        return read_only();
     }
     let bytes = body::read(&app, &headers, request, app.config().realm.max_body.0).await?;
     let output = parse(&bytes)?;
@@ -59,20 +63,13 @@ fn committed(output: NodeKey) -> Problem {
 }
 
 fn problem(caller: &InRealm, error: CommitTicketError) -> Problem {
-    let ended = |end| Problem::from(caller.grant.deny(Reason::Ended(end)));
     match error {
         CommitTicketError::MissingOutput(key) => missing_nodes(&[key]),
         CommitTicketError::NotAccepted => caller.grant.deny(Reason::Scope).into(),
         CommitTicketError::Scope(error) => scope_problem(caller, error),
         CommitTicketError::Store(error) => error.into(),
-        CommitTicketError::Ticket(end) => match end {
-            TicketEnd::Committed(output) => committed(output),
-            TicketEnd::ReadOnly => caller.grant.deny(Reason::Scope).into(),
-            TicketEnd::Unknown => ended(Ended::Row(RowEnd::Deleted)),
-            TicketEnd::Revoked => ended(Ended::Row(RowEnd::Revoked)),
-            TicketEnd::Issuer => ended(Ended::Row(RowEnd::Issuer)),
-            TicketEnd::Expired => ended(Ended::Expired),
-        },
+        CommitTicketError::Ticket(TicketEnd::Committed(output)) => committed(output),
+        CommitTicketError::Ticket(end) => end_problem(caller, end),
         _ => Problem::internal(),
     }
 }

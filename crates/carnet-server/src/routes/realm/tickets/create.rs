@@ -4,7 +4,9 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use carnet_authority::audit::Kind;
-use carnet_realm::realms::{CreateTicket, CreateTicketError, WritableRequest};
+use carnet_realm::realms::CreateTicketError;
+use carnet_realm::ticket::{CreateTicket, InvalidTicket, WritableRequest};
+use carnet_store::NewTicket;
 use carnet_ticket::realm::{NodeKey, TicketId};
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
@@ -30,33 +32,47 @@ pub(in crate::routes) async fn create(
     let event = |id: &TicketId| trail.event(Kind::Ticket, "ticket.mint", &shown_id(id));
     let made = app.realms().create_ticket(caller.realm, &issuer, request, event).await;
     let ticket = made.map_err(problem)?;
+    Ok(Json(reply(&app, &caller, &ticket)))
+}
+
+/// A ticket that was made.
+pub(super) fn reply(app: &App, caller: &InRealm, ticket: &NewTicket) -> Value {
     let mut reply = json!({
         "ticketId": ticket.id.to_string(),
         "realm": caller.echo,
         "writable": ticket.writable,
-        "config": config(&ticket, app.realms().limits()),
+        "config": config(ticket, app.realms().limits()),
         "expiresAt": ticket.expires_at.0,
     });
     if let Some(input) = &ticket.input {
         reply["input"] = json!(input);
     }
-    Ok(Json(reply))
+    if let Some(parent) = &ticket.parent {
+        reply["parent"] = Value::from(parent.to_string());
+    }
+    if ticket.delegable {
+        reply["delegable"] = Value::from(true);
+    }
+    reply
+}
+
+/// 400 for what a ticket cannot be.
+pub(super) fn invalid(error: InvalidTicket) -> Problem {
+    let variant = format!("{error:?}");
+    let reason: String = variant.chars().take_while(char::is_ascii_alphanumeric).collect();
+    Problem::invalid(&reason, error.field())
 }
 
 fn problem(error: CreateTicketError) -> Problem {
-    match (error.field(), error) {
-        (Some(field), error) => {
-            let variant = format!("{error:?}");
-            let reason: String = variant.chars().take_while(char::is_ascii_alphanumeric).collect();
-            Problem::invalid(&reason, field)
-        }
-        (None, CreateTicketError::Store(error)) => error.into(),
-        (None, _) => Problem::internal(),
+    match error {
+        CreateTicketError::Invalid(error) => invalid(error),
+        CreateTicketError::Store(error) => error.into(),
+        _ => Problem::internal(),
     }
 }
 
 /// Reads the body. A field that does not exist is refused: a misspelt `input` would grant the whole realm.
-fn parse(bytes: &[u8]) -> Result<CreateTicket, Problem> {
+pub(super) fn parse(bytes: &[u8]) -> Result<CreateTicket, Problem> {
     let json: Value =
         serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))?;
     let Value::Object(mut members) = json else { return Err(Problem::invalid("Json", "body")) };
@@ -68,6 +84,7 @@ fn parse(bytes: &[u8]) -> Result<CreateTicket, Problem> {
             None => None,
         },
         expires_in_s: take(&mut members, "expiresIn", Value::as_u64)?,
+        delegable: take(&mut members, "delegable", Value::as_bool)?.unwrap_or(false),
     };
     refuse_rest(&members, "")?;
     Ok(request)

@@ -1,5 +1,6 @@
 //! `/api/realm/{realm}/tickets`.
 
+mod attenuate;
 mod commit;
 mod create;
 mod delete;
@@ -8,6 +9,7 @@ mod list;
 mod revoke;
 mod show;
 
+pub(in crate::routes) use attenuate::attenuate;
 pub(in crate::routes) use commit::commit;
 pub(in crate::routes) use create::create;
 pub(in crate::routes) use delete::delete;
@@ -17,11 +19,11 @@ pub(in crate::routes) use revoke::revoke;
 pub(in crate::routes) use show::show;
 
 use carnet_realm::node::Limits;
-use carnet_store::{NewTicket, TicketRow};
+use carnet_store::{NewTicket, TicketEnd, TicketRow};
 use carnet_ticket::realm::{self, TicketId};
 use carnet_ticket::rights::Holder;
 use carnet_ticket::time::Timestamp;
-use carnet_ticket::verify::Reason;
+use carnet_ticket::verify::{Ended, Reason, RowEnd};
 use serde_json::{Value, json};
 
 use crate::auth::InRealm;
@@ -67,7 +69,24 @@ fn row(row: &TicketRow, now: Timestamp) -> Value {
     if let Some(input) = &ticket.input {
         value["input"] = json!(input);
     }
+    if let Some(parent) = &ticket.parent {
+        value["parent"] = Value::from(parent.to_string());
+    }
     value
+}
+
+/// What a ticket that ended while something was asked of it is told.
+pub(super) fn end_problem(caller: &InRealm, end: TicketEnd) -> Problem {
+    let row = |end| Reason::Ended(Ended::Row(end));
+    let reason = match end {
+        TicketEnd::ReadOnly | TicketEnd::Committed(_) => Reason::Scope,
+        TicketEnd::Unknown => row(RowEnd::Deleted),
+        TicketEnd::Revoked => row(RowEnd::Revoked),
+        TicketEnd::Parent => row(RowEnd::Parent),
+        TicketEnd::Issuer => row(RowEnd::Issuer),
+        TicketEnd::Expired => Reason::Ended(Ended::Expired),
+    };
+    caller.grant.deny(reason).into()
 }
 
 /// A ticket by itself.
@@ -92,6 +111,6 @@ fn config(ticket: &NewTicket, limits: &Limits) -> Value {
 }
 
 /// A ticket as others may read of it: its id is a secret.
-fn shown_id(id: &TicketId) -> String {
+pub(in crate::routes) fn shown_id(id: &TicketId) -> String {
     format!("ticket:~{}", realm::content_id(id).fingerprint())
 }

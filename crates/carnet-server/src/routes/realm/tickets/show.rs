@@ -41,8 +41,13 @@ pub(in crate::routes) async fn show(
         .map_err(|_| Problem::rate_limited(Duration::from_secs(1)))?;
     let until = app.clock().now().after(Duration::from_secs(wait_s));
     let row = tokio::select! {
-        row = realms.wait(&mut watch, until) => row?.ok_or(Problem::not_found())?,
-        why = caller.grant.ended() => return Err(caller.grant.deny(Reason::Ended(why)).into()),
+        row = realms.wait(&mut watch, until) => row?,
+        _ = caller.grant.ended() => None,
     };
+    // Whichever came first: who has ended learns nothing more.
+    if let Some(why) = caller.grant.is_ended() {
+        return Err(caller.grant.deny(Reason::Ended(why)).into());
+    }
+    let row = row.ok_or(Problem::not_found())?;
     Ok(Json(whole(&app, &caller, &row)))
 }

@@ -1,5 +1,6 @@
 //! `/api/realm/{realm}/tickets`.
 
+mod children;
 mod create;
 mod end;
 mod life;

@@ -139,3 +139,49 @@ async fn more_than_a_thousand_waits_in_a_realm_are_refused() {
         .expect_error(429, "rate_limit_exceeded");
     server.get(As::Api, &path(&ticket)).await.expect(200);
 }
+
+/// A child ends with what is above it: who waits for it learns that at once.
+///
+/// Promise: R-55
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_and_waits_for_a_child_end_with_what_is_above_it() {
+    let server = std::sync::Arc::new(Server::start().await);
+    for cause in ["revoke", "delete", "expire"] {
+        let body = json!({ "input": [], "delegable": true, "expiresIn": 5 });
+        let root = server.ticket(As::Api, body.clone()).await;
+        let mut tickets = vec![root.clone()];
+        for _ in 0..2 {
+            let parent = tickets.last().unwrap();
+            let children = format!("{}/children", path(parent));
+            let made = server.post(As::Ticket(parent), &children, &body).await.expect(200).json();
+            tickets.push(made["ticketId"].as_str().unwrap().to_owned());
+        }
+        let child = tickets[2].clone();
+        let mut stream = open(&server, As::Api, &child).await;
+        next(&mut stream).await.unwrap();
+        let waiting = {
+            let (server, path) = (server.clone(), format!("{}?wait=60", path(&child)));
+            tokio::spawn(async move { server.get(As::Api, &path).await.expect(200).json() })
+        };
+        let own = {
+            let (server, child) = (server.clone(), child.clone());
+            let path = format!("{}?wait=60", path("self"));
+            tokio::spawn(async move { server.get(As::Ticket(&child), &path).await.status })
+        };
+        until_waiting(&server, &child).await;
+        match cause {
+            "revoke" => drop(server.revoke(As::Api, &root).await.expect(200)),
+            "delete" => drop(server.delete(As::Api, &path(&root)).await.expect(200)),
+            _ => server.hand.advance(Duration::from_millis(5001)),
+        }
+        let last = next(&mut stream).await.unwrap();
+        assert_eq!(data(&last)["live"], false, "{cause}");
+        assert!(
+            last.ends_with("event: end\ndata: {\"live\":false,\"status\":\"issued\"}\n\n"),
+            "{cause}: {last}"
+        );
+        assert_eq!(next(&mut stream).await, None);
+        assert_eq!(waiting.await.unwrap()["live"], false, "{cause}");
+        assert_eq!(own.await.unwrap(), 410, "{cause}");
+    }
+}

@@ -1,5 +1,6 @@
 //! `carnet realm ticket`.
 
+mod attenuate;
 mod create;
 mod list;
 mod wait;
@@ -16,6 +17,7 @@ use crate::output;
 pub async fn run(command: TicketCommand, surroundings: &Surroundings) -> anyhow::Result<()> {
     match command {
         TicketCommand::Create(args) => create::run(args, surroundings).await,
+        TicketCommand::Attenuate(args) => attenuate::run(args, surroundings).await,
         TicketCommand::List { status, server } => {
             list::run(status.as_deref(), &server, surroundings).await
         }
@@ -62,6 +64,7 @@ fn show(server: &ServerArgs, ticket: &Value) -> anyhow::Result<()> {
             ),
             ("writable", output::text(&ticket["writable"])),
             ("output", output::text(&ticket["output"])),
+            ("parent", output::text(&ticket["parent"])),
             ("issuer", output::text(&ticket["issuerId"])),
             ("created", output::moment(&ticket["createdAt"])),
             ("expires", output::moment(&ticket["expiresAt"])),

@@ -1,21 +1,24 @@
 //! Task tickets: a row each, and the few transitions there are.
 
+mod row;
+
+pub use row::{Ancestor, NewTicket, TicketEnd, TicketRow, TicketStatus};
+
 use carnet_gate::{Entry, Selector};
 use carnet_ticket::realm::{NodeKey, RealmId, TicketId};
 use carnet_ticket::time::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, params};
 
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::revocations;
-use crate::row::{
-    join_keys, maybe_key, maybe_keys, maybe_moment, maybe_unsigned, moment, parsed, signed, text,
-    unsigned,
-};
+use crate::row::{join_keys, key, signed};
 use crate::sql;
+use row::{read, read_ancestor};
 
 const INSERT: &str = "INSERT INTO realm_tickets (id, realm, issuer, purpose, input, writable, quota, used, accept, \
-    output, revoked_at, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, NULL, NULL, ?9, ?10)";
+    output, revoked_at, created_at, expires_at, parent, depth, delegable) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, NULL, NULL, ?9, ?10, ?11, ?12, ?13)";
 /// The issuer of a ticket is live unless it is a stored credential that is gone; that its time is over does not
 /// matter.
 macro_rules! is_issuer_live {
@@ -38,6 +41,15 @@ const LIST: &str = concat!(
       AND (?3 IS NULL OR (t.output IS NOT NULL) = ?3) AND (?4 IS NULL OR (t.revoked_at IS NOT NULL) = ?4) \
       ORDER BY t.seq DESC LIMIT ?5"
 );
+/// What stands above a ticket, nearest first.
+const ABOVE: &str = "WITH RECURSIVE above AS (SELECT t.*, 1 AS step FROM realm_tickets t WHERE t.id = ?1 \
+    UNION ALL SELECT t.*, above.step + 1 FROM realm_tickets t JOIN above ON t.id = above.parent) \
+    SELECT id, quota, used, output IS NOT NULL AS has_output, revoked_at IS NOT NULL AS is_revoked, expires_at \
+    FROM above ORDER BY step";
+/// The results of everything below a ticket.
+const OUTPUTS_BELOW: &str = "WITH RECURSIVE below AS (SELECT id, output FROM realm_tickets WHERE parent = ?1 \
+    UNION ALL SELECT t.id, t.output FROM realm_tickets t JOIN below ON t.parent = below.id) \
+    SELECT output FROM below WHERE output IS NOT NULL";
 const COMMIT: &str =
     "UPDATE realm_tickets SET output = ?2 WHERE id = ?1 AND output IS NULL AND revoked_at IS NULL";
 const TOUCH: &str = "UPDATE realm_nodes SET touched_at = ?3 WHERE realm = ?1 AND key = ?2";
@@ -46,76 +58,16 @@ const REVOKE: &str =
 const DELETE: &str = "DELETE FROM realm_tickets WHERE id = ?1 AND realm = ?2";
 const DELETE_UPLOADS: &str = "DELETE FROM realm_uploads WHERE ticket = ?1";
 
-/// A ticket to be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewTicket {
-    /// Its id.
-    pub id: TicketId,
-    /// The realm.
-    pub realm: RealmId,
-    /// Who made it: `user:…`, `key:…`.
-    pub issuer: String,
-    /// What it is for, in somebody's words.
-    pub purpose: Option<String>,
-    /// What it may read; none for the whole realm.
-    pub input: Option<Vec<NodeKey>>,
-    /// Whether it may write.
-    pub writable: bool,
-    /// The most bytes it may upload.
-    pub quota: Option<u64>,
-    /// The content types it may upload; empty for all.
-    pub accept: Vec<String>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// The last moment at which it counts.
-    pub expires_at: Timestamp,
-}
-
-/// A ticket as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TicketRow {
-    /// Its number, by which lists are ordered.
-    pub seq: u64,
-    /// As it was made.
-    pub ticket: NewTicket,
-    /// The bytes it has uploaded.
-    pub used: u64,
-    /// Its result.
-    pub output: Option<NodeKey>,
-    /// When it was revoked.
-    pub revoked_at: Option<Timestamp>,
-    /// Whether what issued it still counts.
-    pub is_issuer_live: bool,
-}
-
-/// What has become of a ticket, from its output and whether it was revoked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TicketStatus {
-    /// No output yet.
-    Issued,
-    /// It has its output.
-    Committed,
-    /// Revoked without output.
-    Revoked,
-    /// Revoked with output, which stays.
-    Archived,
-}
-
-/// Why a ticket may not write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TicketEnd {
-    /// There is no such ticket.
-    Unknown,
-    /// It was revoked, with or without output.
-    Revoked,
-    /// It has its output.
-    Committed(NodeKey),
-    /// Its time is over.
-    Expired,
-    /// What issued it was withdrawn.
-    Issuer,
-    /// It never might.
-    ReadOnly,
+/// Why a child was not stored.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum InsertChildError {
+    /// Its parent has ended.
+    #[error("the parent has ended")]
+    Parent(TicketEnd),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Why a ticket was not committed.
@@ -145,87 +97,25 @@ pub enum RevokeTicketError {
     Store(#[from] StoreError),
 }
 
-impl TicketStatus {
-    /// The name in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Issued => "issued",
-            Self::Committed => "committed",
-            Self::Revoked => "revoked",
-            Self::Archived => "archived",
-        }
-    }
-
-    /// The status of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Issued, Self::Committed, Self::Revoked, Self::Archived]
-            .into_iter()
-            .find(|status| status.as_str() == name)
-    }
-
-    /// Whether there is an output, and whether it was revoked.
-    const fn facts(self) -> (bool, bool) {
-        match self {
-            Self::Issued => (false, false),
-            Self::Committed => (true, false),
-            Self::Revoked => (false, true),
-            Self::Archived => (true, true),
-        }
-    }
-}
-
-impl TicketRow {
-    /// What has become of it.
-    pub const fn status(&self) -> TicketStatus {
-        match (self.output.is_some(), self.revoked_at.is_some()) {
-            (false, false) => TicketStatus::Issued,
-            (true, false) => TicketStatus::Committed,
-            (false, true) => TicketStatus::Revoked,
-            (true, true) => TicketStatus::Archived,
-        }
-    }
-
-    /// Whether nothing has ended it.
-    pub fn is_live_at(&self, now: Timestamp) -> bool {
-        self.revoked_at.is_none() && now <= self.ticket.expires_at && self.is_issuer_live
-    }
-
-    /// Why it may not write at `now`, if it may not.
-    fn write_end(&self, now: Timestamp) -> Option<TicketEnd> {
-        if self.revoked_at.is_some() {
-            return Some(TicketEnd::Revoked);
-        }
-        if now > self.ticket.expires_at {
-            return Some(TicketEnd::Expired);
-        }
-        if !self.is_issuer_live {
-            return Some(TicketEnd::Issuer);
-        }
-        if !self.ticket.writable {
-            return Some(TicketEnd::ReadOnly);
-        }
-        self.output.map(TicketEnd::Committed)
-    }
-}
-
 impl Store {
-    /// Stores a ticket.
+    /// Stores a ticket that rests on no other.
     pub async fn insert_ticket(&self, ticket: NewTicket) -> Result<(), StoreError> {
+        self.write(move |connection| insert(connection, &ticket)).await
+    }
+
+    /// Stores a ticket, if what it rests on still counts.
+    pub async fn insert_child(
+        &self,
+        child: NewTicket,
+        now: Timestamp,
+    ) -> Result<(), InsertChildError> {
         self.write(move |connection| {
-            let row = params![
-                ticket.id.to_string(),
-                ticket.realm.to_string(),
-                ticket.issuer,
-                ticket.purpose,
-                ticket.input.as_deref().map(join_keys),
-                ticket.writable,
-                ticket.quota.map(signed),
-                serde_json::json!(ticket.accept).to_string(),
-                ticket.created_at.0,
-                ticket.expires_at.0,
-            ];
-            sql::execute(connection, INSERT, row)?;
-            Ok(())
+            if let Some(parent) = &child.parent {
+                let row = select(connection, parent)?;
+                let end = row.map_or(Some(TicketEnd::Unknown), |row| row.end_at(now));
+                end.map_or(Ok(()), |end| Err(InsertChildError::Parent(end)))?;
+            }
+            Ok(insert(connection, &child)?)
         })
         .await
     }
@@ -248,7 +138,18 @@ impl Store {
         let realm = realm.to_string();
         self.read(move |connection| {
             let before = before.map_or(i64::MAX, signed);
-            sql::all(connection, LIST, params![realm, before, has_output, is_revoked, limit], read)
+            let page = params![realm, before, has_output, is_revoked, limit];
+            let rows = sql::all(connection, LIST, page, read)?;
+            rows.into_iter().map(|row| with_ancestors(connection, row)).collect()
+        })
+        .await
+    }
+
+    /// The results of everything below a ticket.
+    pub async fn outputs_below(&self, id: &TicketId) -> Result<Vec<NodeKey>, StoreError> {
+        let id = id.to_string();
+        self.read(move |connection| {
+            sql::all(connection, OUTPUTS_BELOW, [id], |row| key(row, "output"))
         })
         .await
     }
@@ -296,6 +197,26 @@ impl Store {
     }
 }
 
+fn insert(connection: &Connection, ticket: &NewTicket) -> Result<(), StoreError> {
+    let row = params![
+        ticket.id.to_string(),
+        ticket.realm.to_string(),
+        ticket.issuer,
+        ticket.purpose,
+        ticket.input.as_deref().map(join_keys),
+        ticket.writable,
+        ticket.quota.map(signed),
+        serde_json::json!(ticket.accept).to_string(),
+        ticket.created_at.0,
+        ticket.expires_at.0,
+        ticket.parent.map(|parent| parent.to_string()),
+        ticket.depth,
+        ticket.delegable,
+    ];
+    sql::execute(connection, INSERT, row)?;
+    Ok(())
+}
+
 fn delete(
     connection: &Connection,
     realm: &RealmId,
@@ -318,12 +239,14 @@ pub(crate) fn writable(
     let Some(row) = select(connection, id)? else { return Ok(Err(TicketEnd::Unknown)) };
     Ok(match row.write_end(now) {
         Some(end) => Err(end),
-        None => Ok(Writable {
-            id: *id,
-            realm: row.ticket.realm,
-            quota: row.ticket.quota,
-            used: row.used,
-        }),
+        None => {
+            let own = Budget { id: *id, quota: row.ticket.quota, used: row.used };
+            let above = row.ancestors.iter();
+            let above =
+                above.map(|above| Budget { id: above.id, quota: above.quota, used: above.used });
+            let chain = std::iter::once(own).chain(above).collect();
+            Ok(Writable { id: *id, realm: row.ticket.realm, chain })
+        }
     })
 }
 
@@ -331,6 +254,13 @@ pub(crate) fn writable(
 pub(crate) struct Writable {
     pub(crate) id: TicketId,
     pub(crate) realm: RealmId,
+    /// What its uploads count against: itself, and everything above it.
+    pub(crate) chain: Vec<Budget>,
+}
+
+/// What may be uploaded under a ticket.
+pub(crate) struct Budget {
+    pub(crate) id: TicketId,
     pub(crate) quota: Option<u64>,
     pub(crate) used: u64,
 }
@@ -364,29 +294,14 @@ fn end(connection: &Connection, ticket: &NewTicket, now: Timestamp) -> Result<En
 }
 
 fn select(connection: &Connection, id: &TicketId) -> Result<Option<TicketRow>, StoreError> {
-    sql::one(connection, SELECT, [id.to_string()], read)
+    let row = sql::one(connection, SELECT, [id.to_string()], read)?;
+    row.map(|row| with_ancestors(connection, row)).transpose()
 }
 
-fn read(row: &Row<'_>) -> Result<TicketRow, StoreError> {
-    let accept = serde_json::from_str(text(row, "accept")?);
-    let ticket = NewTicket {
-        id: parsed(row, "id")?,
-        realm: parsed(row, "realm")?,
-        issuer: row.get("issuer")?,
-        purpose: row.get("purpose")?,
-        input: maybe_keys(row, "input")?,
-        writable: row.get("writable")?,
-        quota: maybe_unsigned(row, "quota")?,
-        accept: accept.map_err(|_| StoreError::BadRow { column: "accept" })?,
-        created_at: moment(row, "created_at")?,
-        expires_at: moment(row, "expires_at")?,
-    };
-    Ok(TicketRow {
-        seq: unsigned(row, "seq")?,
-        ticket,
-        used: unsigned(row, "used")?,
-        output: maybe_key(row, "output")?,
-        revoked_at: maybe_moment(row, "revoked_at")?,
-        is_issuer_live: row.get("is_issuer_live")?,
-    })
+/// A row with what stands above it.
+fn with_ancestors(connection: &Connection, mut row: TicketRow) -> Result<TicketRow, StoreError> {
+    if let Some(parent) = row.ticket.parent {
+        row.ancestors = sql::all(connection, ABOVE, [parent.to_string()], read_ancestor)?;
+    }
+    Ok(row)
 }

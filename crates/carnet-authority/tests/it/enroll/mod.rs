@@ -1,0 +1,4 @@
+//! Coming into a fleet, and staying in it.
+
+mod redeem;
+mod renewal;
