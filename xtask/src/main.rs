@@ -1,6 +1,7 @@
 //! Build, test, check and measure Carnet: `cargo xtask`.
 
 mod ci;
+mod conformance;
 mod fuzz;
 mod promises;
 mod run;
@@ -47,6 +48,8 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
+    /// Make requests of the served OpenAPI description, against a real server; installs schemathesis first.
+    Conformance,
     /// Measure, in a release build.
     Bench {
         /// Only measurements whose name contains this.
@@ -61,6 +64,7 @@ fn main() -> anyhow::Result<()> {
         Command::Tidy => tidy::run(),
         Command::Promises { check } => promises::run(check),
         Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
+        Command::Conformance => conformance::run(),
         Command::Bench { filter } => {
             let args = ["run", "--release", "--package", "bench", "--"].into_iter();
             run::cargo(args.chain(filter.as_deref()), &[])

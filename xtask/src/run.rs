@@ -58,6 +58,15 @@ pub fn is_there(name: &str, args: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// The folder that cargo builds into.
+pub fn target() -> anyhow::Result<PathBuf> {
+    let metadata = output("cargo", &["metadata", "--format-version", "1", "--no-deps"])?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let target =
+        metadata["target_directory"].as_str().context("cargo names no target directory")?;
+    Ok(PathBuf::from(target))
+}
+
 fn finish(mut command: Command) -> anyhow::Result<()> {
     let shown = format!("{command:?}");
     let status = command.current_dir(root()).status().with_context(|| shown.clone())?;

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use crate::run;
+use crate::{conformance, run};
 
 /// What most machines have, and the Debian packages that bring it.
 const PROGRAMS: [Program; 2] = [
@@ -36,7 +36,8 @@ pub fn run(nextest: &[String]) -> anyhow::Result<()> {
     }
     let args = ["nextest", "run", "--workspace", "--all-targets"].into_iter();
     run::cargo(args.chain(nextest.iter().map(String::as_str)), &[])?;
-    run::cargo(["test", "--workspace", "--doc"], &[])
+    run::cargo(["test", "--workspace", "--doc"], &[])?;
+    conformance::run()
 }
 
 fn install(program: &Program) -> anyhow::Result<()> {

@@ -53,7 +53,7 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
 
     let mut response = next.run(request).await;
 
-    let problem = response.extensions_mut().remove::<Problem>();
+    let problem = response.extensions_mut().remove::<Problem>().or_else(|| unsaid(&response));
     let told = response.extensions_mut().remove::<Told>().map(|Told(problem)| problem);
     let known = problem.as_ref().or(told.as_ref());
     asked.settle(&app, &response, known, &line.stopwatch);
@@ -142,6 +142,19 @@ impl Line {
             us = elapsed.as_micros(),
             "answered"
         );
+    }
+}
+
+/// What a refusal means that is not in our words: the framework's, of a path or query that it cannot read.
+fn unsaid(response: &Response) -> Option<Problem> {
+    let is_text = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|content_type| content_type.as_bytes().starts_with(b"text/plain"));
+    match response.status() {
+        StatusCode::BAD_REQUEST if is_text => Some(Problem::invalid("Malformed", "target")),
+        status if status.is_server_error() && is_text => Some(Problem::internal()),
+        _ => None,
     }
 }
 

@@ -11,8 +11,8 @@
 //!   grant ends;
 //! - callers learn a status and a fixed message; log and metrics learn the reason.
 //!
-//! To add an endpoint: its file under `routes/`, one line in [`routes::all`], its row in
-//! `tests/it/matrix.rs`.
+//! To add an endpoint: its file under `routes/`, one line in [`routes::all`], what it takes and gives in
+//! `openapi/`, its row in `tests/it/matrix.rs`.
 
 mod address;
 mod audit;
@@ -20,6 +20,7 @@ pub mod auth;
 mod authority;
 mod cors;
 mod frame;
+mod openapi;
 mod problem;
 mod rate;
 mod reload;

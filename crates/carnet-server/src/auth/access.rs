@@ -1,6 +1,7 @@
 //! [`Access`]: what a route asks of its caller, judged before its handler runs.
 
 use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -70,12 +71,12 @@ pub(crate) struct Guard {
 /// Judges a request by its route's access, then by its limits, and hands the grant to the handler.
 pub(crate) async fn authorize(
     State((app, guard)): State<(App, Guard)>,
-    params: RawPathParams,
+    params: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    match judge(&app, guard, &params, &mut parts, body).await {
+    match judge(&app, guard, params.as_ref().ok(), &mut parts, body).await {
         Ok(body) => {
             let caller = parts.extensions.get::<Caller>().cloned();
             let in_realm =
@@ -96,7 +97,7 @@ pub(crate) async fn authorize(
 async fn judge(
     app: &App,
     guard: Guard,
-    params: &RawPathParams,
+    params: Option<&RawPathParams>,
     parts: &mut Parts,
     mut body: Body,
 ) -> Result<Body, Problem> {
@@ -111,13 +112,18 @@ async fn judge(
 }
 
 /// Counts a request that is let in against a limit of its route.
-fn count(app: &App, limit: Limit, params: &RawPathParams, parts: &Parts) -> Result<(), Problem> {
+fn count(
+    app: &App,
+    limit: Limit,
+    params: Option<&RawPathParams>,
+    parts: &Parts,
+) -> Result<(), Problem> {
     let in_realm = parts.extensions.get::<InRealm>();
     let caller = parts.extensions.get::<Caller>().map(|Caller(grant)| grant);
     let grant = caller.or_else(|| in_realm.map(|in_realm| &in_realm.grant));
     let key = match limit {
         Limit::Failures | Limit::ClientInit => address(parts),
-        Limit::ClientPoll => params.iter().next().map(|(_, client)| client.to_owned()),
+        Limit::ClientPoll => params.and_then(|params| Some(params.iter().next()?.1.to_owned())),
         Limit::Upload => in_realm.map(|in_realm| in_realm.realm.to_string()),
         Limit::User | Limit::Admin => grant.map(who),
         Limit::Mcp => grant.map(|grant| grant.content_id().to_string()),
@@ -146,7 +152,7 @@ fn address(parts: &Parts) -> Option<String> {
 async fn identify(
     app: &App,
     access: Access,
-    params: &RawPathParams,
+    params: Option<&RawPathParams>,
     parts: &mut Parts,
 ) -> Result<(), Problem> {
     let scopes: &[&str] = match access {
@@ -196,12 +202,14 @@ async fn realm_user(app: &App, role: RealmRole, parts: &Parts) -> Result<Grant, 
 async fn realm(
     app: &App,
     need: RealmNeed,
-    params: &RawPathParams,
+    params: Option<&RawPathParams>,
     parts: &Parts,
 ) -> Result<InRealm, Problem> {
     let grant = admit_to_store(app, parts, Surface::Realm).await?;
     let rights = grant.realm().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
     rights.permits(need).map_err(|reason| grant.deny(reason))?;
+    // A path that is no text was not read.
+    let params = params.ok_or_else(|| Problem::invalid("Malformed", "path"))?;
     let named = params.iter().find(|(name, _)| *name == "realm");
     in_realm(app, grant, named.map_or("self", |(_, segment)| segment))
 }

@@ -5,9 +5,13 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::problem::Problem;
 use crate::state::App;
+
+/// The largest number that every JSON reader keeps whole.
+pub(crate) const NUMBER_MAX: u64 = (1 << 53) - 1;
 
 /// The whole of a body of at most `max` bytes. One that says it is larger is refused before it is read; one
 /// that stops half way, or stalls, is refused.
@@ -81,4 +85,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         return Err(Problem::invalid("Json", "body"));
     }
     serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))
+}
+
+/// A whole number, not negative. `60.0` is one too: JSON has one kind of numbers.
+pub(crate) fn number(value: &Value) -> Option<u64> {
+    let number = value.as_number()?;
+    let whole = || number.to_string().strip_suffix(".0")?.parse().ok();
+    number.as_u64().or_else(whole).filter(|number| *number <= NUMBER_MAX)
 }

@@ -16,6 +16,8 @@ mod revocations;
 mod tickets;
 mod worker_tokens;
 
+pub(crate) use body::NUMBER_MAX;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware;
@@ -27,7 +29,7 @@ use crate::auth::{self, Access, Guard};
 use crate::problem::Problem;
 use crate::rate::Limit;
 use crate::state::App;
-use crate::{cors, frame};
+use crate::{cors, frame, openapi};
 
 /// A route.
 pub struct Route {
@@ -73,6 +75,8 @@ pub fn all() -> Vec<Route> {
         route("GET", "/metrics", Metrics("read:*"), get(metrics::show)),
         route("GET", "/api/v1/me", Anybody, get(me::show)),
         route("GET", "/.well-known/jwks.json", Public, get(jwks::show)),
+        route("GET", "/openapi.json", Public, get(openapi::show)),
+        route("GET", "/api/openapi.json", Public, get(openapi::show)),
         route("GET", "/api/v1/admin/tickets", Scope("admin:*"), get(tickets::list)),
         route("POST", "/api/v1/admin/tickets", Scope("admin:*"), post(tickets::create)),
         route("GET", "/api/v1/admin/tickets/{id}", Scope("admin:*"), get(tickets::show)),

@@ -10,6 +10,7 @@ mod frame;
 mod keys;
 mod matrix;
 mod mcp;
+mod openapi;
 mod rate;
 mod realm;
 mod reload;

@@ -72,6 +72,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         "/api/health",
         "/api/info",
         "/.well-known/jwks.json",
+        "/openapi.json",
+        "/api/openapi.json",
     ] {
         rows.insert(("GET", path), PUBLIC);
     }

@@ -4,6 +4,7 @@ mod below;
 mod casfa;
 mod clients;
 mod depots;
+mod errors;
 mod nodes;
 mod prepare;
 mod scope;

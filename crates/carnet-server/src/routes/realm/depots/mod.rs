@@ -25,6 +25,7 @@ use super::missing_nodes;
 use crate::audit::Trail;
 use crate::auth::InRealm;
 use crate::problem::Problem;
+use crate::routes::body;
 use crate::state::App;
 
 /// The depot that a path names.
@@ -61,7 +62,8 @@ fn fields(bytes: &[u8]) -> Result<DepotFields, Problem> {
     let member = |name: &str| members.get(name).filter(|value| !value.is_null());
     let wrong = |name: &str| Problem::invalid("WrongType", name);
     let title = member("title").map(|title| title.as_str().ok_or_else(|| wrong("title")));
-    let kept = member("maxHistory").map(|kept| kept.as_u64().ok_or_else(|| wrong("maxHistory")));
+    let kept =
+        member("maxHistory").map(|kept| body::number(kept).ok_or_else(|| wrong("maxHistory")));
     Ok(DepotFields { title: title.transpose()?.map(str::to_owned), max_history: kept.transpose()? })
 }
 

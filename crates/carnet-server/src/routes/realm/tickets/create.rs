@@ -83,7 +83,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<CreateTicket, Problem> {
             Some(members) => Some(parse_writable(members)?),
             None => None,
         },
-        expires_in_s: take(&mut members, "expiresIn", Value::as_u64)?,
+        expires_in_s: take(&mut members, "expiresIn", body::number)?,
         delegable: take(&mut members, "delegable", Value::as_bool)?.unwrap_or(false),
     };
     refuse_rest(&members, "")?;
@@ -96,8 +96,8 @@ fn parse_writable(mut members: Map<String, Value>) -> Result<WritableRequest, Pr
         patterns.collect()
     };
     let request = WritableRequest {
-        quota: take(&mut members, "quota", Value::as_u64)?,
-        accept: take(&mut members, "accept", patterns)?,
+        quota: take(&mut members, "writable.quota", body::number)?,
+        accept: take(&mut members, "writable.accept", patterns)?,
     };
     refuse_rest(&members, "writable.")?;
     Ok(request)
@@ -107,13 +107,14 @@ fn parse_input(value: &Value) -> Option<Vec<NodeKey>> {
     value.as_array()?.iter().map(|key| key.as_str()?.parse().ok()).collect()
 }
 
-/// Takes a member out; missing and null are the same.
+/// Takes a member out, which is named with all it is in; missing and null are the same.
 fn take<T>(
     members: &mut Map<String, Value>,
     name: &str,
     read: impl FnOnce(&Value) -> Option<T>,
 ) -> Result<Option<T>, Problem> {
-    match members.remove(name) {
+    let (_, own_name) = name.rsplit_once('.').unwrap_or(("", name));
+    match members.remove(own_name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => read(&value).map(Some).ok_or_else(|| Problem::invalid("WrongType", name)),
     }

@@ -51,6 +51,8 @@ async fn defaults_are_a_day_read_only_and_longer_lives_are_cut() {
     let made = made.expect(200).json();
     assert_eq!((&made["writable"], &made["expiresAt"]), (&json!(false), &json!(START.0 + DAY_MS)));
     assert!(made.get("input").is_none());
+    let whole = server.post(As::Api, PATH, &json!({ "expiresIn": 60.0 })).await;
+    assert_eq!(whole.expect(200).json()["expiresAt"], START.0 + 60_000);
     let long = server
         .post(As::Api, PATH, &json!({ "expiresIn": 100 * 24 * 3600 }))
         .await
@@ -71,11 +73,13 @@ async fn defaults_are_a_day_read_only_and_longer_lives_are_cut() {
         (json!({ "expiresIn": 0 }), "expiresIn"),
         (json!({ "expiresIn": -5 }), "expiresIn"),
         (json!({ "expiresIn": 1.5 }), "expiresIn"),
+        (json!({ "expiresIn": 1_u64 << 53 }), "expiresIn"),
         (json!({ "expiresIn": "60" }), "expiresIn"),
         (json!({ "writable": true }), "writable"),
         (json!({ "writable": { "quota": 0 } }), "writable.quota"),
         (json!({ "writable": { "quota": 9_007_199_254_740_992_u64 } }), "writable.quota"),
         (json!({ "writable": { "accept": [] } }), "writable.accept"),
+        (json!({ "writable": { "accept": "a/b" } }), "writable.accept"),
         (json!({ "writable": { "accept": ["image"] } }), "writable.accept"),
         (json!({ "writable": { "accept": vec!["a/b"; 65] } }), "writable.accept"),
         (json!({ "inptu": [] }), "inptu"),
