@@ -4,7 +4,8 @@ use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::problem::Problem;
@@ -92,4 +93,11 @@ pub(crate) fn number(value: &Value) -> Option<u64> {
     let number = value.as_number()?;
     let whole = || number.to_string().strip_suffix(".0")?.parse().ok();
     number.as_u64().or_else(whole).filter(|number| *number <= NUMBER_MAX)
+}
+
+/// A member of a body that is a [`number`], null, or not there.
+pub(crate) fn maybe_number<'de, D: Deserializer<'de>>(member: D) -> Result<Option<u64>, D::Error> {
+    let value = Option::<Value>::deserialize(member)?;
+    let number = value.map(|value| number(&value).ok_or_else(|| D::Error::custom("no number")));
+    number.transpose()
 }

@@ -1,9 +1,11 @@
 //! What the routes of the content store take and give, a file per noun. Source: realm spec, section 5.
 
+mod agents;
 mod depots;
 mod mcp;
 mod nodes;
 mod tickets;
+mod users;
 
 use serde_json::{Value, json};
 
@@ -12,7 +14,15 @@ use super::schema::{flag, int, map, millis, object, text, words};
 
 /// A route of the content store.
 pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
-    let nouns = [nodes::describe, tickets::describe, depots::describe, mcp::describe, rest];
+    let nouns = [
+        nodes::describe,
+        tickets::describe,
+        depots::describe,
+        agents::describe,
+        users::describe,
+        mcp::describe,
+        rest,
+    ];
     nouns.into_iter().find_map(|noun| noun(method, path))
 }
 
@@ -58,7 +68,7 @@ fn info() -> Value {
                 ("maxCollectionChildren", int()),
                 ("maxPayloadSize", int()),
                 ("maxTicketTtl", int()),
-                ("maxAgentTokenTtl?", int()),
+                ("maxAgentTokenTtl", int()),
             ]),
         ),
         ("features", object([("jwtAuth", flag()), ("oauthLogin", flag()), ("awpAuth", flag())])),

@@ -218,7 +218,7 @@ async fn administrators_see_who_signed_in_and_set_roles_of_the_unknown() {
     for (body, field) in [
         (json!({ "role": "root" }), "role"),
         (json!({ "quotaLimit": -1 }), "body"),
-        (json!({ "quotaLimit": 1_u64 << 53 }), "quotaLimit"),
+        (json!({ "quotaLimit": 1_u64 << 53 }), "body"),
         (json!([]), "body"),
     ] {
         let problem = server.set_user("bob", &body).await.expect_error(400, "invalid_request");

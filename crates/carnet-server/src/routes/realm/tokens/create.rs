@@ -28,6 +28,7 @@ const DESCRIPTION_MAX: usize = 500;
 struct Input {
     name: String,
     description: Option<String>,
+    #[serde(default, deserialize_with = "body::maybe_number")]
     expires_in: Option<u64>,
 }
 

@@ -18,13 +18,11 @@ use crate::problem::Problem;
 use crate::routes::body;
 use crate::state::App;
 
-/// The largest number that JSON says exactly.
-const QUOTA_MAX: u64 = (1 << 53) - 1;
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Input {
     role: Option<String>,
+    #[serde(default, deserialize_with = "body::maybe_number")]
     quota_limit: Option<u64>,
 }
 
@@ -40,9 +38,6 @@ pub(in crate::routes) async fn update(
         .role
         .map(|name| RealmRole::from_name(&name).ok_or_else(|| Problem::invalid("BadRole", "role")));
     let role_set = role_set.transpose()?;
-    if input.quota_limit.is_some_and(|quota| quota > QUOTA_MAX) {
-        return Err(Problem::invalid("OutOfRange", "quotaLimit"));
-    }
     let (realm, kind, id) = owner_in_path(&app, &user).ok_or_else(Problem::not_found)?;
     // Whoever runs the server is its administrator, whatever is written down.
     if realm == RealmId::local_admin() && role_set.is_some_and(|role| role < RealmRole::Admin) {
