@@ -37,6 +37,10 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("headers", "realm-nodes", "/input/accept"),
     ("headers", "realm-nodes", "/input/content_type"),
     ("headers", "realm-nodes", "/input/headers/Content-MD5"),
+    ("enrollment", "ca-and-registry", "/input/token"),
+    ("csr", "ca-and-registry", "/input/csr"),
+    ("spiffe", "ca-and-registry", "/input/uri_sans"),
+    ("spiffe", "ca-and-registry", "/input/name"),
 ];
 
 /// What no vector holds.

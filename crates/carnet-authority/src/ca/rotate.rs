@@ -157,13 +157,16 @@ impl CertificateAuthority {
     }
 
     /// What the authority should do by itself: prepare at half of the active certificate's life, activate a day
-    /// after that.
+    /// after that, or once the active one has ended: then nobody trusts it any longer.
     pub fn due(&self, now: Timestamp) -> Option<Due> {
         let Some(active) = self.active() else { return Some(Due::Prepare) };
         let half = active.not_before.after(active.not_after.since(active.not_before) / 2);
         match self.in_state(CaState::Next) {
-            Some(next) => (next.record.prepared_at.after(SPREAD) <= now).then_some(Due::Activate),
             None => (half <= now).then_some(Due::Prepare),
+            Some(next) => {
+                let is_spread = next.record.prepared_at.after(SPREAD) <= now;
+                (is_spread || active.not_after < now).then_some(Due::Activate)
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use carnet_ticket::realm::NodeKey;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::ahead::Ahead;
 use super::upload::{FileSink, Upload};
 use super::{Client, ClientError, Uploaded};
 use crate::layout::{ReadError, WriteError, read_file, write_file};
@@ -42,6 +43,6 @@ impl Client {
         key: NodeKey,
         out: &mut (impl AsyncWrite + Unpin + Send),
     ) -> Result<u64, ReadError<ClientError>> {
-        read_file(key, self, &Limits::ANY, out).await
+        read_file(key, &Ahead::new(self), &Limits::ANY, out).await
     }
 }

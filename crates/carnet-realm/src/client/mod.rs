@@ -3,6 +3,7 @@
 //! Retries what is safe to repeat (reading and storing nodes, which are named by their hash) and nothing
 //! else.
 
+mod ahead;
 mod clients;
 mod depots;
 mod error;
@@ -27,6 +28,7 @@ pub use upload::Uploaded;
 pub use walk::WalkError;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use carnet_gate::Clock;
@@ -34,6 +36,7 @@ use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 /// How often something that is safe to repeat is tried.
 const TRIES: u32 = 6;
@@ -82,6 +85,8 @@ pub struct Client {
     realm: String,
     credential: Credential,
     clock: Clock,
+    /// Room for nodes that are fetched before they are needed.
+    ahead: Arc<Semaphore>,
 }
 
 impl Client {
@@ -99,7 +104,9 @@ impl Client {
             }
         };
         let http = builder.build().map_err(ClientError::Network)?;
-        Ok(Self { http, base, realm: "self".to_owned(), credential, clock: Clock::System })
+        let ahead = Arc::new(Semaphore::new(ahead::AHEAD_MAX));
+        let (realm, clock) = ("self".to_owned(), Clock::System);
+        Ok(Self { http, base, realm, credential, clock, ahead })
     }
 
     /// The same client for another realm.

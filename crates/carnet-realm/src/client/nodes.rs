@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Client, ClientError};
-use crate::layout::NodeSource;
 use crate::node::{Encoded, Limits};
 
 /// How many keys are asked about at a time.
@@ -129,14 +128,6 @@ impl Client {
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes.into())
-    }
-}
-
-impl NodeSource for Client {
-    type Error = ClientError;
-
-    async fn node(&self, key: NodeKey) -> Result<Option<Bytes>, ClientError> {
-        self.node_bytes(key).await
     }
 }
 

@@ -11,6 +11,9 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use super::{Layout, Part, layout};
 use crate::node::{Limits, Node, NodeError, NodeKind, verify};
 
+/// How many nodes a source is told of before they are needed.
+const SOON: usize = 3;
+
 /// Where nodes come from.
 pub trait NodeSource: Send + Sync {
     /// Why a node could not be had.
@@ -19,6 +22,9 @@ pub trait NodeSource: Send + Sync {
     /// The bytes of a node; none when there is no such node.
     fn node(&self, key: NodeKey)
     -> impl Future<Output = Result<Option<Bytes>, Self::Error>> + Send;
+
+    /// Is told which nodes will be asked for, in this order, unless they turn out to be there already.
+    fn soon(&self, _: &[NodeKey]) {}
 }
 
 /// Why a file could not be read.
@@ -126,6 +132,10 @@ pub async fn read_content<S: NodeSource>(
         {
             actual += len;
             continue;
+        }
+        if part.is_none_or(|part| part.children == 0) {
+            let next = pending.iter().rev().map(|(key, _)| *key);
+            source.soon(&std::iter::once(key).chain(next).take(SOON).collect::<Vec<_>>());
         }
         let bytes = fetch(key, source).await?;
         let node = check(key, &bytes, limits)?;

@@ -88,10 +88,15 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))
 }
 
-/// A whole number, not negative. `60.0` is one too: JSON has one kind of numbers.
+/// A whole number, not negative. `60.0` is one too: JSON has one kind of numbers. What is written as a fraction may be
+/// read wrong by its last bit.
 pub(crate) fn number(value: &Value) -> Option<u64> {
     let number = value.as_number()?;
-    let whole = || number.to_string().strip_suffix(".0")?.parse().ok();
+    let whole = || {
+        let float = number.as_f64()?;
+        let is_whole = (float - float.round()).abs() <= float * f64::EPSILON;
+        is_whole.then(|| format!("{float:.0}").parse().ok())?
+    };
     number.as_u64().or_else(whole).filter(|number| *number <= NUMBER_MAX)
 }
 
@@ -100,4 +105,26 @@ pub(crate) fn maybe_number<'de, D: Deserializer<'de>>(member: D) -> Result<Optio
     let value = Option::<Value>::deserialize(member)?;
     let number = value.map(|value| number(&value).ok_or_else(|| D::Error::custom("no number")));
     number.transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_read_however_they_are_written() {
+        for (text, wanted) in [
+            ("0", 0),
+            ("60", 60),
+            ("60.0", 60),
+            ("6e1", 60),
+            ("2251799813685247.0", 2_251_799_813_685_247),
+            ("9007199254740991", NUMBER_MAX),
+        ] {
+            assert_eq!(number(&serde_json::from_str(text).unwrap()), Some(wanted), "{text}");
+        }
+        for bad in ["-1", "1.5", "9007199254740992", "1e300", "\"60\"", "null"] {
+            assert_eq!(number(&serde_json::from_str(bad).unwrap()), None, "{bad}");
+        }
+    }
 }

@@ -50,12 +50,13 @@ pub fn peer_of_leaf(der: &[u8], trust_domain: &TrustDomain) -> Result<SpiffeId, 
     };
     let names = certificate.subject_alternative_name().map_err(|_| PeerError::Malformed)?;
     let names = names.map_or(&[][..], |extension| &extension.value.general_names);
-    let uris: Vec<_> = names
-        .iter()
-        .filter_map(|name| match name {
-            GeneralName::URI(uri) => Some(*uri),
-            _ => None,
-        })
-        .collect();
+    let mut uris = Vec::new();
+    for name in names {
+        match name {
+            GeneralName::URI(uri) => uris.push(*uri),
+            GeneralName::Invalid(..) => return Err(PeerError::Malformed),
+            _ => {}
+        }
+    }
     peer(&uris, trust_domain)
 }

@@ -66,7 +66,8 @@ fn a_failed_download_leaves_nothing_and_errors_have_their_codes() {
         .collect();
     left.sort();
     assert_eq!(left, ["carnet-data", "log"]);
-    assert!(server.run(&["realm", "node", "put", "absent.txt"]).failed(3).contains("absent.txt"));
+    let unread = server.run(&["realm", "node", "put", "absent.txt"]);
+    assert!(unread.failed(3).contains("\"absent.txt\": No such file"), "{}", unread.err);
     // The server's local socket is in there.
     assert!(server.run(&["realm", "node", "put", "carnet-data"]).failed(1).contains("api.sock"));
     server.run(&["realm", "node", "info", "node:x"]).failed(2);

@@ -94,13 +94,13 @@ impl Key {
     fn of_rsa(spki: &[u8], bits: &[u8]) -> Option<Self> {
         let Ok(([], key)) = RSAPublicKey::from_der(bits) else { return None };
         let (n, e) = (unsigned(key.modulus)?, unsigned(key.exponent)?);
-        // Here too: then there is nothing beside the two numbers.
+        // Written again they have to be the same: then there is nothing beside them.
         let again = RsaPublicKeyComponents { n, e }.as_der().ok()?;
-        let exponent = e.iter().fold(0, |value: u64, byte| value << 8 | u64::from(*byte));
-        let exponent =
-            u32::try_from(exponent).ok().filter(|exponent| e.len() <= 4 && exponent & 1 == 1)?;
+        let shifted = |value: u32, byte: &u8| Some(value.checked_mul(256)? + u32::from(*byte));
+        let exponent = e.iter().try_fold(0, shifted)?;
         let bits = 8 * n.len() - n.first()?.leading_zeros() as usize;
-        let is_known = again.as_ref() == spki && RSA_BITS.contains(&bits);
+        let is_known =
+            again.as_ref() == spki && RSA_BITS.contains(&bits) && !exponent.is_multiple_of(2);
         is_known.then_some(Self::Rsa { bits, exponent })
     }
 

@@ -116,6 +116,11 @@ fn a_ca_is_prepared_at_half_its_life_and_activated_a_day_later() {
     assert_eq!(authority.due(half.after(DAY)), Some(Due::Activate));
     authority.activate(&[], false, half.after(DAY)).unwrap();
     assert_eq!(authority.due(half.after(DAY)), None);
+    // Who slept through all of it waits no longer.
+    let late = authority.bundle().certificates[0].not_after.after(Duration::from_secs(1));
+    assert_eq!(authority.due(late), Some(Due::Prepare));
+    authority.prepare(late).unwrap();
+    assert_eq!(authority.due(late), Some(Due::Activate));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Why a tree was not moved.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
@@ -63,7 +64,7 @@ pub enum ScanFault {
         max: usize,
     },
     /// It cannot be made a node: too large for the server.
-    #[error("{path:?}: {source}")]
+    #[error("{path:?}")]
     Node {
         /// Which.
         path: PathBuf,
@@ -71,7 +72,7 @@ pub enum ScanFault {
         source: NodeError,
     },
     /// It cannot be split.
-    #[error("{path:?}: {source}")]
+    #[error("{path:?}")]
     Layout {
         /// Which.
         path: PathBuf,
@@ -79,7 +80,7 @@ pub enum ScanFault {
         source: LayoutError,
     },
     /// It cannot be read.
-    #[error("{path:?}: {source}")]
+    #[error("{path:?}")]
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -137,8 +138,12 @@ pub enum PutTreeError {
     Client(#[from] ClientError),
 }
 
+/// A line for each fault, which says its source too: many faults have no one source.
 fn lines(faults: &[ScanFault]) -> String {
-    faults.iter().fold(String::new(), |lines, fault| format!("{lines}\n  {fault}"))
+    faults.iter().fold(String::new(), |lines, fault| {
+        let source = fault.source().map(|source| format!(": {source}")).unwrap_or_default();
+        format!("{lines}\n  {fault}{source}")
+    })
 }
 
 /// Why a tree was not downloaded, or not all of it.
@@ -202,7 +207,7 @@ pub enum GetTreeError {
         path: PathBuf,
     },
     /// The disk.
-    #[error("{path:?}: {source}")]
+    #[error("{path:?}")]
     Disk {
         /// Where.
         path: PathBuf,

@@ -9,6 +9,7 @@ use super::folder::Folder;
 use super::local::Local;
 use super::{GetTree, GetTreeError, Step};
 use crate::client::Client;
+use crate::client::ahead::Ahead;
 use crate::layout::{ReadError, read_content};
 use crate::node::Limits;
 
@@ -34,10 +35,12 @@ impl Client {
         let path = || folder.path_of(name);
         let disk = |source| GetTreeError::Disk { path: path(), source };
         let read = |error| GetTreeError::File { path: path(), source: Box::new(error) };
+        let source = Ahead::new(self);
         let moved = |bytes| (get.progress)(Step::Moved(bytes));
         if let Some(file) = folder.file(name)? {
             let mut local = Local::existing(file, &moved).map_err(disk)?;
-            let compared = read_content(key, bytes.clone(), self, &Limits::ANY, &mut local).await;
+            let compared =
+                read_content(key, bytes.clone(), &source, &Limits::ANY, &mut local).await;
             match compared {
                 Ok(bytes) if local.is_at_end() => {
                     return Ok(Fetched { bytes, moved: 0, is_skipped: true });
@@ -54,7 +57,8 @@ impl Client {
         }
         let part = super::names::part_name(name);
         let mut local = Local::part(folder.part(&part)?, &moved).map_err(disk)?;
-        let bytes = read_content(key, bytes, self, &Limits::ANY, &mut local).await.map_err(read)?;
+        let bytes =
+            read_content(key, bytes, &source, &Limits::ANY, &mut local).await.map_err(read)?;
         local.finish().await.map_err(disk)?;
         folder.finish(&part, name)?;
         Ok(Fetched { bytes, moved: local.fetched, is_skipped: false })

@@ -9,7 +9,6 @@ mod ls;
 mod progress;
 mod put;
 
-use anyhow::Context;
 use carnet_realm::client::Client;
 use carnet_ticket::realm::NodeKey;
 
@@ -35,5 +34,5 @@ pub async fn run(command: NodeCommand, surroundings: &Surroundings) -> anyhow::R
 
 /// The node that a path leads to.
 async fn find(client: &Client, node: &NodePath) -> anyhow::Result<NodeKey> {
-    client.walk(node.key, &node.names).await.with_context(|| node.key.to_string())
+    Ok(client.walk(node.key, &node.names).await?)
 }
