@@ -34,7 +34,7 @@ fn others(method: &str, path: &str, row: Row) -> [u16; 5] {
     let is_mint = path.ends_with("/worker-tokens");
     let is_own = (method, path) == ("DELETE", TICKET) || path == REVOKE;
     let is_store = path.starts_with("/api/realm/") && !is_own;
-    let is_open = row == PUBLIC || is_store || path == "/api/v1/me";
+    let is_open = row == PUBLIC || is_store || matches!(path, "/api/v1/me" | "/api/mcp");
     let agent = if is_open { api } else { 403 };
     [api, admin, if is_mint { 403 } else { issuer }, agent, agent]
 }

@@ -27,6 +27,7 @@ async fn an_existing_client_finds_everything_as_it_was() {
         agents(&server).await;
         tickets(&server).await;
         ends(&server).await;
+        depots(&server).await;
     }
 }
 
@@ -138,6 +139,23 @@ async fn ends(server: &Server) {
     let token = server.agent_token(As::User(ALICE)).await.0;
     server.delete(As::Agent(&token), &path(&brief, "")).await.expect_error(403, "forbidden");
     server.delete(As::User(ALICE), &path(&brief, "")).await.expect(200);
+}
+
+/// Depots 201, at most 100 former roots; questions about no nodes, or about what is no key, are bad.
+async fn depots(server: &Server) {
+    let path = realm(ALICE, "/depots");
+    let made = server.post(As::User(ALICE), &path, &json!({ "title": "a" })).await;
+    let made = made.expect(201).json();
+    let list = server.get(As::User(ALICE), &path).await.expect(200).json();
+    assert_eq!(list["depots"][0]["depotId"], made["depotId"]);
+    for body in [json!({ "title": "b", "maxHistory": 101 }), json!({ "maxHistory": 0 })] {
+        server.post(As::User(ALICE), &path, &body).await.expect_error(400, "invalid_request");
+    }
+    for keys in [json!([]), json!(["node:no"]), json!("")] {
+        let (path, body) = (realm(ALICE, "/prepare-nodes"), json!({ "keys": keys }));
+        server.post(As::Nobody, &path, &body).await.expect_error(401, "unauthorized");
+        server.post(As::User(ALICE), &path, &body).await.expect_error(400, "invalid_request");
+    }
 }
 
 fn realm(subject: &str, rest: &str) -> String {
