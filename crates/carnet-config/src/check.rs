@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use http::Uri;
 use secrecy::ExposeSecret;
@@ -11,6 +12,9 @@ use crate::keys::{Blobs, Config};
 
 /// The fewest bytes that the secret of development users has.
 const DEV_SECRET_LEN_MIN: usize = 16;
+
+/// The least time that a node is kept though nothing names it yet.
+const GC_GRACE_MIN: Duration = Duration::from_mins(1);
 
 /// Why a server does not start with a configuration, and the command that repairs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +84,11 @@ impl Config {
                 !is_node_limit,
                 "realm.node_limit is not a multiple of 16 from 1024 to 16MiB",
                 "carnet serve --set realm.node_limit=4MiB",
+            ),
+            (
+                self.realm.gc_grace < GC_GRACE_MIN,
+                "realm.gc_grace is less than 1m: an upload of several nodes would lose some before it is whole",
+                "carnet serve --set realm.gc_grace=24h",
             ),
             (
                 self.blobs.is_incomplete_bucket(),

@@ -1,16 +1,21 @@
 //! What goes on beside requests: meters are stored, the audit is sealed, what is over is swept.
 
+use std::error::Error;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use carnet_authority::audit::{Checkpoint, CheckpointError, Text};
+use carnet_authority::audit::{
+    Actor, Checkpoint, CheckpointError, Details, Event, Kind, Outcome, Text,
+};
 use carnet_authority::keyring::Purpose;
+use carnet_realm::realms::{GcError, GcOptions, GcReport};
 use carnet_store::{InsertCheckpointError, StoreError};
 use carnet_ticket::time::Timestamp;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::nobody;
 use crate::state::App;
 
 /// Meters read at a time.
@@ -52,6 +57,7 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(store_meters(app.clone()));
     tasks.spawn(seal_audit(app.clone()));
     tasks.spawn(sweep(app.clone()));
+    tasks.spawn(collect(app.clone()));
     tasks.spawn(watch_files(app.clone()));
 }
 
@@ -157,8 +163,52 @@ async fn sweep_once(app: &App) -> Result<(), StoreError> {
     if retention.is_zero() {
         return Ok(());
     }
-    let kept_ms = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
-    let before = Timestamp(now.0.saturating_sub(kept_ms));
-    while app.store().prune_audit(before).await?.is_some() {}
+    while app.store().prune_audit(now.before(retention)).await?.is_some() {}
     Ok(())
+}
+
+async fn collect(app: App) {
+    loop {
+        let interval = app.config().realm.gc_interval;
+        // Switched off, it looks now and then whether it still is.
+        let pause = if interval.is_zero() { SWEEP_INTERVAL } else { interval };
+        tokio::select! {
+            () = app.clock().sleep(pause) => {}
+            () = app.draining().cancelled() => return,
+        }
+        if interval.is_zero() {
+            continue;
+        }
+        let actor = Actor { id: "server".into(), ..nobody() };
+        let (now, outcome) = (app.clock().now(), Outcome::Allowed);
+        let event = Event::new(now, Kind::Db, actor, "realm.gc", "realms", outcome, "upkeep");
+        tokio::select! {
+            collected = collect_garbage(&app, false, event) => if let Err(error) = collected {
+                tracing::error!(%error, source = ?error.source(), "not all garbage was collected");
+            },
+            // What is left is the next one's.
+            () = app.draining().cancelled() => return,
+        }
+    }
+}
+
+/// Removes the nodes that nothing names, or tells which would go. What was removed is audited as `event`.
+pub(crate) async fn collect_garbage(
+    app: &App,
+    is_dry_run: bool,
+    mut event: Event,
+) -> Result<GcReport, GcError> {
+    let options = GcOptions { grace: app.config().realm.gc_grace, is_dry_run };
+    let report = app.realms().collect_garbage(options).await?;
+    if !is_dry_run && report.removed_nodes + report.removed_blobs > 0 {
+        let counts = [
+            ("nodes", report.removed_nodes),
+            ("bytes", report.removed_bytes),
+            ("blobs", report.removed_blobs),
+        ];
+        let counts = counts.map(|(name, count)| (name.to_owned(), count.into()));
+        event.details = Details::new(counts.into_iter().collect());
+        app.store().record(event).await?;
+    }
+    Ok(report)
 }

@@ -28,6 +28,7 @@ mod readers;
 mod realm_agents;
 mod realm_clients;
 mod realm_depots;
+mod realm_gc;
 mod realm_nodes;
 mod realm_put;
 mod realm_tickets;
@@ -48,6 +49,7 @@ pub use open::{Store, StoreOptions};
 pub use realm_agents::{AgentKey, AgentOwner, AgentRow};
 pub use realm_clients::{Approval, ApproveClient, ClientRow, PendingClient, PendingError};
 pub use realm_depots::{DepotRow, DepotState, StoreDepotError};
+pub use realm_gc::{Removed, Swept, Weight};
 pub use realm_nodes::{NodeFacts, NodeRow, Usage};
 pub use realm_put::{Put, PutError, PutNode, Quota};
 pub use realm_tickets::{

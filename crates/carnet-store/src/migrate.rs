@@ -32,6 +32,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "realm_children_depots",
         sql: include_str!("../migrations/sqlite/0005_realm_children_depots.sql"),
     },
+    Migration {
+        version: 6,
+        name: "realm_gc",
+        sql: include_str!("../migrations/sqlite/0006_realm_gc.sql"),
+    },
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \

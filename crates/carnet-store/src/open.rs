@@ -63,6 +63,12 @@ impl Store {
         self.inner.writer.close().await;
     }
 
+    /// Gives the room of what was removed back to the file system.
+    pub async fn shrink(&self) -> Result<(), StoreError> {
+        while !self.inner.writer.shrink().await? {}
+        Ok(())
+    }
+
     /// Whether the database answers those who read and those who write.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.read(|connection| sql::exists(connection, "SELECT 1", [])).await?;

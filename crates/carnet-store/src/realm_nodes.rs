@@ -20,6 +20,7 @@ const CHILDREN: &str = "SELECT children FROM blobs WHERE key = ?1";
 const UPLOADED: &str = "SELECT 1 FROM realm_uploads WHERE ticket = ?1 AND key = ?2";
 const USAGE: &str = "SELECT physical, logical, nodes, updated_at FROM realm_usage WHERE realm = ?1";
 const TOUCH: &str = "UPDATE realm_nodes SET touched_at = ?3 WHERE realm = ?1 AND key = ?2";
+const IS_WHOLE: &str = "SELECT 1 FROM blobs WHERE key = ?1 AND is_bad = 0";
 const MARK_BAD: &str = "UPDATE blobs SET is_bad = 1 WHERE key = ?1";
 
 /// Up to how many keys are looked up where the caller stands.
@@ -147,7 +148,8 @@ impl Store {
         .await
     }
 
-    /// Those of `nodes` that the realm has, which count as used from now on.
+    /// Those of `nodes` that the realm has, which count as used from now on. One whose bytes are damaged is kept and
+    /// not told: it has to be stored again.
     pub async fn touch(
         &self,
         realm: &RealmId,
@@ -158,7 +160,10 @@ impl Store {
         self.write(move |connection| {
             let mut touched = HashSet::with_capacity(nodes.len());
             for node in &nodes {
-                if sql::execute(connection, TOUCH, params![realm, node.as_bytes(), now.0])? > 0 {
+                let touch = params![realm, node.as_bytes(), now.0];
+                if sql::execute(connection, TOUCH, touch)? > 0
+                    && sql::exists(connection, IS_WHOLE, [node.as_bytes()])?
+                {
                     touched.insert(*node);
                 }
             }
@@ -183,7 +188,8 @@ impl Store {
     }
 }
 
-fn read(row: &Row<'_>) -> Result<NodeRow, StoreError> {
+/// Reads a row of `blobs`.
+pub(crate) fn read(row: &Row<'_>) -> Result<NodeRow, StoreError> {
     Ok(NodeRow {
         key: key(row, "key")?,
         kind: kind(row)?,

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::audit::ChainEnd;
 use crate::error::{Cause, StoreError};
+use crate::sql;
 
 /// How many operations may wait.
 const QUEUE: usize = 4096;
@@ -24,6 +25,10 @@ const KEEP: &str = "RELEASE operation; SAVEPOINT operation";
 const UNDO: &str = "ROLLBACK TO operation";
 const COMMIT: &str = "COMMIT";
 const ROLLBACK: &str = "ROLLBACK";
+/// Gives some free pages back. A log that was copied whole cuts the file to its new length.
+const SHRINK: &str = "PRAGMA incremental_vacuum(1000)";
+const FREE_PAGES: &str = "PRAGMA freelist_count";
+const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
 /// What an operation left behind: whether to keep what it did, what of the database made it fail, and how to
 /// answer once it is durable.
@@ -38,6 +43,7 @@ type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Step + Send>;
 
 enum Message {
     Job(Job),
+    Shrink(oneshot::Sender<Result<bool, StoreError>>),
     Close(oneshot::Sender<()>),
 }
 
@@ -84,6 +90,13 @@ impl Writer {
         receiver.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// Gives some of the pages that are free back to the file system, between transactions; whether that was all.
+    pub(crate) async fn shrink(&self) -> Result<bool, StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        self.0.send(Message::Shrink(sender)).await.map_err(|_| StoreError::Closed)?;
+        receiver.await.map_err(|_| StoreError::Closed)?
+    }
+
     /// Runs what is waiting, then closes the connection.
     pub(crate) async fn close(&self) {
         let (sender, receiver) = oneshot::channel();
@@ -102,11 +115,12 @@ fn serve(
     let mut closed = None;
     while closed.is_none() {
         let Some(first) = messages.blocking_recv() else { break };
-        let mut jobs = Vec::new();
+        let (mut jobs, mut shrinks) = (Vec::new(), Vec::new());
         let mut next = Some(first);
         while let Some(message) = next {
             match message {
                 Message::Job(job) => jobs.push(job),
+                Message::Shrink(sender) => shrinks.push(sender),
                 Message::Close(sender) => closed = Some(sender),
             }
             next = if jobs.len() < BATCH && closed.is_none() {
@@ -118,6 +132,10 @@ fn serve(
         if !jobs.is_empty() {
             commit_together(&connection, jobs, chain_end);
         }
+        for sender in shrinks {
+            // Nobody may be waiting any more.
+            let _ = sender.send(shrink(&connection));
+        }
     }
     if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the database did not close cleanly");
@@ -126,6 +144,20 @@ fn serve(
     if let Some(sender) = closed {
         let _ = sender.send(());
     }
+}
+
+fn shrink(connection: &Connection) -> Result<bool, StoreError> {
+    let free = || sql::one(connection, FREE_PAGES, [], |row| Ok(row.get::<_, i64>(0)?));
+    let before = free()?;
+    // Each row is a page.
+    sql::all(connection, SHRINK, [], |_| Ok(()))?;
+    let left = free()?;
+    // A database that was made without room for this keeps its pages.
+    let is_done = left == Some(0) || left == before;
+    if is_done {
+        sql::all(connection, CHECKPOINT, [], |_| Ok(()))?;
+    }
+    Ok(is_done)
 }
 
 /// Runs `jobs` in one transaction, commits, and answers each.

@@ -30,6 +30,12 @@ impl Timestamp {
         Self(i64::try_from(duration.as_millis()).map_or(i64::MAX, |ms| self.0.saturating_add(ms)))
     }
 
+    /// This moment and `duration` less, or the earliest there is where that does not fit.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        Self(i64::try_from(duration.as_millis()).map_or(i64::MIN, |ms| self.0.saturating_sub(ms)))
+    }
+
     /// The time from `earlier` to this moment; zero when it is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -258,3 +258,13 @@ fn a_first_run_makes_what_loads_and_starts_and_is_the_same_when_it_is_made_again
     assert_eq!(loaded.config.start_faults(), []);
     assert!(loaded.warnings.is_empty());
 }
+
+#[test]
+fn a_grace_that_would_take_half_an_upload_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (grace, faults) in [("59s", 1), ("1m", 0)] {
+        let flags = [("auth.admin_api_key", "a"), ("realm.gc_grace", grace)];
+        let loaded = load_with(folder.path(), None, &[], &flags).unwrap();
+        assert_eq!(loaded.config.start_faults().len(), faults, "{grace}");
+    }
+}

@@ -3,6 +3,8 @@
 mod attenuate;
 mod blobs;
 mod depots;
+mod fsck;
+mod gc;
 mod prepare;
 mod put;
 mod read;
@@ -14,6 +16,8 @@ mod watch;
 pub use attenuate::AttenuateError;
 pub use blobs::{BlobError, BlobStorage, NodeBody, S3Options};
 pub use depots::{DepotError, DepotFields};
+pub use fsck::{FsckError, FsckReport};
+pub use gc::{GcError, GcOptions, GcReport};
 pub use put::PutNodeError;
 pub use read::ReadNodeError;
 pub use scope::ScopeError;
@@ -27,6 +31,7 @@ use carnet_gate::Gate;
 use carnet_store::{Store, StoreError, Usage};
 use carnet_ticket::realm::RealmId;
 use carnet_ticket::time::Timestamp;
+use tokio::sync::Mutex;
 
 use crate::node::Limits;
 use blobs::Blobs;
@@ -79,6 +84,8 @@ pub struct Realms {
     scopes: Scopes,
     watches: Watches,
     recent: RecentNodes,
+    /// Held while garbage is collected.
+    collecting: Mutex<()>,
 }
 
 impl Realms {
@@ -88,7 +95,8 @@ impl Realms {
         store.sweep_reservations(gate.clock().now()).await?;
         let scopes = Scopes::new(options.scope_step_nodes, options.scope_max_nodes);
         let recent = RecentNodes::new();
-        Ok(Self { store, gate, blobs, options, scopes, watches: Watches::default(), recent })
+        let (watches, collecting) = (Watches::default(), Mutex::default());
+        Ok(Self { store, gate, blobs, options, scopes, watches, recent, collecting })
     }
 
     /// What nodes may be.

@@ -2,10 +2,17 @@
 
 use std::collections::HashSet;
 
+use carnet_store::StoreError;
 use carnet_ticket::realm::NodeKey;
 use carnet_ticket::rights::{Holder, RealmRights, Roots};
 
 use super::{Realms, ScopeError};
+
+/// How many damaged nodes are looked for.
+const BAD_MAX: u32 = 10_000;
+
+/// How many nodes' children are read at a time.
+const PAGE: usize = 256;
 
 impl Realms {
     /// Those of `keys` that `rights` may use: their subtrees are whole, and they count as used from now on.
@@ -22,7 +29,46 @@ impl Realms {
             _ => keys.to_vec(),
         };
         let mut exists = self.store.touch(&rights.realm, usable, self.now()).await?;
+        self.leave_out_damaged(&mut exists).await?;
         exists.extend(keys.iter().filter(|key| **key == NodeKey::EMPTY_DICT));
         Ok(exists)
+    }
+
+    /// Takes out what leads to something damaged: whoever asks goes on below it, and stores that again. How far it is
+    /// looked has the same limit as any search.
+    async fn leave_out_damaged(&self, keys: &mut HashSet<NodeKey>) -> Result<(), StoreError> {
+        let bad = self.store.bad_nodes(BAD_MAX).await?;
+        if bad.is_empty() {
+            return Ok(());
+        }
+        let mut budget = self.options.scope_step_nodes;
+        for key in keys.clone() {
+            if self.leads_to(&bad, key, &mut budget).await? {
+                keys.remove(&key);
+            }
+        }
+        Ok(())
+    }
+
+    async fn leads_to(
+        &self,
+        bad: &HashSet<NodeKey>,
+        key: NodeKey,
+        budget: &mut usize,
+    ) -> Result<bool, StoreError> {
+        let (mut seen, mut frontier) = (HashSet::from([key]), vec![key]);
+        while !frontier.is_empty() && *budget > 0 {
+            let some = frontier.split_off(frontier.len().saturating_sub(PAGE.min(*budget)));
+            *budget -= some.len();
+            for child in self.store.children_of(&some).await?.into_values().flatten() {
+                if bad.contains(&child) {
+                    return Ok(true);
+                }
+                if seen.insert(child) {
+                    frontier.push(child);
+                }
+            }
+        }
+        Ok(false)
     }
 }

@@ -1,6 +1,7 @@
 //! Reading nodes.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use carnet_store::{NodeRow, StoreError};
@@ -77,8 +78,9 @@ impl Realms {
         if let Some(row) = self.recent.get(realm, key) {
             return Ok(row);
         }
+        let before = self.recent.forgotten();
         let row = self.store.node(&realm, key).await?.ok_or(ReadNodeError::NotFound)?;
-        self.recent.keep(realm, &row);
+        self.recent.keep(realm, &row, before);
         Ok(row)
     }
 
@@ -95,15 +97,20 @@ impl Realms {
         }
         // Looked at again while nobody can change it: it may have been removed, or repaired, meanwhile.
         let _held = self.blobs.hold(row.key).await;
-        self.recent.forget(*realm, row.key);
+        self.recent.forget(*realm, &[row.key]);
         let row = self.store.node(realm, row.key).await?.ok_or(ReadNodeError::NotFound)?;
         let body = self.checked(&row, part).await;
         if let (Err(ReadNodeError::Damaged { key }), false) = (&body, row.is_bad) {
-            metrics::counter!("carnet_realm_corrupt_total").increment(1);
-            tracing::error!(%key, "a stored node is damaged");
-            self.store.mark_bad(*key).await?;
+            self.mark_damaged(*key).await?;
         }
         body
+    }
+
+    /// Counts a node that was found damaged, and has it served no more.
+    pub(super) async fn mark_damaged(&self, key: NodeKey) -> Result<(), StoreError> {
+        metrics::counter!("carnet_realm_corrupt_total").increment(1);
+        tracing::error!(%key, "a stored node is damaged");
+        self.store.mark_bad(key).await
     }
 
     /// All bytes of a node that was found in `realm`.
@@ -141,28 +148,42 @@ fn slice(bytes: &Bytes, part: Range<u64>) -> Bytes {
 
 /// Small nodes that were read lately. A node never changes, so they are right for as long as they are kept;
 /// their bytes are hashed like any others.
-pub(super) struct RecentNodes(Cache<(RealmId, NodeKey), NodeRow>);
+pub(super) struct RecentNodes {
+    nodes: Cache<(RealmId, NodeKey), NodeRow>,
+    /// How often some were forgotten.
+    forgotten: AtomicU64,
+}
 
 impl RecentNodes {
     pub(super) fn new() -> Self {
         let weight =
             |_: &(RealmId, NodeKey), row: &NodeRow| u32::try_from(row.size).unwrap_or(u32::MAX);
-        Self(Cache::builder().max_capacity(RECENT_BYTES).weigher(weight).build())
+        let nodes = Cache::builder().max_capacity(RECENT_BYTES).weigher(weight).build();
+        Self { nodes, forgotten: AtomicU64::new(0) }
     }
 
     fn get(&self, realm: RealmId, key: NodeKey) -> Option<NodeRow> {
-        self.0.get(&(realm, key))
+        self.nodes.get(&(realm, key))
     }
 
-    /// Forgets a node that the realm may not have any more.
-    pub(super) fn forget(&self, realm: RealmId, key: NodeKey) {
-        self.0.invalidate(&(realm, key));
+    /// Forgets nodes that the realm may not have any more, also those that are being read.
+    pub(super) fn forget(&self, realm: RealmId, keys: &[NodeKey]) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        keys.iter().for_each(|key| self.nodes.invalidate(&(realm, *key)));
     }
 
-    /// Keeps a node whose bytes are at hand and good.
-    fn keep(&self, realm: RealmId, row: &NodeRow) {
+    /// How often some were forgotten: to be asked before a node is read that is to be kept.
+    fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::SeqCst)
+    }
+
+    /// Keeps a node whose bytes are at hand and good, unless some were forgotten since `before`.
+    fn keep(&self, realm: RealmId, row: &NodeRow, before: u64) {
         if row.bytes.is_some() && !row.is_bad {
-            self.0.insert((realm, row.key), row.clone());
+            self.nodes.insert((realm, row.key), row.clone());
+            if self.forgotten() != before {
+                self.nodes.invalidate(&(realm, row.key));
+            }
         }
     }
 }

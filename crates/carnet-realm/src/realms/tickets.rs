@@ -154,6 +154,7 @@ impl Realms {
         let store = self.store.audited(event);
         store.commit_ticket(id, output, self.now()).await.map_err(|error| match error {
             CommitError::Ticket(end) => CommitTicketError::Ticket(end),
+            CommitError::MissingOutput => CommitTicketError::MissingOutput(output),
             CommitError::Store(error) => CommitTicketError::Store(error),
             _ => CommitTicketError::Ticket(TicketEnd::Unknown),
         })?;

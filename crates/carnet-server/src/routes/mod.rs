@@ -62,7 +62,7 @@ pub fn all() -> Vec<Route> {
     use Access::{Anybody, Metrics, Mint, Public, Realm, RealmUser, Scope};
     use RealmNeed::{Commit, Delegate, Delete, Manage, Read, Write};
     use RealmRole::{Admin, Authorized, Unauthorized};
-    use realm::{clients, depots, nodes, tickets as task_tickets, tokens, users};
+    use realm::{clients, depots, nodes, storage, tickets as task_tickets, tokens, users};
     let route =
         |method, path, access, handler| Route { method, path, access, limit: None, handler };
     let health = ["/live", "/api/v1/live", "/health/live"]
@@ -114,6 +114,9 @@ pub fn all() -> Vec<Route> {
         route("DELETE", "/api/auth/tokens/{token}", RealmUser(Authorized), delete(tokens::delete)),
         route("GET", "/api/admin/users", RealmUser(Admin), get(users::list)).limited(Limit::Admin),
         route("PATCH", "/api/admin/users/{user}", RealmUser(Admin), patch(users::update))
+            .limited(Limit::Admin),
+        route("POST", "/api/admin/gc", RealmUser(Admin), post(storage::gc)).limited(Limit::Admin),
+        route("POST", "/api/admin/fsck", RealmUser(Admin), post(storage::fsck))
             .limited(Limit::Admin),
         route("POST", "/api/mcp", Realm(Manage), post(mcp::call)).limited(Limit::Mcp),
         route("GET", "/api/realm/{realm}", Realm(Read), get(realm::show)),

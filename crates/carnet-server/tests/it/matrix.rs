@@ -108,6 +108,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("DELETE", "/api/auth/tokens/{token}"), REALM_USER),
         (("GET", "/api/admin/users"), REALM_ADMIN),
         (("PATCH", "/api/admin/users/{user}"), REALM_ADMIN),
+        (("POST", "/api/admin/gc"), REALM_ADMIN),
+        (("POST", "/api/admin/fsck"), REALM_ADMIN),
         (("GET", "/api/realm/{realm}"), REALM_READ),
         (("GET", "/api/realm/{realm}/usage"), REALM_READ),
         (("PUT", "/api/realm/{realm}/nodes/{key}"), REALM_WRITE),

@@ -77,6 +77,9 @@ pub enum CommitError {
     /// It may not write.
     #[error("the ticket may not commit")]
     Ticket(TicketEnd),
+    /// The realm does not have the output.
+    #[error("the realm does not have the output")]
+    MissingOutput,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -98,12 +101,12 @@ pub enum RevokeTicketError {
 }
 
 impl Store {
-    /// Stores a ticket that rests on no other.
+    /// Stores a ticket that rests on no other. What it reads is touched.
     pub async fn insert_ticket(&self, ticket: NewTicket) -> Result<(), StoreError> {
         self.write(move |connection| insert(connection, &ticket)).await
     }
 
-    /// Stores a ticket, if what it rests on still counts.
+    /// Stores a ticket, if what it rests on still counts. What it reads is touched.
     pub async fn insert_child(
         &self,
         child: NewTicket,
@@ -163,7 +166,7 @@ impl Store {
     ) -> Result<(), CommitError> {
         self.write(move |connection| {
             let row = writable(connection, &id, now)?.map_err(CommitError::Ticket)?;
-            Ok(set_output(connection, &row, output, now)?)
+            set_output(connection, &row, output, now)
         })
         .await
     }
@@ -214,6 +217,15 @@ fn insert(connection: &Connection, ticket: &NewTicket) -> Result<(), StoreError>
         ticket.delegable,
     ];
     sql::execute(connection, INSERT, row)?;
+    touch_input(connection, ticket)
+}
+
+/// What of the input is there already stays.
+fn touch_input(connection: &Connection, ticket: &NewTicket) -> Result<(), StoreError> {
+    let (realm, now) = (ticket.realm.to_string(), ticket.created_at.0);
+    for key in ticket.input.iter().flatten() {
+        sql::execute(connection, TOUCH, params![realm, key.as_bytes(), now])?;
+    }
     Ok(())
 }
 
@@ -270,10 +282,13 @@ fn set_output(
     ticket: &Writable,
     output: NodeKey,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<(), CommitError> {
     let key = output.as_bytes();
+    let touched = sql::execute(connection, TOUCH, params![ticket.realm.to_string(), key, now.0])?;
+    if touched == 0 && output != NodeKey::EMPTY_DICT {
+        return Err(CommitError::MissingOutput);
+    }
     sql::execute(connection, COMMIT, params![ticket.id.to_string(), key])?;
-    sql::execute(connection, TOUCH, params![ticket.realm.to_string(), key, now.0])?;
     Ok(())
 }
 

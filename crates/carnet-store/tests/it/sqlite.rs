@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use carnet_store::{Store, StoreError, StoreOptions};
 use carnet_ticket::realm::NodeKey;
+use carnet_ticket::time::Timestamp;
 use tempfile::TempDir;
 
 use crate::contract::{self, NOW, node, realm};
@@ -48,6 +49,13 @@ contract! {
         a_depot_reads_back_as_it_was_made_and_only_in_its_realm,
         a_change_is_decided_on_what_is_there_and_made_whole_or_not,
         the_list_goes_from_the_newest_to_the_oldest;
+    gc:
+        what_is_swept_is_gone_and_costs_nothing,
+        a_blob_of_two_realms_goes_with_the_second,
+        whatever_names_a_node_keeps_it_from_the_sweep,
+        what_was_swept_cannot_be_named,
+        bytes_outside_are_named_by_their_row_or_by_an_upload,
+        nodes_and_blobs_are_walked_by_their_keys;
     ledger:
         an_entry_is_found_by_each_of_its_ids_and_audited,
         walking_the_ledger_meets_every_entry_of_a_filter_once,
@@ -158,4 +166,26 @@ async fn a_changed_or_newer_schema_is_refused() {
 /// Changes the database as somebody else would.
 pub fn change_in(file: &Path, change: &str) {
     rusqlite::Connection::open(file).unwrap().execute_batch(change).unwrap();
+}
+
+/// Promise: R-72
+#[tokio::test]
+async fn the_file_is_smaller_when_nodes_are_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).unwrap();
+    let size = || std::fs::metadata(directory.path().join("carnet.db")).unwrap().len();
+    let mut keys = Vec::new();
+    for number in 0..100_u8 {
+        let node = node(&vec![number; 50_000], &[]);
+        keys.push(node.key);
+        store.put_node(node, NOW).await.unwrap();
+    }
+    store.shrink().await.unwrap();
+    let before = size();
+    assert!(before > 5_000_000);
+    let later = Timestamp(NOW.0 + 1);
+    store.sweep_nodes(realm(), keys[..90].to_vec(), later, later).await.unwrap();
+    store.shrink().await.unwrap();
+    assert!(size() < before / 5, "{} of {before}", size());
+    assert!(store.node(&realm(), keys[95]).await.unwrap().is_some());
 }

@@ -1,6 +1,7 @@
 //! The process is killed at any moment: what it acknowledged is there, what it serves is whole.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,20 +9,43 @@ use carnet_realm::client::{Client, Credential, Endpoint, NewTicketRequest, Writa
 use carnet_realm::node::{Encoded, Limits, encode_file, encode_successor};
 use carnet_ticket::realm::NodeKey;
 
+use crate::s3::Bucket;
 use crate::support::Server;
 
-/// How often the server is killed.
-const ROUNDS: u64 = 12;
+/// How long an upload that was cut short may keep its room.
+const RESERVATION: (&str, &str) = ("CARNET_REALM_UPLOAD_RESERVATION", "1s");
 
 /// Promise: R-57
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_kills_and_nothing_torn_is_served() {
+    let last = kill_under_load(12, &[]).await;
+    let blobs = last.folder.path().join("carnet-data/blobs");
+    let parts = std::fs::read_dir(blobs.join("tmp")).unwrap();
+    assert_eq!(parts.count(), 0, "nothing half-written is left");
+    check_storage(&last, &blobs).await;
+}
+
+/// Promise: R-57
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_into_a_bucket_survives_kills_too() {
+    let bucket = Bucket::start().await;
+    let settings = bucket
+        .settings()
+        .map(|(key, value)| (format!("CARNET_{}", key.to_uppercase().replace('.', "_")), value));
+    let env: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let last = kill_under_load(4, &env).await;
+    check_storage(&last, bucket.file(&[0; 16]).ancestors().nth(2).unwrap()).await;
+}
+
+/// Kills a server `rounds` times while nodes are stored, and gives one in which all is there that it acknowledged.
+async fn kill_under_load(rounds: u64, env: &[(&str, &str)]) -> Server {
+    let env = [env, &[RESERVATION]].concat();
     let mut folder = tempfile::tempdir().unwrap();
     let acknowledged = Arc::new(Mutex::new(BTreeMap::<NodeKey, u64>::new()));
     let mut all = BTreeMap::new();
     let mut seed = 1;
-    for round in 0..ROUNDS {
-        let server = Server::start_in(folder);
+    for round in 0..rounds {
+        let server = Server::start_in_under(folder, &[], &env);
         let client = client(&server);
         // What was acknowledged since the kill before; everything is looked at again in the end.
         let since = std::mem::take(&mut *acknowledged.lock().unwrap());
@@ -44,17 +68,36 @@ async fn what_was_acknowledged_survives_kills_and_nothing_torn_is_served() {
             task.await.unwrap();
         }
     }
-    let server = Server::start_in(folder);
+    let server = Server::start_in_under(folder, &[], &env);
     let client = client(&server);
-    let parts = std::fs::read_dir(server.folder.path().join("carnet-data/blobs/tmp")).unwrap();
-    assert_eq!(parts.count(), 0, "nothing half-written is left");
     all.extend(std::mem::take(&mut *acknowledged.lock().unwrap()));
-    assert!(all.len() as u64 > ROUNDS, "the load did something: {}", all.len());
+    assert!(all.len() as u64 > rounds, "the load did something: {}", all.len());
     verify(&client, &all).await;
+    // Everything that is there is whole, and usage is what is there: what was acknowledged, and at most one more of
+    // each lane.
+    let (found, damage) = client.fsck().await.unwrap();
+    assert_eq!(damage.bad_nodes, 0, "nothing is torn");
     let usage = client.call(reqwest::Method::GET, "/api/realm/self/usage", None).await.unwrap();
+    assert_eq!(usage["nodeCount"], found["checkedNodes"]);
+    assert_eq!(usage["physicalBytes"], found["checkedBytes"]);
     let nodes = usage["nodeCount"].as_u64().unwrap();
-    assert!(nodes >= all.len() as u64 && nodes <= all.len() as u64 + ROUNDS * 8);
-    assert!(usage["physicalBytes"].as_u64().unwrap() >= all.values().sum::<u64>());
+    assert!(nodes >= all.len() as u64 && nodes <= all.len() as u64 + rounds * 8);
+    server
+}
+
+/// What uploads that were cut short have left goes: room that was set aside, bytes that no row names.
+async fn check_storage(server: &Server, blobs: &Path) {
+    carnet_gate::Clock::System.sleep(Duration::from_millis(1100)).await;
+    client(server).collect_garbage(false).await.unwrap();
+    let database = rusqlite::Connection::open(server.folder.path().join("carnet-data/carnet.db"));
+    let database = database.unwrap();
+    let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, isize>(0)).unwrap();
+    assert_eq!(count("SELECT COUNT(*) FROM realm_reservations"), 0);
+    let mut files = 0;
+    for folder in std::fs::read_dir(blobs).unwrap().map(|entry| entry.unwrap().path()) {
+        files += std::fs::read_dir(folder).unwrap().count().cast_signed();
+    }
+    assert_eq!(count("SELECT COUNT(*) FROM blobs WHERE bytes IS NULL"), files);
 }
 
 /// Promise: R-57

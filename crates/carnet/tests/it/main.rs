@@ -1,5 +1,9 @@
 //! The binary as a user meets it: real processes, real files, real signals.
 
+#[path = "../../../carnet-server/tests/it/support/s3.rs"]
+#[expect(dead_code, reason = "here the bucket always works")]
+mod s3;
+
 mod audit;
 mod client;
 mod crash;

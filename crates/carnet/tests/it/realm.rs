@@ -189,3 +189,44 @@ fn credentials_come_from_files_and_stdin_too() {
     let usage = server.run(&["realm", "info", "--token-file", "key", "--format", "json"]).json();
     assert_ne!(usage["realm"], server.run(&["realm", "info", "--format", "json"]).json()["realm"]);
 }
+
+/// Promise: R-68
+#[test]
+fn what_nothing_names_is_counted_and_what_is_damaged_is_named() {
+    let server = Server::start();
+    let folder = server.folder.path();
+    std::fs::create_dir(folder.join("in")).unwrap();
+    std::fs::write(folder.join("in/file"), content()).unwrap();
+    let key = server.run(&["realm", "node", "put", "in"]).line().to_owned();
+    for flags in [&["--dry-run"][..], &[]] {
+        let report = server.run(&[&["realm", "gc", "--format", "json"], flags].concat()).json();
+        let expected = serde_json::json!({
+            "scannedNodes": 3, "keptNodes": 3, "removedNodes": 0, "removedBytes": 0, "removedBlobs": 0,
+            "dryRun": !flags.is_empty(),
+        });
+        assert_eq!(report, expected);
+    }
+    assert!(server.run(&["realm", "gc", "--dry-run"]).line().contains("would be removed  0"));
+    assert!(server.run(&["realm", "fsck"]).line().ends_with("damaged  0"));
+
+    // The rest of the file, two levels below what was put: the smaller of the two nodes outside the database.
+    let folders = std::fs::read_dir(folder.join("carnet-data/blobs")).unwrap();
+    let folders = folders.map(|entry| entry.unwrap().path());
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    let files = files.map(|entry| entry.unwrap().path());
+    let file = files.min_by_key(|file| file.metadata().unwrap().len()).unwrap();
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[1000] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let damaged = server.run(&["realm", "fsck", "--format", "json"]);
+    assert!(damaged.failed(1).contains("1 nodes are damaged"));
+    let report = damaged.json();
+    assert_eq!((&report["badNodes"], report["bad"].as_array().unwrap().len()), (&1.into(), 1));
+    assert_ne!(server.run(&["realm", "node", "get", &key, "-o", "out"]).code, 0);
+
+    // Storing it again finds its way to what is damaged.
+    server.run(&["realm", "node", "put", "in"]).line();
+    assert_eq!(server.run(&["realm", "fsck"]).code, 0);
+    assert_eq!(server.run(&["realm", "node", "get", &key, "-o", "out"]).code, 0);
+    assert!(std::fs::read(folder.join("out/file")).unwrap() == content());
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use carnet_ticket::realm::NodeKey;
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use tokio::task::spawn_blocking;
 
 use super::super::random;
@@ -69,6 +69,27 @@ impl Folder {
         Ok((NodeBody::Stream(chunks(file, part)), hashed))
     }
 
+    pub(super) async fn remove(&self, key: NodeKey) -> Result<(), BlobError> {
+        let path = self.path(key);
+        let removed = spawn_blocking(move || match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_at(&path)(error)),
+            _ => Ok(()),
+        });
+        removed.await.map_err(|_| BlobError::Stopping)?
+    }
+
+    pub(super) fn list(&self) -> BoxStream<'_, Result<NodeKey, BlobError>> {
+        let folders = stream::iter(0..=u8::MAX).then(|first| {
+            let folder = self.0.join(hex::encode([first]));
+            async move {
+                let listed = spawn_blocking(move || list(&folder)).await;
+                let listed = listed.map_err(|_| BlobError::Stopping)??;
+                Ok::<_, BlobError>(stream::iter(listed).map(Ok))
+            }
+        });
+        folders.try_flatten().boxed()
+    }
+
     fn path(&self, key: NodeKey) -> PathBuf {
         self.0.join(super::name(key))
     }
@@ -86,6 +107,21 @@ fn write(part: &Path, path: &Path, bytes: &[u8]) -> Result<(), BlobError> {
     file.sync_all().map_err(io_at(part))?;
     std::fs::rename(part, path).map_err(io_at(path))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(io_at(folder))
+}
+
+/// The nodes in one of the folders, which may not be there yet.
+fn list(folder: &Path) -> Result<Vec<NodeKey>, BlobError> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(io_at(folder))?,
+    };
+    let first = folder.file_name().unwrap_or_default().to_string_lossy();
+    let mut keys = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(io_at(folder))?.file_name();
+        keys.extend(super::key_of(&format!("{first}/{}", name.to_string_lossy())));
+    }
+    Ok(keys)
 }
 
 fn make_folder(path: &Path) -> Result<(), BlobError> {

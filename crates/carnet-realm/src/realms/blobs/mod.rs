@@ -12,8 +12,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use carnet_gate::Clock;
 use carnet_ticket::realm::NodeKey;
-use futures::TryStreamExt;
-use futures::stream::BoxStream;
+use futures::stream::{BoxStream, TryStreamExt};
 use moka::sync::Cache;
 use secrecy::SecretString;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
@@ -201,10 +200,47 @@ impl Blobs {
         }
         Ok(body)
     }
+
+    /// Hashes a node of `size` bytes, whatever was found before.
+    pub(super) async fn check(&self, key: NodeKey, size: u64) -> Result<(), BlobError> {
+        self.verified.invalidate(&key);
+        let never = |_: &Stamp| false;
+        match &self.place {
+            Place::Folder(folder) => folder.get(key, size, 0..0, never).await?,
+            Place::Objects(objects) => objects.get(key, size, 0..0, never).await?,
+        };
+        Ok(())
+    }
+
+    /// Removes a node's bytes, if they are there.
+    pub(super) async fn remove(&self, key: NodeKey) -> Result<(), BlobError> {
+        self.verified.invalidate(&key);
+        match &self.place {
+            Place::Folder(folder) => folder.remove(key).await,
+            Place::Objects(objects) => objects.remove(key).await,
+        }
+    }
+
+    /// Everything that is stored, in any order. What has no name of a node's is passed over.
+    pub(super) fn list(&self) -> BoxStream<'_, Result<NodeKey, BlobError>> {
+        match &self.place {
+            Place::Folder(folder) => folder.list(),
+            Place::Objects(objects) => objects.list(),
+        }
+    }
 }
 
 /// `<2 hex>/<32 hex>`: where a key's blob is.
 fn name(key: NodeKey) -> String {
     let name = hex::encode(key.as_bytes());
     format!("{}/{name}", &name[..2])
+}
+
+/// The key whose blob is there.
+fn key_of(name: &str) -> Option<NodeKey> {
+    let (_, hex) = name.split_once('/')?;
+    let mut key = [0; 16];
+    hex::decode_to_slice(hex, &mut key).ok()?;
+    let key = NodeKey::from_bytes(key);
+    (self::name(key) == name).then_some(key)
 }

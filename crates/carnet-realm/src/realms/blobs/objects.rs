@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use carnet_gate::Clock;
 use carnet_ticket::realm::NodeKey;
-use futures::StreamExt;
+use futures::future::FutureExt;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3Builder;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -107,6 +108,28 @@ impl Objects {
         }
         let at = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
         Ok((NodeBody::Bytes(bytes.slice(at(part.start)..at(part.end))), Some(stamp)))
+    }
+
+    pub(super) async fn remove(&self, key: NodeKey) -> Result<(), BlobError> {
+        match self.in_time(self.store.delete(&self.path(key))).await {
+            Err(error) if !error.is_not_found() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn list(&self) -> BoxStream<'_, Result<NodeKey, BlobError>> {
+        // Whole folders are listed: a prefix may end within a name.
+        let folder = self.prefix.rsplit_once('/').map(|(folder, _)| Path::from(folder));
+        let objects = self.store.list(folder.as_ref());
+        let keys = stream::try_unfold(objects, move |mut objects| async move {
+            let object = self.in_time(objects.next().map(Option::transpose)).await?;
+            Ok::<_, BlobError>(object.map(|object| (self.key_of(&object.location), objects)))
+        });
+        keys.try_filter_map(|key| std::future::ready(Ok(key))).boxed()
+    }
+
+    fn key_of(&self, path: &Path) -> Option<NodeKey> {
+        super::key_of(path.as_ref().strip_prefix(&*self.prefix)?)
     }
 
     /// Begins to read a part of an object of this length.

@@ -4,6 +4,7 @@ mod agents;
 mod depots;
 mod mcp;
 mod nodes;
+mod storage;
 mod tickets;
 mod users;
 
@@ -20,6 +21,7 @@ pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
         depots::describe,
         agents::describe,
         users::describe,
+        storage::describe,
         mcp::describe,
         rest,
     ];

@@ -4,6 +4,7 @@ pub(super) mod clients;
 pub(super) mod depots;
 mod me;
 pub(super) mod nodes;
+pub(super) mod storage;
 pub(super) mod tickets;
 pub(super) mod tokens;
 pub(super) mod users;

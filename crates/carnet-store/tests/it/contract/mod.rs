@@ -4,6 +4,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod children;
 pub mod depots;
+pub mod gc;
 pub mod identity;
 pub mod ledger;
 pub mod meters;

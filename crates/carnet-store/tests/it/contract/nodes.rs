@@ -165,9 +165,12 @@ pub async fn a_damaged_node_is_repaired_by_its_next_upload(store: Store) {
     put(&store, good.clone()).await;
     store.mark_bad(good.key).await.unwrap();
     assert!(store.node(&realm(), good.key).await.unwrap().unwrap().is_bad);
+    let touch = async || store.touch(&realm(), vec![good.key], NOW).await.unwrap().len();
+    assert_eq!(touch().await, 0, "it has to be stored again");
     assert!(!put(&store, good.clone()).await);
     let row = store.node(&realm(), good.key).await.unwrap().unwrap();
     assert_eq!((row.is_bad, row.bytes.as_deref()), (false, Some(&b"good"[..])));
+    assert_eq!(touch().await, 1);
 }
 
 pub async fn usage_equals_a_recount_after_any_history(store: Store) {

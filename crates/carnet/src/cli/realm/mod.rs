@@ -43,4 +43,15 @@ pub enum RealmCommand {
     /// Work with the owners of realms, as an administrator.
     #[command(subcommand)]
     User(UserCommand),
+    /// Remove the nodes of all realms that nothing names, as an administrator.
+    #[command(after_help = "Example:\n  carnet realm gc --dry-run")]
+    Gc {
+        /// Tell what would go, and leave it.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Hash everything that is stored and name what is damaged, as an administrator.
+    Fsck(ServerArgs),
 }

@@ -2,6 +2,8 @@
 
 mod client;
 mod depot;
+mod fsck;
+mod gc;
 mod node;
 mod ticket;
 mod token;
@@ -24,6 +26,8 @@ pub async fn run(command: RealmCommand, surroundings: &Surroundings) -> anyhow::
         RealmCommand::Token(command) => token::run(command, surroundings).await,
         RealmCommand::Client(command) => client::run(command, surroundings).await,
         RealmCommand::User(command) => user::run(command, surroundings).await,
+        RealmCommand::Gc { dry_run, server } => gc::run(dry_run, &server, surroundings).await,
+        RealmCommand::Fsck(server) => fsck::run(&server, surroundings).await,
     }
 }
 

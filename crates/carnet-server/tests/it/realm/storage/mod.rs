@@ -1,60 +1,16 @@
 //! Where the bytes of nodes are, and what happens when that place fails.
 
-use std::path::PathBuf;
+mod gc;
+mod place;
+
 use std::time::Duration;
 
-use carnet_realm::node::Encoded;
-use carnet_ticket::realm::NodeKey;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::s3::{Bucket, Mode};
-use crate::support::{As, Server, file};
-
-/// What stays in the database is at most this.
-const INLINE_MAX: usize = 64 << 10;
-
-/// A server and, if it keeps its large nodes there, the bucket.
-struct Place {
-    server: Server,
-    bucket: Option<Bucket>,
-}
-
-impl Place {
-    async fn folder() -> Self {
-        Self { server: Server::start().await, bucket: None }
-    }
-
-    async fn bucket() -> Self {
-        let bucket = Bucket::start().await;
-        let server = Server::start_with(&bucket.settings()).await;
-        Self { server, bucket: Some(bucket) }
-    }
-
-    async fn all() -> [Self; 2] {
-        [Self::folder().await, Self::bucket().await]
-    }
-
-    /// Where the bytes of a large node are.
-    fn file(&self, key: NodeKey) -> PathBuf {
-        let name = hex::encode(key.as_bytes());
-        match &self.bucket {
-            Some(bucket) => bucket.file(key.as_bytes()),
-            None => self.server.directory.path().join("blobs").join(&name[..2]).join(name),
-        }
-    }
-
-    async fn usage(&self) -> Value {
-        self.server.get(As::Api, "/api/realm/self/usage").await.expect(200).json()
-    }
-}
-
-/// A node of exactly this many bytes.
-fn node_of(len: usize, fill: u8) -> Encoded {
-    let node = file("a/b", &vec![fill; len - 80]);
-    assert_eq!(node.bytes.len(), len);
-    node
-}
+use crate::support::s3::Mode;
+use crate::support::{As, Server};
+use place::{INLINE_MAX, Place, node_of};
 
 /// Promise: R-58
 #[tokio::test(flavor = "multi_thread")]
@@ -75,8 +31,7 @@ async fn small_nodes_are_in_the_database_and_large_ones_in_the_storage() {
         }
         assert!(!place.file(small.key).exists());
         assert_eq!(std::fs::read(place.file(large.key)).unwrap(), large.bytes);
-        let database = server.directory.path().join("carnet.db");
-        let database = rusqlite::Connection::open(database).unwrap();
+        let database = place.database();
         let rows = "SELECT bytes IS NULL FROM blobs ORDER BY size";
         let mut rows = database.prepare(rows).unwrap();
         let rows = rows.query_map([], |row| row.get(0)).unwrap();
@@ -159,7 +114,7 @@ async fn an_upload_whose_ticket_ends_meanwhile_is_not_stored_and_refunded() {
     server.get_node(As::Api, node.key).await.expect(404);
     let usage = place.usage().await;
     assert_eq!((&usage["physicalBytes"], &usage["nodeCount"]), (&json!(0), &json!(0)));
-    let database = rusqlite::Connection::open(server.directory.path().join("carnet.db")).unwrap();
+    let database = place.database();
     let left =
         "SELECT (SELECT COUNT(*) FROM realm_reservations) + (SELECT SUM(used) FROM realm_tickets)";
     assert_eq!(database.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 0);

@@ -1,0 +1,62 @@
+//! [`Order`]: nodes, each before those that it names.
+
+use std::collections::HashMap;
+
+use carnet_store::StoreError;
+use carnet_ticket::realm::NodeKey;
+
+use super::roots::{PAGE, Unnamed};
+use crate::realms::Realms;
+
+/// Goes through unnamed nodes from the top.
+pub(super) struct Order<'a> {
+    realms: &'a Realms,
+    /// How often each is named by others that have not been gone through.
+    names: HashMap<NodeKey, u32>,
+    /// Those that are named by none.
+    ready: Vec<NodeKey>,
+}
+
+impl<'a> Order<'a> {
+    pub(super) async fn of(realms: &'a Realms, unnamed: &Unnamed) -> Result<Self, StoreError> {
+        let nodes: Vec<_> = unnamed.nodes.iter().copied().collect();
+        let mut names: HashMap<_, u32> = HashMap::new();
+        for some in nodes.chunks(PAGE) {
+            let children = realms.store.children_of(some).await?;
+            let children = children.into_values().flatten();
+            for child in children.filter(|child| unnamed.nodes.contains(child)) {
+                *names.entry(child).or_default() += 1;
+            }
+        }
+        let ready = nodes.into_iter().filter(|node| !names.contains_key(node)).collect();
+        Ok(Self { realms, names, ready })
+    }
+
+    /// The next of those that are still unnamed: at most `max`, or none when all were gone through.
+    pub(super) async fn next(
+        &mut self,
+        unnamed: &Unnamed,
+        max: usize,
+    ) -> Result<Vec<NodeKey>, StoreError> {
+        let mut next = Vec::new();
+        while next.len() < max && !self.ready.is_empty() {
+            let count = PAGE.min(max - next.len()).min(self.ready.len());
+            let some = self.ready.split_off(self.ready.len() - count);
+            let children = self.realms.store.children_of(&some).await?;
+            for child in some.iter().filter_map(|node| children.get(node)).flatten() {
+                self.lower(*child);
+            }
+            next.extend(some.into_iter().filter(|node| unnamed.nodes.contains(node)));
+        }
+        Ok(next)
+    }
+
+    fn lower(&mut self, child: NodeKey) {
+        let Some(names) = self.names.get_mut(&child) else { return };
+        *names -= 1;
+        if *names == 0 {
+            self.names.remove(&child);
+            self.ready.push(child);
+        }
+    }
+}
