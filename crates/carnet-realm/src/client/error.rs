@@ -56,6 +56,11 @@ impl ClientError {
         }
     }
 
+    /// Whether the server has not found out yet, and goes on with it when it is asked again.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.code == "scope_undecided")
+    }
+
     /// The refusal, if it is one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {

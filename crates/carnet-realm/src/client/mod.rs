@@ -40,8 +40,12 @@ use tokio::sync::Semaphore;
 /// How often something that is safe to repeat is tried.
 const TRIES: u32 = 6;
 
-/// The pause before the first repetition; each further one is twice as long, or as long as the server says.
-const PAUSE: Duration = Duration::from_millis(200);
+/// How often a server is asked that has not found out yet whether a ticket reaches a node: each time it goes on
+/// where it stopped.
+const SEARCHES: u32 = 100;
+
+/// The pause before asking again, which each failure doubles, unless the server says how long.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The longest pause that a server is given.
 const PAUSE_MAX: Duration = Duration::from_mins(1);
@@ -186,18 +190,20 @@ impl Client {
     where
         F: Future<Output = Result<T, ClientError>>,
     {
-        let mut pause = PAUSE;
-        for _ in 1..TRIES {
-            match attempt().await {
-                Err(error) if error.is_worth_repeating() => {
-                    let wished = error.refusal().and_then(|refusal| refusal.retry_after);
-                    self.clock.sleep(wished.unwrap_or(pause).min(PAUSE_MAX)).await;
-                }
+        let (mut failures, mut searches) = (0, 0);
+        loop {
+            let error = match attempt().await {
+                Err(error) if error.is_worth_repeating() => error,
                 settled => return settled,
+            };
+            *(if error.is_undecided() { &mut searches } else { &mut failures }) += 1;
+            if failures >= TRIES || searches >= SEARCHES {
+                return Err(error);
             }
-            pause *= 2;
+            let wished = error.refusal().and_then(|refusal| refusal.retry_after);
+            let pause = wished.unwrap_or(PAUSE * (1 << failures));
+            self.clock.sleep(pause.min(PAUSE_MAX)).await;
         }
-        attempt().await
     }
 }
 

@@ -12,7 +12,7 @@ use crate::layout::NodeSink;
 use crate::node::{Encoded, HEADER_LEN};
 
 /// How many bytes of nodes are on their way at a time, KiB: with what is read and split of one file, a process
-/// stays under 64 MiB.
+/// takes some 40 MiB.
 const IN_FLIGHT_KIB: u32 = 12 << 10;
 
 /// How many bytes of a file's nodes are asked about at a time.

@@ -37,6 +37,9 @@ const BUSY: &str =
     "HTTP/1.1 503 x\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const LATER: &str =
     "HTTP/1.1 429 x\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+/// The server has looked at a part of what a ticket reaches.
+const UNDECIDED: &str = "HTTP/1.1 503 x\r\nRetry-After: 0\r\nContent-Length: 27\r\nConnection: close\r\n\r\n\
+    {\"error\":\"scope_undecided\"}";
 const ABSENT: &str = "HTTP/1.1 404 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const FORBIDDEN: &str = "HTTP/1.1 403 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 /// It says 100 bytes, and there are three.
@@ -57,6 +60,19 @@ async fn reading_a_node_is_repeated_until_there_is_an_answer() {
         assert!(client.node_bytes(key).await.is_err());
         assert_eq!(count.load(Ordering::SeqCst), 1);
     }
+}
+
+/// Promise: R-16
+#[tokio::test]
+async fn a_server_that_searches_is_asked_until_it_has_found_out() {
+    let mut answers = vec![UNDECIDED; 50];
+    answers.extend([BUSY, UNDECIDED, ABSENT]);
+    let (client, count) = failing(answers.leak()).await;
+    assert!(client.node_bytes(NodeKey::EMPTY_DICT).await.unwrap().is_none());
+    assert_eq!(count.load(Ordering::SeqCst), 53);
+    let (client, count) = failing(&[UNDECIDED]).await;
+    assert!(client.node_bytes(NodeKey::EMPTY_DICT).await.is_err());
+    assert_eq!(count.load(Ordering::SeqCst), 100, "not for ever");
 }
 
 #[tokio::test]
