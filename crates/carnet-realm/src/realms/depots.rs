@@ -7,6 +7,9 @@ use carnet_ticket::realm::{DepotId, NodeKey, RealmId};
 use super::{NoRandomness, Realms, random};
 use crate::depot::{self, HISTORY_DEFAULT, InvalidDepot, MAIN};
 
+/// How many titles are tried for a depot that is given none.
+const TITLES_TRIED: i64 = 16;
+
 /// What of a depot is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DepotFields {
@@ -92,14 +95,15 @@ impl Realms {
         if let Some(title) = fields.title {
             return self.insert_depot(realm, title, max_history, &event).await;
         }
-        // Named after the moment, or the next that is free.
-        let mut ms = self.now().0;
-        loop {
+        // Named after the moment, or one of the next that is free.
+        let now = self.now().0;
+        for ms in now..now.saturating_add(TITLES_TRIED) {
             match self.insert_depot(realm, format!("Depot {ms}"), max_history, &event).await {
-                Err(DepotError::TitleTaken) => ms += 1,
+                Err(DepotError::TitleTaken) => {}
                 settled => return settled,
             }
         }
+        Err(DepotError::TitleTaken)
     }
 
     async fn insert_depot(

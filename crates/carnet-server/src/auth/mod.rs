@@ -2,6 +2,7 @@
 
 mod access;
 mod api_keys;
+mod body;
 mod credential;
 mod rights;
 
