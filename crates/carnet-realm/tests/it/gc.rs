@@ -256,7 +256,7 @@ async fn interleaved<T>(future: impl Future<Output = T>, mut between: impl Async
     }
 }
 
-/// Promise: R-59
+/// Promise
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_order_a_collection_and_writers_come_in_nothing_named_loses_anything() {
     let mut removed = 0;

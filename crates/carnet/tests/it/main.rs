@@ -10,6 +10,7 @@ mod crash;
 mod crash_trees;
 mod credentials;
 mod demo;
+mod disk;
 mod get_safety;
 mod jwt;
 mod keys;

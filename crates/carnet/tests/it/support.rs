@@ -88,6 +88,9 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
+/// How a server is started on a free port.
+const SERVE: [&str; 3] = ["serve", "--set", "server.port=0"];
+
 /// A server in a process of its own, killed when it is dropped.
 pub struct Server {
     pub folder: TempDir,
@@ -117,15 +120,24 @@ impl Server {
 
     /// Starts with these flags and variables beside.
     pub fn start_in_under(folder: TempDir, flags: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut command = carnet(folder.path());
+        command.args(SERVE).args(flags).envs(env.iter().copied());
+        Self::start_by(folder, &mut command)
+    }
+
+    /// Starts where no file may grow larger than this.
+    pub fn start_on_a_full_disk(folder: TempDir, kib: usize) -> Self {
+        // In units of 512 bytes. Whoever writes more is told, and not killed.
+        let limited = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", kib * 2);
+        let mut command = Command::new("/bin/sh");
+        command.current_dir(folder.path()).env_clear().stdin(Stdio::null());
+        command.args(["-c", &limited, "sh", env!("CARGO_BIN_EXE_carnet")]).args(SERVE);
+        Self::start_by(folder, &mut command)
+    }
+
+    fn start_by(folder: TempDir, command: &mut Command) -> Self {
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let mut child = carnet(folder.path())
-            .args(["serve", "--set", "server.port=0"])
-            .args(flags)
-            .envs(env.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut said = Vec::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
             said.push(line.clone());

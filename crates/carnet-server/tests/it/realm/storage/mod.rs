@@ -75,6 +75,23 @@ async fn a_bucket_that_refuses_is_503_and_costs_nothing() {
     assert_eq!(server.get_node(As::Api, node.key).await.expect(200).bytes, node.bytes);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_cannot_be_written_is_503_and_costs_nothing() {
+    let place = Place::folder().await;
+    let node = node_of(100_000, 10);
+    let folder = place.file(node.key).with_file_name("");
+    std::fs::write(folder.components().as_path(), "in the way").unwrap();
+    let quota = json!({ "input": [], "writable": { "quota": node.bytes.len() } });
+    let ticket = place.server.ticket(As::Api, quota).await;
+    for _ in 0..2 {
+        place.server.put_node(As::Ticket(&ticket), &node).await.expect(503);
+    }
+    assert_eq!(place.usage().await["nodeCount"], 0);
+    std::fs::remove_file(folder.components().as_path()).unwrap();
+    place.server.put_node(As::Ticket(&ticket), &node).await.expect(200);
+    assert!(place.has(As::Api, node.key).await);
+}
+
 /// Promise: R-58
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_does_not_answer_is_503_in_time() {
