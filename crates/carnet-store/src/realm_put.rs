@@ -124,7 +124,7 @@ impl Store {
             let additions = check(connection, &node, now)?;
             let (key, size) = (node.key.as_bytes(), signed(node.size));
             // What the realm has already takes no room there.
-            let realm = additions.to_realm.then(|| node.realm.to_string()).unwrap_or_default();
+            let realm = if additions.to_realm { node.realm.to_string() } else { String::new() };
             // What is new to no ticket may still be to the realm.
             let tickets = additions.to_tickets.iter().map(Some);
             let only_realm = additions.to_realm && additions.to_tickets.is_empty();

@@ -111,7 +111,8 @@ pub async fn a_realms_quota_holds_over_what_it_has_and_what_is_reserved(store: S
         .put_node(PutNode { reservation: Some("r1".to_owned()), ..bounded(&[2; 50]) }, NOW)
         .await
         .unwrap();
-    put(&store, bounded(&[4; 10])).await;
+    store.reserve("r3".to_owned(), bounded(&[2; 50]), deadline, NOW).await.unwrap();
+    assert!(put(&store, bounded(&[4; 10])).await, "what is there already takes no room");
     assert_eq!(store.usage(&realm()).await.unwrap().physical, 100);
 }
 
