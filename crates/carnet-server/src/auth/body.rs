@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use axum::BoxError;
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use carnet_gate::Grant;
@@ -28,16 +29,16 @@ impl WhileLive {
 
 impl HttpBody for WhileLive {
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         Poll::Ready(match self.grant.is_ended() {
-            Some(why) => Some(Err(axum::Error::new(self.grant.deny(Reason::Ended(why))))),
-            None => frame,
+            Some(why) => Some(Err(self.grant.deny(Reason::Ended(why)).into())),
+            None => frame.map(|frame| frame.map_err(BoxError::from)),
         })
     }
 
