@@ -117,7 +117,7 @@ fn row(content_id: UniqueId, limits: Limits) -> Facts {
         rights: None,
         limits,
     };
-    Facts { epoch: 0, row: Some(row), ancestors: Vec::new() }
+    Facts { epoch: 0, row: Some(row), ancestors: Vec::new(), home: None }
 }
 
 /// A gate whose grants are of rows that say everything, on the API.

@@ -5,9 +5,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use http::Uri;
+use secrecy::ExposeSecret;
 
 use crate::choice::BlobsKind;
 use crate::keys::{Blobs, Config};
+
+/// The fewest bytes that the secret of development users has.
+const DEV_SECRET_LEN_MIN: usize = 16;
 
 /// The least time that a node is kept though nothing names it yet.
 const GC_GRACE_MIN: Duration = Duration::from_mins(1);
@@ -38,8 +42,10 @@ impl Config {
         let (server, auth) = (&self.server, &self.auth);
         let is_loopback = self.is_loopback();
         let has_tls = server.tls_cert_file.is_some() && server.tls_key_file.is_some();
-        let has_admin =
-            auth.admin_api_key.is_some() || (auth.admin_fallback_enabled && auth.api_key.is_some());
+        let has_admin = auth.dev_jwt_secret.is_some()
+            || auth.admin_api_key.is_some()
+            || (auth.admin_fallback_enabled && auth.api_key.is_some());
+        let dev_secret = auth.dev_jwt_secret.as_ref().map(|secret| secret.expose_secret().len());
         let node_limit = self.realm.node_limit.0;
         let is_node_limit =
             (1024..=16 << 20).contains(&node_limit) && node_limit.is_multiple_of(16);
@@ -61,8 +67,18 @@ impl Config {
             ),
             (
                 auth.enabled && !has_admin,
-                "auth.enabled is true and there is no key that signs in an administrator",
+                "auth.enabled is true and nothing signs in an administrator",
                 "(umask 077; head -c 36 /dev/urandom | base64 > admin_key) && carnet serve --set auth.admin_api_key_file=admin_key",
+            ),
+            (
+                dev_secret.is_some() && !is_loopback,
+                "auth.dev_jwt_secret is set and server.host is not a loopback address",
+                "carnet serve --set server.host=127.0.0.1",
+            ),
+            (
+                dev_secret.is_some_and(|len| len < DEV_SECRET_LEN_MIN),
+                "auth.dev_jwt_secret has fewer than 16 bytes",
+                "(umask 077; head -c 36 /dev/urandom | base64 > dev_secret) && carnet serve --set auth.dev_jwt_secret_file=dev_secret",
             ),
             (
                 !is_node_limit,

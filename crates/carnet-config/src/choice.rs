@@ -4,6 +4,10 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Size(pub u64);
 
+/// Where a server is: `http` or `https`, a host, perhaps a port and a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Url(String);
+
 /// When the bytes of large nodes are hashed again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerifyOnRead {
@@ -59,6 +63,27 @@ pub enum WorkerTokenVersion {
     V1,
     /// Ed25519.
     V2,
+}
+
+impl Url {
+    /// The URL, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Host and port, as a request names them.
+    pub fn authority(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split_once('/').map_or(rest, |(authority, _)| authority)
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+        let is_plain =
+            rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#@\\\"<>".contains(&byte));
+        let url = Self(text.trim_end_matches('/').to_owned());
+        (is_plain && !url.authority().is_empty()).then_some(url)
+    }
 }
 
 impl VerifyOnRead {

@@ -8,7 +8,7 @@ use carnet_ticket::verify::Profile;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::choice::{BlobsKind, LogFormat, LogLevel, Size, VerifyOnRead, WorkerTokenVersion};
+use crate::choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
 use crate::names;
 use crate::network::WebOrigin;
 use crate::secret::{FileSecret, SealKey};
@@ -165,6 +165,8 @@ keys! {
         host: String = "server.host", "127.0.0.1", restart;
         /// The port; 0 for a free one.
         port: u16 = "server.port", "7423", restart;
+        /// Where others reach it, when that is another address: `https://carnet.example`.
+        public_url: Option<Url> = "server.public_url", "";
         /// Certificate chain, PEM.
         tls_cert_file: Option<PathBuf> = "server.tls_cert_file", "", file;
         /// Private key of the certificate, PEM.
@@ -199,6 +201,10 @@ keys! {
         admin_api_key: Option<SecretString> = "auth.admin_api_key", "";
         /// Whether `api_key` is admin while no admin key is set.
         admin_fallback_enabled: bool = "auth.admin_fallback_enabled", "false";
+        /// The secret of development users: an HS256 token with any subject signs in. Loopback only.
+        dev_jwt_secret: Option<SecretString> = "auth.dev_jwt_secret", "";
+        /// Subjects of development users that are administrators.
+        dev_admin_subs: Vec<String> = "auth.dev_admin_subs", "";
         /// The token that every worker without its own may present.
         worker_token: Option<SecretString> = "auth.worker_token", "";
         /// Tokens of single workers, by worker id, which is case-exact.
@@ -271,6 +277,14 @@ keys! {
         max_ticket_ttl: Duration = "realm.max_ticket_ttl", "24h", restart;
         /// The life of a ticket that asks for none.
         default_ticket_ttl: Duration = "realm.default_ticket_ttl", "24h", restart;
+        /// The longest life of an agent token, and that of one that asks for none.
+        max_agent_token_ttl: Duration = "realm.max_agent_token_ttl", "720h";
+        /// How long an approved client counts.
+        client_ttl: Duration = "realm.client_ttl", "720h";
+        /// Whether users may sign in with a token of an issuer.
+        jwt_auth: bool = "realm.jwt_auth", "true";
+        /// Whether requests may be signed with a client's key.
+        awp_auth: bool = "realm.awp_auth", "true";
         /// The most bytes a realm may hold; 0 for no limit.
         default_quota: Size = "realm.default_quota", "0", restart;
         /// The largest node kept in the database; larger ones are files.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use carnet_ticket::verify::Profile;
 use ipnet::IpNet;
 
-use crate::choice::{BlobsKind, LogFormat, LogLevel, Size, VerifyOnRead, WorkerTokenVersion};
+use crate::choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
 use crate::network::{WebOrigin, parse_network};
 use crate::raw::Raw;
 use crate::text;
@@ -118,6 +118,8 @@ settings! {
     Size: Kind::Size, |text| text::parse_size(text).map(Size);
     PathBuf: Kind::Path, |text| (!text.is_empty()).then(|| PathBuf::from(text));
     Option<PathBuf>: Kind::Path, optional;
+    Url: Kind::Text, Url::parse, "a URL like \"https://carnet.example\"";
+    Option<Url>: Kind::Text, optional, "a URL like \"https://carnet.example\"";
     Profile: Kind::Choice(&["strict", "compat"]), |text| match text {
         "strict" => Some(Profile::Strict),
         "compat" => Some(Profile::Compat),

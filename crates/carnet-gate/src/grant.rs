@@ -144,6 +144,11 @@ impl Grant {
         self.0.verified.subject.as_deref()
     }
 
+    /// The text that the credential claims under this name.
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        self.0.verified.claims.get(name)?.as_str()
+    }
+
     /// The credential's class.
     pub fn class(&self) -> Class {
         self.0.verified.class

@@ -17,6 +17,11 @@ pub trait StatusSource: Send + Sync + 'static {
     /// What is known of `presented`; no row when there is none. [`Reason::StatusUnavailable`] when the store
     /// does not answer. The facts carry the gate's epoch from before the row was read.
     fn load<'a>(&'a self, presented: &'a Presented<'_>) -> BoxFuture<'a, Result<Facts, Reason>>;
+
+    /// What of `presented` the facts are about: everything, unless it is made anew each time it is presented.
+    fn about<'a>(&self, presented: &Presented<'a>) -> &'a [u8] {
+        presented.data.unwrap_or_default()
+    }
 }
 
 /// How many credentials' facts are remembered.
@@ -28,7 +33,7 @@ const REMEMBERED_MAX: u64 = 100_000;
 pub struct Lookup {
     gate: Gate,
     sources: Arc<HashMap<Class, Arc<dyn StatusSource>>>,
-    /// By the hash of the whole credential.
+    /// By the hash of what of the credential they are about.
     remembered: Cache<UniqueId, Arc<Facts>>,
 }
 
@@ -68,7 +73,7 @@ impl Lookup {
     pub async fn load(&self, presented: &Presented<'_>) -> Result<Arc<Facts>, Reason> {
         let source = presented.class().and_then(|class| self.sources.get(&class));
         let Some(source) = source else { return Ok(Arc::default()) };
-        let known = self.remembered.get(&question(presented));
+        let known = self.remembered.get(&question(presented, source.about(presented)));
         match known.filter(|facts| self.gate.is_current(facts)) {
             Some(facts) => Ok(facts),
             None => Ok(Arc::new(source.load(presented).await?)),
@@ -103,14 +108,15 @@ impl Lookup {
         })?;
         let grant = self.gate.admit(presented, &facts, surface)?;
         // Only what was found good: guesses at a secret do not fill the memory.
-        if facts.row.is_some() {
-            self.remembered.insert(question(presented), facts);
+        let source = presented.class().and_then(|class| self.sources.get(&class));
+        if let (Some(_), Some(source)) = (&facts.row, source) {
+            self.remembered.insert(question(presented, source.about(presented)), facts);
         }
         Ok(grant)
     }
 }
 
-fn question(presented: &Presented<'_>) -> UniqueId {
+fn question(presented: &Presented<'_>, about: &[u8]) -> UniqueId {
     let class = presented.class().map_or("", Class::as_str);
-    UniqueId::from_parts(&[class.as_bytes(), presented.data.unwrap_or_default()])
+    UniqueId::from_parts(&[class.as_bytes(), about])
 }

@@ -6,9 +6,11 @@ use carnet_authority::audit::{Actor, Event, Kind, Outcome};
 use carnet_config::manifest::Manifest;
 use carnet_config::{Changes, ReloadError};
 use carnet_store::StoreError;
+use carnet_ticket::realm::owner_content_id;
 use carnet_ticket::verify::RowEnd;
 
 use crate::audit::nobody;
+use crate::auth::service_realm;
 use crate::authority::AuthorityError;
 use crate::serve::{self, TlsError};
 use crate::state::{App, configured_keys};
@@ -80,8 +82,13 @@ impl App {
         // From here on nothing fails.
         self.authority().swap_keyring(keyring);
         self.authority().swap_tickets(reload.manifest.as_ref().map(tickets));
-        for content in self.api_keys().swap(configured_keys(&config)) {
+        let keys = self.api_keys().swap(configured_keys(&config));
+        for content in keys.into_iter().chain(self.users().swap(&config.auth)) {
             self.gate().end_content(content, RowEnd::Deleted);
+        }
+        // Agents have what the services that own them have now.
+        for service in ["key:api", "key:admin"] {
+            self.gate().row_changed(owner_content_id(&service_realm(service)));
         }
         self.set_tls(tls);
         self.set_config(config);

@@ -12,7 +12,7 @@ use carnet_realm::realms::{
 use carnet_store::{Store, StoreError};
 use carnet_ticket::api_key::{ApiKeys, ConfiguredKey};
 use carnet_ticket::implicit::Implicit;
-use carnet_ticket::realm::RealmTickets;
+use carnet_ticket::realm::{AgentTokens, RealmTickets, SignedRequests};
 use carnet_ticket::verify::{Class, Surface};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
@@ -21,7 +21,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::Recorder;
-use crate::auth::{ApiKeyStatusSource, ApiRights, RealmRightsMap};
+use crate::auth::{
+    AgentFacts, ApiKeyStatusSource, ApiRights, ClientStatusSource, DevUsers, RealmRightsMap,
+    Replays, SeenUsers, TokenStatusSource, UserStatusSource,
+};
 use crate::authority::{Authority, AuthorityError};
 use crate::rate::Limiters;
 use crate::revocations::{LogError, RevocationLog};
@@ -72,6 +75,9 @@ struct Inner {
     store: Store,
     gate: Gate,
     api_keys: Arc<ApiKeys>,
+    users: Arc<DevUsers>,
+    seen_users: SeenUsers,
+    replays: Replays,
     authority: Authority,
     recorder: Recorder,
     limiters: Limiters,
@@ -95,15 +101,14 @@ impl App {
         let log = &config.revocation.log_file;
         let revocations = RevocationLog::open(log, &store, &authority.keyring()).await?;
         let api_keys = Arc::new(ApiKeys::new(configured_keys(&config)));
-        let gate = gate(&config, clock, Arc::clone(&api_keys));
+        let users = Arc::new(DevUsers::new(&config.auth));
+        let gate = gate(&config, clock, Arc::clone(&api_keys), &users);
         store.bring_up_to_date(&gate).await?;
         let recorder = Recorder::start(store.clone(), gate.clock().clone());
         let limiters = Limiters::new(&config, gate.clock().clone());
         let realms = Realms::open(store.clone(), gate.clone(), realm_options(&config)).await?;
-        let lookup = Lookup::builder(&gate)
-            .source(Class::Realm, Arc::new(TicketStatusSource::new(store.clone(), gate.clone())))
-            .source(Class::ApiKey, Arc::new(ApiKeyStatusSource::new(store.clone(), gate.clone())))
-            .build();
+        let lookup = lookup(&store, &gate, &users, &api_keys);
+        let replays = Replays::new(gate.clock().now());
         let started = gate.clock().stopwatch();
         let (draining, stopped) = (CancellationToken::new(), CancellationToken::new());
         let app = Self(Arc::new(Inner {
@@ -114,6 +119,9 @@ impl App {
             store,
             gate,
             api_keys,
+            users,
+            seen_users: SeenUsers::default(),
+            replays,
             authority,
             recorder,
             limiters,
@@ -164,6 +172,18 @@ impl App {
 
     pub(crate) fn api_keys(&self) -> &ApiKeys {
         &self.0.api_keys
+    }
+
+    pub(crate) fn users(&self) -> &DevUsers {
+        &self.0.users
+    }
+
+    pub(crate) fn seen_users(&self) -> &SeenUsers {
+        &self.0.seen_users
+    }
+
+    pub(crate) fn replays(&self) -> &Replays {
+        &self.0.replays
     }
 
     /// What this server calls itself in what it signs.
@@ -260,7 +280,29 @@ pub(crate) fn configured_keys(config: &Config) -> Vec<ConfiguredKey> {
     keys.into_iter().flatten().collect()
 }
 
-fn gate(config: &Config, clock: Clock, api_keys: Arc<ApiKeys>) -> Gate {
+/// Where the gate's facts come from.
+fn lookup(store: &Store, gate: &Gate, users: &Arc<DevUsers>, api_keys: &Arc<ApiKeys>) -> Lookup {
+    let agents = AgentFacts {
+        store: store.clone(),
+        gate: gate.clone(),
+        users: Arc::clone(users),
+        api_keys: Arc::clone(api_keys),
+    };
+    let keys = ApiKeyStatusSource::new(store.clone(), gate.clone(), Arc::clone(api_keys));
+    let people = UserStatusSource::new(store.clone(), gate.clone(), Arc::clone(users));
+    Lookup::builder(gate)
+        .source(Class::Realm, Arc::new(TicketStatusSource::new(store.clone(), gate.clone())))
+        .source(Class::ApiKey, Arc::new(keys))
+        .source(Class::Jwt, Arc::new(people))
+        .source(Class::AgentToken, Arc::new(TokenStatusSource(agents.clone())))
+        .source(Class::SignedRequest, Arc::new(ClientStatusSource(agents)))
+        .build()
+}
+
+fn gate(config: &Config, clock: Clock, api_keys: Arc<ApiKeys>, users: &DevUsers) -> Gate {
+    const PRINCIPALS: [Class; 5] =
+        [Class::ApiKey, Class::Local, Class::Jwt, Class::AgentToken, Class::SignedRequest];
+    let profile = config.profile.realm.unwrap_or(config.profile.default);
     let auth = &config.auth;
     let open = if auth.enabled { &[][..] } else { &[Class::Anonymous][..] };
     let limits = GateLimits {
@@ -272,8 +314,12 @@ fn gate(config: &Config, clock: Clock, api_keys: Arc<ApiKeys>) -> Gate {
         .verifier(Class::ApiKey, api_keys)
         .verifier(Class::Local, Arc::new(Implicit { subject: LOCAL_ADMIN }))
         .verifier(Class::Anonymous, Arc::new(Implicit { subject: "anonymous" }))
-        .accept(Surface::Api, &[Class::ApiKey, Class::Local])
-        .accept(Surface::Realm, &[Class::Realm, Class::ApiKey, Class::Local])
+        .verifier(Class::Jwt, Arc::new(users.verifier()))
+        .verifier(Class::AgentToken, Arc::new(AgentTokens))
+        .verifier(Class::SignedRequest, Arc::new(SignedRequests { profile }))
+        .accept(Surface::Api, &PRINCIPALS)
+        .accept(Surface::Realm, &PRINCIPALS)
+        .accept(Surface::Realm, &[Class::Realm])
         .accept(Surface::Api, open)
         .accept(Surface::Realm, open)
         .rights(Surface::Api, Arc::new(ApiRights))

@@ -25,11 +25,15 @@ mod meters;
 mod migrate;
 mod open;
 mod readers;
+mod realm_agents;
+mod realm_clients;
 mod realm_depots;
 mod realm_gc;
 mod realm_nodes;
 mod realm_put;
 mod realm_tickets;
+mod realm_tokens;
+mod realm_users;
 mod revocations;
 mod row;
 mod signing_keys;
@@ -42,6 +46,8 @@ pub use audit_checkpoints::{InsertCheckpointError, Pruned};
 pub use error::{Cause, StoreError};
 pub use ledger::LedgerFilter;
 pub use open::{Store, StoreOptions};
+pub use realm_agents::{AgentKey, AgentOwner, AgentRow};
+pub use realm_clients::{Approval, ApproveClient, ClientRow, PendingClient, PendingError};
 pub use realm_depots::{DepotRow, DepotState, StoreDepotError};
 pub use realm_gc::{Removed, Swept, Weight};
 pub use realm_nodes::{NodeFacts, NodeRow, Usage};
@@ -50,5 +56,7 @@ pub use realm_tickets::{
     Ancestor, CommitError, InsertChildError, NewTicket, RevokeTicketError, TicketEnd, TicketRow,
     TicketStatus,
 };
+pub use realm_tokens::{InsertTokenError, TokenRow};
+pub use realm_users::{OwnerKind, SetUser, SetUserError, UserRow, UserSet};
 pub use revocations::{RevocationRow, Revoked};
 pub use signing_keys::SealedKey;

@@ -23,6 +23,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/sqlite/0003_signing_keys.sql"),
     },
     Migration {
+        version: 4,
+        name: "realm_identity",
+        sql: include_str!("../migrations/sqlite/0004_realm_identity.sql"),
+    },
+    Migration {
         version: 5,
         name: "realm_children_depots",
         sql: include_str!("../migrations/sqlite/0005_realm_children_depots.sql"),

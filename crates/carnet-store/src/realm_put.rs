@@ -10,6 +10,7 @@ use rusqlite::{Connection, params};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::realm_tickets::{self, TicketEnd};
+use crate::realm_users;
 use crate::row::{join_keys, signed, unsigned};
 use crate::sql;
 
@@ -228,12 +229,18 @@ fn check(connection: &Connection, node: &PutNode, now: Timestamp) -> Result<Addi
         additions.to_tickets.push(budget.id);
     }
     additions.to_realm = !sql::exists(connection, HAS, params![realm, key])?;
-    if let (true, Some(limit)) = (additions.to_realm, node.realm_quota) {
+    if let (true, Some(limit)) = (additions.to_realm, quota(connection, node, &realm)?) {
         let physical = sql::one(connection, PHYSICAL, [&realm], |row| unsigned(row, "physical"))?;
         let reserved = reserved(connection, RESERVED_IN_REALM, &realm, key, now)?;
         fits(limit, physical.unwrap_or(0).saturating_add(reserved), node.size)?;
     }
     Ok(additions)
+}
+
+/// The most bytes that the realm may hold: its own limit, else that of all.
+fn quota(connection: &Connection, node: &PutNode, realm: &str) -> Result<Option<u64>, StoreError> {
+    let own = realm_users::quota_limit(connection, realm)?;
+    Ok(own.or(node.realm_quota).filter(|limit| *limit > 0))
 }
 
 fn missing_children(

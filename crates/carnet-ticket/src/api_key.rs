@@ -90,7 +90,8 @@ impl ConfiguredKey {
         Self { service, role, key_id: KeyId::of(secret.as_bytes()), digest: digest(secret) }
     }
 
-    fn content_id(&self) -> UniqueId {
+    /// Names the key to revocation and meters.
+    pub fn content_id(&self) -> UniqueId {
         CLASS.derive(self.key_id.to_string())
     }
 }
@@ -118,7 +119,8 @@ impl ApiKeys {
         dropped
     }
 
-    fn verify_configured(&self, text: &str) -> Result<Verified, Reason> {
+    /// The key of the configuration that this is the text of.
+    pub fn configured(&self, text: &str) -> Option<ConfiguredKey> {
         let digest = digest(text);
         let mut found = None;
         let configured = self.configured.load();
@@ -129,7 +131,17 @@ impl ApiKeys {
                 found = Some(key);
             }
         }
-        let key = found.ok_or(Reason::Unknown)?;
+        found.cloned()
+    }
+
+    /// The role that a service of the configuration has; none when it has no key there.
+    pub fn role_of(&self, service: &str) -> Option<&'static str> {
+        self.configured.load().iter().find(|key| key.service == service).map(|key| key.role)
+    }
+
+    fn verify_configured(&self, text: &str, facts: &Facts) -> Result<Verified, Reason> {
+        let key = self.configured(text).ok_or(Reason::Unknown)?;
+        let set = facts.row.as_ref().and_then(|row| row.rights.clone());
         Ok(Verified {
             class: Class::ApiKey,
             content_id: key.content_id(),
@@ -138,10 +150,10 @@ impl ApiKeys {
             key_id: Some(key.key_id),
             issued_at: None,
             expires: Expiration::Never,
-            rights: Some(Rights::Routes(RouteScopes::of_role(key.role))),
+            rights: set.or_else(|| Some(Rights::Routes(RouteScopes::of_role(key.role)))),
             limits: Limits::none(),
             certificate: None,
-            ancestors: Vec::new(),
+            ancestors: facts.ancestors.clone(),
             claims: serde_json::Map::new(),
         })
     }
@@ -159,7 +171,7 @@ impl Verify for ApiKeys {
         }
         let text = presented.as_text().ok_or(Reason::Malformed)?;
         if !text.starts_with(PREFIX) {
-            return self.verify_configured(text);
+            return self.verify_configured(text, facts);
         }
         let id = ApiKeyId::of_text(text).ok_or(Reason::Malformed)?;
         let row = facts.row.as_ref().ok_or(Reason::Unknown)?;

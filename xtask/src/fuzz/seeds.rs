@@ -31,6 +31,8 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("realm_ids", "realm-nodes", "/input/header_value"),
     ("realm_ids", "realm-nodes", "/expect/ok/client_id"),
     ("realm_ids", "realm-nodes", "/expect/ok/token_id"),
+    ("p256", "realm-nodes", "/input/pubkey"),
+    ("p256", "realm-nodes", "/expect/ok/string_to_sign"),
     ("headers", "realm-nodes", "/input/range"),
     ("headers", "realm-nodes", "/input/accept"),
     ("headers", "realm-nodes", "/input/content_type"),

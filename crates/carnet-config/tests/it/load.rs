@@ -17,6 +17,7 @@ fn samples(key: &Key) -> (String, &'static str, &'static str) {
             "0202020202020202020202020202020202020202020202020202020202020202",
         ),
         _ if key.name == "tickets.worker_token_version" => ("1", "2"),
+        _ if key.name == "server.public_url" => ("https://one.example", "http://other.example"),
         _ if key.name == "server.cors_allowed_origins" => {
             (r#"["https://one.example"]"#, "http://localhost:3000, *")
         }
@@ -45,6 +46,35 @@ fn samples(key: &Key) -> (String, &'static str, &'static str) {
         _ => format!("\"{one}\""),
     };
     (written, one, other)
+}
+
+/// A public URL is a place: nothing that a link could be made to lead elsewhere by.
+#[test]
+fn a_public_url_has_a_host_and_no_more_than_a_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = |url: &str| load_with(folder.path(), None, &[], &[("server.public_url", url)]);
+    for (url, authority) in [
+        ("https://carnet.example", "carnet.example"),
+        ("http://carnet.example:80/", "carnet.example:80"),
+        ("https://carnet.example/some/path/", "carnet.example"),
+    ] {
+        let config = load(url).unwrap().config;
+        let public = config.server.public_url.unwrap();
+        assert_eq!((public.authority(), public.as_str()), (authority, url.trim_end_matches('/')));
+    }
+    for wrong in [
+        "carnet.example",
+        "ftp://x",
+        "https://",
+        "https:///x",
+        "https://a@b",
+        "https://a b",
+        "https://a?b",
+        "https://a#b",
+    ] {
+        assert!(load(wrong).is_err(), "{wrong}");
+    }
+    assert_eq!(load("").unwrap().config.server.public_url, None);
 }
 
 /// Promise: P-1

@@ -45,7 +45,7 @@ pub fn presented(class: Class) -> Presented<'static> {
 
 /// Facts with a row of this content that counts for ever.
 pub fn facts(gate: &Gate, content_id: UniqueId) -> Facts {
-    Facts { epoch: gate.epoch(), row: Some(row(content_id)), ancestors: Vec::new() }
+    Facts { epoch: gate.epoch(), row: Some(row(content_id)), ancestors: Vec::new(), home: None }
 }
 
 pub fn row(content_id: UniqueId) -> Row {

@@ -4,6 +4,7 @@
 //! else.
 
 mod ahead;
+mod clients;
 mod depots;
 mod error;
 mod events;
@@ -11,8 +12,10 @@ mod file;
 mod nodes;
 mod storage;
 mod tickets;
+mod tokens;
 mod tree;
 mod upload;
+mod users;
 mod walk;
 
 pub use depots::DepotFields;

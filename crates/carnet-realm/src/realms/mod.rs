@@ -114,6 +114,12 @@ impl Realms {
         self.store.usage(realm).await
     }
 
+    /// The most bytes that a realm may hold; none for no limit.
+    pub async fn quota(&self, realm: &RealmId) -> Result<Option<u64>, StoreError> {
+        let own = self.store.quota_limit(realm).await?;
+        Ok(own.or(self.options.quota).filter(|limit| *limit > 0))
+    }
+
     fn now(&self) -> Timestamp {
         self.gate.clock().now()
     }

@@ -1,11 +1,10 @@
 //! What the gate is told about task tickets.
 
 use carnet_gate::{Gate, StatusSource};
-use carnet_store::{Store, TicketRow};
-use carnet_ticket::api_key;
+use carnet_store::{Store, StoreError, TicketRow};
 use carnet_ticket::id::UniqueId;
 use carnet_ticket::realm::{self, TicketId};
-use carnet_ticket::rights::{Holder, RealmRights, Rights, Roots, WriteLimits};
+use carnet_ticket::rights::{Holder, RealmRights, RealmRole, Rights, Roots, WriteLimits};
 use carnet_ticket::time::{Expiration, Timestamp};
 use carnet_ticket::verify::{Facts, Limits, Presented, Proof, Reason, Row, RowEnd};
 use futures::future::BoxFuture;
@@ -21,6 +20,13 @@ impl TicketStatusSource {
     pub fn new(store: Store, gate: Gate) -> Self {
         Self { store, gate }
     }
+
+    /// A ticket, and whether its realm's owner has no role any more.
+    async fn read(&self, id: &TicketId) -> Result<(Option<TicketRow>, bool), StoreError> {
+        let Some(row) = self.store.ticket(id).await? else { return Ok((None, false)) };
+        let role = self.store.set_role(&row.ticket.realm).await?;
+        Ok((Some(row), role == Some(RealmRole::Unauthorized)))
+    }
 }
 
 impl StatusSource for TicketStatusSource {
@@ -29,22 +35,27 @@ impl StatusSource for TicketStatusSource {
             let text = presented.as_text().ok_or(Reason::Malformed)?;
             let id = TicketId::from_credential(text).map_err(|_| Reason::Malformed)?;
             let epoch = self.gate.epoch();
-            let row = self.store.ticket(&id).await.map_err(|error| {
+            let (row, is_closed) = self.read(&id).await.map_err(|error| {
                 tracing::error!(%error, "a ticket's row could not be read");
                 Reason::StatusUnavailable
             })?;
             let ancestors = row.as_ref().map(above).unwrap_or_default();
-            Ok(Facts { epoch, row: row.as_ref().map(row_of), ancestors })
+            let row = row.as_ref().map(|row| Row {
+                // To an owner without a role the realm is closed, and to whatever it gave out.
+                rights: (!is_closed).then(|| Rights::Realm(rights_of(row))),
+                ..row_of(row)
+            });
+            Ok(Facts { epoch, row, ancestors, home: None })
         })
     }
 }
 
-/// What a ticket derives from: those above it, and the API key that issued them all: withdrawing that ends the
-/// tickets it made.
+/// What a ticket derives from: those above it, what issued them all, as far as that can be withdrawn, and the
+/// owner of the realm.
 fn above(row: &TicketRow) -> Vec<UniqueId> {
     let tickets = row.ancestors.iter().map(|above| realm::content_id(&above.id));
-    let issuer = Some(&row.ticket.issuer).filter(|issuer| issuer.starts_with("key:"));
-    tickets.chain(issuer.map(|issuer| api_key::content_id(issuer))).collect()
+    let issuer = realm::issuer_content_id(&row.ticket.issuer);
+    tickets.chain(issuer).chain([realm::owner_content_id(&row.ticket.realm)]).collect()
 }
 
 fn row_of(row: &TicketRow) -> Row {
@@ -62,7 +73,7 @@ fn row_of(row: &TicketRow) -> Row {
         // The last moment at which it counts is expires_at itself.
         expires: Expiration::At(Timestamp(row.ticket.expires_at.0.saturating_add(1))),
         ended,
-        rights: Some(Rights::Realm(rights_of(row))),
+        rights: None,
         limits: Limits::none(),
     }
 }

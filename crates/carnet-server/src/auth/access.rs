@@ -2,20 +2,23 @@
 
 use std::net::IpAddr;
 
+use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use carnet_gate::Grant;
 use carnet_ticket::realm::{RealmId, RealmPath};
-use carnet_ticket::rights::{RealmNeed, RealmRights};
+use carnet_ticket::rights::{RealmNeed, RealmRights, RealmRole};
 use carnet_ticket::verify::{Class, Presented, Reason, Surface};
 use http::StatusCode;
 use http::request::Parts;
 
-use super::actor;
 use super::body::WhileLive;
 use super::credential::{self, Offer};
+use super::rights::is_agent;
+use super::signed::{self, Signed};
+use super::{actor, seen};
 use crate::address::ClientAddress;
 use crate::problem::Problem;
 use crate::rate::Limit;
@@ -35,8 +38,8 @@ pub enum Access {
     Mint,
     /// Nothing when metrics are public, else this scope.
     Metrics(&'static str),
-    /// A user or service of the content store, whatever its role.
-    RealmUser,
+    /// A user or service of the content store with at least this role.
+    RealmUser(RealmRole),
     /// Something of the realm that the path names, or the caller's own where it names none.
     Realm(RealmNeed),
 }
@@ -76,8 +79,8 @@ pub(crate) async fn authorize(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    match judge(&app, guard, params.as_ref().ok(), &mut parts).await {
-        Ok(()) => {
+    match judge(&app, guard, params.as_ref().ok(), &mut parts, body).await {
+        Ok(body) => {
             let caller = parts.extensions.get::<Caller>().cloned();
             let in_realm =
                 || parts.extensions.get().map(|caller: &InRealm| Caller(caller.grant.clone()));
@@ -97,17 +100,22 @@ pub(crate) async fn authorize(
     }
 }
 
+/// Gives back the body, which is read first when it is signed.
 async fn judge(
     app: &App,
     guard: Guard,
     params: Option<&RawPathParams>,
     parts: &mut Parts,
-) -> Result<(), Problem> {
+    mut body: Body,
+) -> Result<Body, Problem> {
+    if guard.access != Access::Public {
+        body = read_signed(app, parts, body).await?;
+    }
     identify(app, guard.access, params, parts).await?;
     for limit in guard.limits.into_iter().flatten() {
         count(app, limit, params, parts)?;
     }
-    Ok(())
+    Ok(body)
 }
 
 /// Counts a request that is let in against a limit of its route.
@@ -165,12 +173,8 @@ async fn identify(
         Access::Metrics(ref scope) | Access::Scope(ref scope) => std::slice::from_ref(scope),
         Access::Mint => &["admin:*", "worker:mint"],
         Access::Anybody => &[],
-        Access::RealmUser => {
-            // A task ticket is known here, and nobody's user.
-            if credential::is_ticket(&parts.headers) {
-                return Err(admit(app, parts, Surface::Realm).await?.deny(Reason::Role).into());
-            }
-            let grant = admit(app, parts, Surface::Api).await?;
+        Access::RealmUser(role) => {
+            let grant = realm_user(app, role, parts).await?;
             parts.extensions.insert(Caller(grant));
             return Ok(());
         }
@@ -181,6 +185,9 @@ async fn identify(
         }
     };
     let grant = admit(app, parts, Surface::Api).await?;
+    if is_agent(grant.class()) && access != Access::Anybody {
+        return Err(grant.deny(Reason::Role).into());
+    }
     let rights = grant.routes().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
     let holds_one = scopes.iter().any(|scope| rights.permits(scope).is_ok());
     if !(scopes.is_empty() || holds_one) {
@@ -190,6 +197,19 @@ async fn identify(
     Ok(())
 }
 
+/// A user or service. Task tickets and agents are known here, and nobody's user.
+async fn realm_user(app: &App, role: RealmRole, parts: &Parts) -> Result<Grant, Problem> {
+    if credential::is_ticket(&parts.headers) {
+        return Err(admit_to_store(app, parts, Surface::Realm).await?.deny(Reason::Role).into());
+    }
+    let grant = admit_to_store(app, parts, Surface::Api).await?;
+    let rights = grant.routes().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
+    if is_agent(grant.class()) || RealmRole::of_scopes(rights) < role {
+        return Err(grant.deny(Reason::Role).into());
+    }
+    Ok(grant)
+}
+
 /// Credential, then route, then realm.
 async fn realm(
     app: &App,
@@ -197,19 +217,19 @@ async fn realm(
     params: Option<&RawPathParams>,
     parts: &Parts,
 ) -> Result<InRealm, Problem> {
-    let grant = admit(app, parts, Surface::Realm).await?;
+    let grant = admit_to_store(app, parts, Surface::Realm).await?;
     let rights = grant.realm().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
     rights.permits(need).map_err(|reason| grant.deny(reason))?;
     // A path that is no text was not read.
     let params = params.ok_or_else(|| Problem::invalid("Malformed", "path"))?;
     let named = params.iter().find(|(name, _)| *name == "realm");
-    in_realm(grant, named.map_or("self", |(_, segment)| segment))
+    in_realm(app, grant, named.map_or("self", |(_, segment)| segment))
 }
 
 /// The holder of `grant` in the realm that it names, which has to be its own.
-pub(crate) fn in_realm(grant: Grant, named: &str) -> Result<InRealm, Problem> {
+pub(crate) fn in_realm(app: &App, grant: Grant, named: &str) -> Result<InRealm, Problem> {
     let rights = grant.realm().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
-    let (realm, echo) = match RealmPath::parse(named, false) {
+    let (realm, echo) = match RealmPath::parse(named, app.users().is_on()) {
         Ok(RealmPath::Home) => (rights.realm, rights.realm.to_string()),
         Ok(RealmPath::Realm(realm)) if realm == rights.realm => (realm, named.to_owned()),
         // Another realm is as closed as one that does not exist.
@@ -218,17 +238,50 @@ pub(crate) fn in_realm(grant: Grant, named: &str) -> Result<InRealm, Problem> {
     Ok(InRealm { grant, realm, echo })
 }
 
-/// Admits what a request presents, unless too much that is bad came from its address. A route that does not
-/// exist asks for this much too.
+/// Admits what a request to the content store presents, where signing in with a token may be turned off.
+async fn admit_to_store(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
+    let grant = admit(app, parts, surface).await?;
+    if grant.class() == Class::Jwt && !app.config().realm.jwt_auth {
+        return Err(grant.deny(Reason::NotAccepted).into());
+    }
+    Ok(grant)
+}
+
+/// Reads the body of a signed request, unless too much that is bad came from its address.
+async fn read_signed(app: &App, parts: &mut Parts, body: Body) -> Result<Body, Problem> {
+    if !signed::is_signed(&parts.headers) {
+        return Ok(body);
+    }
+    let address = address(parts);
+    unless_guessing(app, address, signed::read(app, parts, body)).await
+}
+
+/// Admits what a request presents, unless too much that is bad came from its address.
 pub(crate) async fn admit(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
-    let Some(address) = address(parts) else { return admit_unlimited(app, parts, surface).await };
+    unless_guessing(app, address(parts), admit_unlimited(app, parts, surface)).await
+}
+
+/// As [`admit`], of a request whose body was not read yet. A route that does not exist asks for this much too.
+pub(crate) async fn admit_anybody(app: &App, request: Request) -> Result<Grant, Problem> {
+    let (mut parts, body) = request.into_parts();
+    drop(read_signed(app, &mut parts, body).await?);
+    admit(app, &parts, Surface::Api).await
+}
+
+/// What judging a credential gives, unless too much that is bad came from `address`.
+async fn unless_guessing<T>(
+    app: &App,
+    address: Option<String>,
+    judged: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let Some(address) = address else { return judged.await };
     app.limiters().look(Limit::Failures, &address)?;
-    let admitted = admit_unlimited(app, parts, surface).await;
-    if admitted.as_ref().is_err_and(is_guess) {
+    let judged = judged.await;
+    if judged.as_ref().is_err_and(is_guess) {
         // Refused is the next one.
         let _ = app.limiters().take(Limit::Failures, &address);
     }
-    admitted
+    judged
 }
 
 /// Whether something was presented that never was good here. A ticket that has ended was.
@@ -239,7 +292,11 @@ fn is_guess(problem: &Problem) -> bool {
 
 async fn admit_unlimited(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
     let peer = parts.extensions.get::<Peer>().copied();
-    let offer = peer.map_or(Offer::Nothing, |peer| credential::offer(&parts.headers, peer));
+    let signed = parts.extensions.get::<Signed>();
+    let offer = match signed {
+        Some(signed) => Offer::Credential(signed.presented()),
+        None => peer.map_or(Offer::Nothing, |peer| credential::offer(&parts.headers, peer)),
+    };
     let presented = match offer {
         Offer::Credential(presented) => presented,
         Offer::Nothing if !app.config().auth.enabled => Presented::anonymous(),
@@ -249,6 +306,12 @@ async fn admit_unlimited(app: &App, parts: &Parts, surface: Surface) -> Result<G
     let is_admin_key = grant.class() == Class::ApiKey && grant.subject() == Some("key:admin");
     if is_admin_key && !credential::is_admin_header(&parts.headers) {
         return Err(grant.deny(Reason::Unknown).into());
+    }
+    if let Some(signed) = signed {
+        signed::take(app, signed, &grant)?;
+    }
+    if grant.class() == Class::Jwt {
+        seen::remember(app, &grant).await;
     }
     Ok(grant)
 }

@@ -19,11 +19,15 @@ pub(super) enum Offer<'a> {
     Nothing,
 }
 
-/// `Authorization` decides when it is there, then key headers, then the socket: a bad one is refused even
-/// beside a good one.
+/// `Authorization` decides when it is there, then a signature, then key headers, then the socket: a bad one is
+/// refused even beside a good one.
 pub(super) fn offer(headers: &HeaderMap, peer: Peer) -> Offer<'_> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         return value.to_str().map_or(Offer::Unreadable, authorization);
+    }
+    if super::signed::is_signed(headers) {
+        // What it signs is read by whoever has the body.
+        return Offer::Unreadable;
     }
     for name in [&ADMIN_API_KEY, &API_KEY] {
         if let Some(value) = headers.get(name) {

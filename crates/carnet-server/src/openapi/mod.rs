@@ -60,32 +60,47 @@ fn security_schemes() -> Value {
         "apiKey": header("X-API-Key", "The key of a service."),
         "adminKey": header("X-Admin-API-Key", "The key of the administrator, or of a service."),
         "ticket": header("Authorization", "`Ticket ticket:…`: the id of a task ticket."),
+        "user": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+        "agent": header("Authorization", "`Agent casfa_…`: the token of an agent."),
+        "client": header("X-AWP-Pubkey", "The key of a client, beside the time, a nonce and its signature."),
     })
 }
 
 /// Whether somebody who presents a task ticket may be let in.
 const fn takes_tickets(access: Access) -> bool {
-    use carnet_ticket::rights::RealmNeed::{Commit, Read, Write};
-    matches!(access, Access::Realm(Read | Write | Commit))
+    use carnet_ticket::rights::RealmNeed::{Commit, Delegate, Read, Write};
+    matches!(access, Access::Realm(Read | Write | Commit | Delegate))
+}
+
+/// Whether an agent may be let in.
+const fn takes_agents(access: Access) -> bool {
+    use carnet_ticket::rights::RealmNeed::{Commit, Delete};
+    match access {
+        Access::Realm(need) => !matches!(need, Commit | Delete),
+        access => matches!(access, Access::Anybody),
+    }
 }
 
 /// The credentials that a route takes, any of them.
 fn security(route: &Route) -> Value {
     let mut schemes = Vec::new();
     if route.access != Access::Public {
-        schemes.extend([json!({ "apiKey": [] }), json!({ "adminKey": [] })]);
+        schemes.extend(["apiKey", "adminKey", "user"]);
+    }
+    if takes_agents(route.access) {
+        schemes.extend(["agent", "client"]);
     }
     if takes_tickets(route.access) {
-        schemes.push(json!({ "ticket": [] }));
+        schemes.push("ticket");
     }
-    Value::from(schemes)
+    schemes.into_iter().map(|scheme| json!({ scheme: [] })).collect()
 }
 
 /// The statuses with which a route refuses, whatever else it does.
 fn refusals(route: &Route) -> &'static [u16] {
     match (route.access, is_realm_tree(route.path)) {
         (Access::Public, _) => &[],
-        (Access::Realm(_), _) => &[401, 403, 404, 410, 429],
+        (Access::Realm(_) | Access::RealmUser(_), _) => &[401, 403, 404, 410, 429],
         _ => &[401, 403, 429],
     }
 }

@@ -5,7 +5,8 @@ use bytes::{Bytes, BytesMut};
 use carnet_gate::Denied;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::problem::Problem;
@@ -65,6 +66,16 @@ pub(crate) async fn json<T: DeserializeOwned>(
     parse(&bytes)
 }
 
+/// The JSON object in a body of the content store: unknown members are passed over.
+pub(crate) async fn realm_json<T: DeserializeOwned>(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<T, Problem> {
+    let bytes = read(app, headers, body, app.config().realm.max_body.0).await?;
+    parse(&bytes)
+}
+
 /// As [`json`]; no body at all is what nobody said anything in.
 pub(crate) async fn json_or_default<T: DeserializeOwned + Default>(
     app: &App,
@@ -96,6 +107,13 @@ pub(crate) fn number(value: &Value) -> Option<u64> {
         is_whole.then(|| format!("{float:.0}").parse().ok())?
     };
     number.as_u64().or_else(whole).filter(|number| *number <= NUMBER_MAX)
+}
+
+/// A member of a body that is a [`number`], null, or not there.
+pub(crate) fn maybe_number<'de, D: Deserializer<'de>>(member: D) -> Result<Option<u64>, D::Error> {
+    let value = Option::<Value>::deserialize(member)?;
+    let number = value.map(|value| number(&value).ok_or_else(|| D::Error::custom("no number")));
+    number.transpose()
 }
 
 #[cfg(test)]

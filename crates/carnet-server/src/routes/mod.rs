@@ -2,7 +2,7 @@
 
 mod api_keys;
 mod audit;
-mod body;
+pub(crate) mod body;
 mod health;
 mod jwks;
 mod keys;
@@ -23,8 +23,7 @@ use axum::extract::{Request, State};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
-use carnet_ticket::rights::RealmNeed;
-use carnet_ticket::verify::Surface;
+use carnet_ticket::rights::{RealmNeed, RealmRole};
 
 use crate::auth::{self, Access, Guard};
 use crate::problem::Problem;
@@ -58,10 +57,12 @@ impl Route {
 }
 
 /// Every route there is.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub fn all() -> Vec<Route> {
     use Access::{Anybody, Metrics, Mint, Public, Realm, RealmUser, Scope};
     use RealmNeed::{Commit, Delegate, Delete, Manage, Read, Write};
-    use realm::{depots, nodes, storage, tickets as task_tickets};
+    use RealmRole::{Admin, Authorized, Unauthorized};
+    use realm::{clients, depots, nodes, storage, tickets as task_tickets, tokens, users};
     let route =
         |method, path, access, handler| Route { method, path, access, limit: None, handler };
     let health = ["/live", "/api/v1/live", "/health/live"]
@@ -95,9 +96,28 @@ pub fn all() -> Vec<Route> {
         route("POST", "/api/v1/admin/revocations", Scope("admin:*"), post(revocations::create)),
         route("GET", "/api/health", Public, get(realm::health)),
         route("GET", "/api/info", Public, get(realm::info)),
-        route("GET", "/api/oauth/me", RealmUser, get(realm::me)),
-        route("POST", "/api/admin/gc", RealmUser, post(storage::gc)).limited(Limit::Admin),
-        route("POST", "/api/admin/fsck", RealmUser, post(storage::fsck)).limited(Limit::Admin),
+        route("GET", "/api/oauth/me", RealmUser(Unauthorized), get(realm::me)),
+        route("POST", "/api/auth/clients/init", Public, post(clients::init))
+            .limited(Limit::ClientInit),
+        route("POST", "/api/auth/clients/complete", RealmUser(Authorized), post(clients::complete)),
+        route("GET", "/api/auth/clients", RealmUser(Authorized), get(clients::list)),
+        route("GET", "/api/auth/clients/{client}", Public, get(clients::show))
+            .limited(Limit::ClientPoll),
+        route(
+            "DELETE",
+            "/api/auth/clients/{client}",
+            RealmUser(Authorized),
+            delete(clients::delete),
+        ),
+        route("GET", "/api/auth/tokens", RealmUser(Authorized), get(tokens::list)),
+        route("POST", "/api/auth/tokens", RealmUser(Authorized), post(tokens::create)),
+        route("DELETE", "/api/auth/tokens/{token}", RealmUser(Authorized), delete(tokens::delete)),
+        route("GET", "/api/admin/users", RealmUser(Admin), get(users::list)).limited(Limit::Admin),
+        route("PATCH", "/api/admin/users/{user}", RealmUser(Admin), patch(users::update))
+            .limited(Limit::Admin),
+        route("POST", "/api/admin/gc", RealmUser(Admin), post(storage::gc)).limited(Limit::Admin),
+        route("POST", "/api/admin/fsck", RealmUser(Admin), post(storage::fsck))
+            .limited(Limit::Admin),
         route("POST", "/api/mcp", Realm(Manage), post(mcp::call)).limited(Limit::Mcp),
         route("GET", "/api/realm/{realm}", Realm(Read), get(realm::show)),
         route("GET", "/api/realm/{realm}/usage", Realm(Read), get(realm::usage)),
@@ -173,8 +193,7 @@ pub(crate) fn router(app: App) -> Router {
 
 /// A route that does not exist is not found by those who are let in, and closed to others.
 async fn unknown(State(app): State<App>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    match auth::admit(&app, &parts, Surface::Api).await {
+    match auth::admit_anybody(&app, request).await {
         Ok(_) => Problem::not_found().into_response(),
         Err(problem) => problem.into_response(),
     }

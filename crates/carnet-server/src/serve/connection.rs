@@ -27,6 +27,10 @@ pub enum Peer {
     },
 }
 
+/// The address of this machine that a connection came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServedAt(pub SocketAddr);
+
 /// Cuts a connection: everything on it stops at once, and what was not sent yet never is.
 #[derive(Debug, Clone, Default)]
 pub struct Cutoff(CancellationToken);
@@ -56,14 +60,22 @@ impl Cutoff {
 }
 
 /// Serves one connection until it ends, is cut, or the server drains.
-pub(super) async fn serve<I>(app: App, router: axum::Router, io: I, peer: Peer, cutoff: Cutoff)
-where
+pub(super) async fn serve<I>(
+    app: App,
+    router: axum::Router,
+    io: I,
+    (peer, at): (Peer, Option<ServedAt>),
+    cutoff: Cutoff,
+) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let cut = cutoff.0.clone();
     let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(peer);
         request.extensions_mut().insert(cutoff.clone());
+        if let Some(at) = at {
+            request.extensions_mut().insert(at);
+        }
         request.map(Body::new)
     });
     let limits = &app.config().server;

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
-use super::connection::{self, Cutoff, Peer};
+use super::connection::{self, Cutoff, Peer, ServedAt};
 use super::socket::Socket;
 use super::tls::{self, TlsError};
 use crate::routes;
@@ -215,34 +215,26 @@ impl Accepting {
             tracing::debug!(%error, "a connection went away at once");
             return;
         }
+        let ends = (Peer::Remote(peer), stream.local_addr().ok().map(ServedAt));
         let cutoff = Cutoff::default();
         let socket = Socket::new(stream, cutoff.clone());
         let Some(tls) = self.app.tls() else {
-            return connection::serve(self.app, self.router, socket, Peer::Remote(peer), cutoff)
-                .await;
+            return connection::serve(self.app, self.router, socket, ends, cutoff).await;
         };
         let handshake = tokio::select! {
             handshake = tls.accept(socket) => handshake,
             () = self.app.clock().sleep(HANDSHAKE_MAX) => return,
         };
         match handshake {
-            Ok(stream) => {
-                connection::serve(self.app, self.router, stream, Peer::Remote(peer), cutoff).await
-            }
+            Ok(stream) => connection::serve(self.app, self.router, stream, ends, cutoff).await,
             Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
         }
     }
 
     async fn serve_local(self, stream: UnixStream) {
         let is_same_user = stream.peer_cred().is_ok_and(|peer| Some(peer.uid()) == own_uid());
-        connection::serve(
-            self.app,
-            self.router,
-            stream,
-            Peer::Local { is_same_user },
-            Cutoff::default(),
-        )
-        .await;
+        let ends = (Peer::Local { is_same_user }, None);
+        connection::serve(self.app, self.router, stream, ends, Cutoff::default()).await;
     }
 }
 

@@ -9,7 +9,7 @@ mod listen;
 mod socket;
 mod tls;
 
-pub use connection::{Cutoff, Peer};
+pub use connection::{Cutoff, Peer, ServedAt};
 pub(crate) use listen::tls_of;
 pub use listen::{Listening, ServeError, listen};
 pub use tls::TlsError;

@@ -6,6 +6,7 @@ use carnet_ticket::realm::NodeKey;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
+use crate::support::identity::Client;
 use crate::support::{AUTHORITY, As, Server, dict, text};
 
 /// The columns.
@@ -22,6 +23,25 @@ const CALLERS: [&str; 10] = [
     "committed ticket",
 ];
 
+/// Callers whose statuses follow from those of others.
+const OTHERS: [&str; 5] = ["user", "administrator", "unauthorized user", "agent token", "client"];
+
+/// The statuses of [`OTHERS`]. A user is as a service of its role is. An agent is as its owner in the content
+/// store, but deletes no ticket, revokes its own alone, and is nobody's user; of the control plane it has `/me`
+/// alone.
+fn others(method: &str, path: &str, row: Row) -> [u16; 5] {
+    let [_, _, api, _, _, admin, issuer, ..] = row;
+    let is_mint = path.ends_with("/worker-tokens");
+    let is_own = (method, path) == ("DELETE", TICKET) || path == REVOKE;
+    let is_store = path.starts_with("/api/realm/") && !is_own;
+    let is_open = row == PUBLIC || is_store || matches!(path, "/api/v1/me" | "/api/mcp");
+    let agent = if is_open { api } else { 403 };
+    [api, admin, if is_mint { 403 } else { issuer }, agent, agent]
+}
+
+const TICKET: &str = "/api/realm/{realm}/tickets/{ticket}";
+const REVOKE: &str = "/api/realm/{realm}/tickets/{ticket}/revoke";
+
 /// The statuses of a row, in the order of the columns.
 type Row = [u16; 10];
 
@@ -30,6 +50,7 @@ const ANYBODY: Row = [401, 200, 200, 200, 200, 200, 200, 401, 401, 401];
 const READ: Row = [401, 200, 200, 200, 200, 200, 403, 401, 401, 401];
 const ADMIN: Row = [401, 403, 403, 403, 403, 200, 403, 401, 401, 401];
 const MINT: Row = [401, 403, 403, 403, 403, 200, 200, 401, 401, 401];
+const REALM_USER: Row = [401, 200, 200, 200, 200, 200, 403, 403, 403, 403];
 const REALM_ADMIN: Row = [401, 403, 403, 403, 403, 200, 403, 403, 403, 403];
 const REALM_READ: Row = [401, 200, 200, 200, 200, 200, 403, 200, 200, 200];
 const REALM_WRITE: Row = [401, 200, 200, 200, 200, 200, 403, 403, 200, 403];
@@ -77,6 +98,16 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("GET", "/api/v1/admin/audit/head"), ADMIN),
         (("POST", "/api/v1/admin/reload"), ADMIN),
         (("GET", "/api/oauth/me"), [401, 200, 200, 200, 200, 200, 200, 403, 403, 403]),
+        (("POST", "/api/auth/clients/init"), PUBLIC),
+        (("GET", "/api/auth/clients/{client}"), PUBLIC),
+        (("POST", "/api/auth/clients/complete"), REALM_USER),
+        (("GET", "/api/auth/clients"), REALM_USER),
+        (("DELETE", "/api/auth/clients/{client}"), REALM_USER),
+        (("GET", "/api/auth/tokens"), REALM_USER),
+        (("POST", "/api/auth/tokens"), status(REALM_USER, 200, 201)),
+        (("DELETE", "/api/auth/tokens/{token}"), REALM_USER),
+        (("GET", "/api/admin/users"), REALM_ADMIN),
+        (("PATCH", "/api/admin/users/{user}"), REALM_ADMIN),
         (("POST", "/api/admin/gc"), REALM_ADMIN),
         (("POST", "/api/admin/fsck"), REALM_ADMIN),
         (("GET", "/api/realm/{realm}"), REALM_READ),
@@ -88,14 +119,14 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("POST", "/api/realm/{realm}/prepare-nodes"), REALM_WRITE),
         (("GET", "/api/realm/{realm}/tickets"), REALM_MANAGE),
         (("POST", "/api/realm/{realm}/tickets"), REALM_MANAGE),
-        (("GET", "/api/realm/{realm}/tickets/{ticket}"), REALM_READ),
-        (("DELETE", "/api/realm/{realm}/tickets/{ticket}"), REALM_MANAGE),
+        (("GET", TICKET), REALM_READ),
+        (("DELETE", TICKET), REALM_MANAGE),
         (("GET", "/api/realm/{realm}/tickets/{ticket}/events"), REALM_READ),
         (
             ("POST", "/api/realm/{realm}/tickets/{ticket}/commit"),
             [401, 403, 403, 403, 403, 403, 403, 403, 200, 409],
         ),
-        (("POST", "/api/realm/{realm}/tickets/{ticket}/revoke"), REALM_MANAGE),
+        (("POST", REVOKE), REALM_MANAGE),
         (("POST", "/api/realm/{realm}/tickets/{ticket}/children"), REALM_READ),
         (("GET", "/api/realm/{realm}/depots"), REALM_MANAGE),
         (("POST", "/api/realm/{realm}/depots"), status(REALM_MANAGE, 200, 201)),
@@ -108,14 +139,43 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
     rows
 }
 
+/// Credentials of every kind of caller, made once.
+struct Callers {
+    keys: BTreeMap<&'static str, String>,
+    agent: String,
+    client: Client,
+}
+
+impl Callers {
+    async fn new(server: &Server) -> Self {
+        let mut keys = BTreeMap::new();
+        for role in ["viewer", "operator", "tenant_admin", "issuer", "api"] {
+            keys.insert(role, server.api_key(role).await.0);
+        }
+        server.authorize("user").await;
+        let agent = server.agent_token(As::User("user")).await.0;
+        let client = Client::approved(server, As::User("user")).await.0;
+        Self { keys, agent, client }
+    }
+
+    /// Whose realm a caller comes to.
+    fn owner(&self, caller: &str) -> As<'_> {
+        match caller {
+            "viewer" | "operator" | "tenant_admin" => As::Key(&self.keys[caller]),
+            "admin" => As::Admin,
+            "user" | "agent token" | "client" => As::User("user"),
+            "administrator" => As::User("root"),
+            _ => As::Api,
+        }
+    }
+}
+
+/// Promise: R-14
 /// Every cell, with input that is valid otherwise.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_has_a_row_and_every_cell_holds() {
-    let server = Server::start_with(&AUTHORITY).await;
-    let mut keys = BTreeMap::new();
-    for role in ["viewer", "operator", "tenant_admin", "issuer", "api"] {
-        keys.insert(role, server.api_key(role).await.0);
-    }
+    let server = Server::start_with_users(&AUTHORITY).await;
+    let callers = Callers::new(&server).await;
     let mut rows = rows();
     let mut faults = Vec::new();
     for route in carnet_server::routes::all() {
@@ -123,8 +183,9 @@ async fn every_route_has_a_row_and_every_cell_holds() {
             faults.push(format!("{} {} has no row", route.method, route.path));
             continue;
         };
-        for (caller, expected) in CALLERS.into_iter().zip(row) {
-            let found = cell(&server, &keys, route.method, route.path, caller).await;
+        let others = OTHERS.into_iter().zip(others(route.method, route.path, row));
+        for (caller, expected) in CALLERS.into_iter().zip(row).chain(others) {
+            let found = cell(&server, &callers, route.method, route.path, caller).await;
             if found != expected {
                 faults.push(format!(
                     "{} {} as {caller}: {found}, not {expected}",
@@ -138,53 +199,79 @@ async fn every_route_has_a_row_and_every_cell_holds() {
 }
 
 /// The status of one route for one caller.
-async fn cell(
-    server: &Server,
-    keys: &BTreeMap<&str, String>,
-    method: &str,
-    path: &str,
-    caller: &str,
-) -> u16 {
-    let owner = match caller {
-        "viewer" | "operator" | "tenant_admin" => As::Key(&keys[caller]),
-        "admin" => As::Admin,
-        _ => As::Api,
-    };
+async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, caller: &str) -> u16 {
+    let owner = callers.owner(caller);
     let mut node = text(&format!("{method} {path} {caller}"));
-    server.put_node(owner, &node).await.expect(200);
+    let is_realm = path.contains("{realm}");
+    if is_realm {
+        server.put_node(owner, &node).await.expect(200);
+    }
     if path.contains("{*steps}") {
         node = dict(&[("child", node.key)]);
         server.put_node(owner, &node).await.expect(200);
     }
-    let ticket = prepare_ticket(server, owner, caller, node.key).await;
+    let ticket = if is_realm || caller.ends_with("ticket") {
+        prepare_ticket(server, owner, caller, node.key).await
+    } else {
+        String::new()
+    };
     let depot =
         if path.contains("{depot}") { prepare_depot(server, owner).await } else { String::new() };
-    let caller = match caller {
-        "nobody" => As::Nobody,
-        "issuer" => As::Key(&keys["issuer"]),
+    let by = match caller {
+        "nobody" | "client" => As::Nobody,
+        "issuer" => As::Key(&callers.keys["issuer"]),
+        "unauthorized user" => As::User("somebody"),
+        "agent token" => As::Agent(&callers.agent),
         "read-only ticket" | "writable ticket" | "committed ticket" => As::Ticket(&ticket),
         _ => owner,
     };
-    let key = if path.contains("/admin/keys/") {
-        prepare_key(server, path).await
+    let asked = if path.starts_with("/api/auth/clients") {
+        server.init_client(&Client::new().public_key).await
     } else {
-        server.api_key("viewer").await.1
+        json!(null)
     };
+    let (template, client) = (path, asked["clientId"].as_str().unwrap_or_default());
+    if (method, path) == ("DELETE", "/api/auth/clients/{client}") {
+        server.complete_client(owner, &asked).await.expect(200);
+    }
     let path = path
-        .replace("{id}", &prepare_entry(server).await)
         .replace("{realm}", "self")
         .replace("/nodes/{key}", &format!("/nodes/{}", node.key))
-        .replace("{key}", &key)
         .replace("{depot}", &depot)
         .replace("{*steps}", "~0")
-        .replace("{ticket}", &ticket);
-    let request = server.request(caller, Method::from_bytes(method.as_bytes()).unwrap(), &path);
-    let response = with_body(request, method, &path, node.key, &node.bytes).send().await.unwrap();
-    response.status().as_u16()
+        .replace("{ticket}", &ticket)
+        .replace("{client}", client)
+        .replace("{user}", "a-user");
+    let path = match path.split(['{', '}']).nth(1) {
+        Some("id") => path.replace("{id}", &prepare_entry(server).await),
+        Some("token") => path.replace("{token}", &server.agent_token(owner).await.1),
+        Some("key") => path.replace("{key}", &prepare_key(server, template).await),
+        _ => path,
+    };
+    let request = server.request(by, Method::from_bytes(method.as_bytes()).unwrap(), &path);
+    let request = match template {
+        "/api/auth/clients/complete" => request.json(&json!({
+            "clientId": client, "verificationCode": asked["displayCode"],
+        })),
+        "/api/auth/clients/init" => {
+            request.json(&json!({ "pubkey": Client::new().public_key, "clientName": "a" }))
+        }
+        "/api/auth/tokens" if method == "POST" => request.json(&json!({ "name": "a" })),
+        "/api/admin/users/{user}" => request.json(&json!({ "role": "authorized" })),
+        _ => with_body(request, method, &path, node.key, &node.bytes),
+    };
+    if caller == "client" {
+        let signed = callers.client.sign(server, request);
+        return server.http.execute(signed).await.unwrap().status().as_u16();
+    }
+    request.send().await.unwrap().status().as_u16()
 }
 
-/// A purpose to rotate, or a key that can be turned.
+/// An API key's id, a purpose to rotate, or a key that can be turned.
 async fn prepare_key(server: &Server, path: &str) -> String {
+    if !path.contains("/admin/keys/") {
+        return server.api_key("viewer").await.1;
+    }
     if path.ends_with("/rotate") {
         return "jwt".to_owned();
     }
@@ -217,7 +304,7 @@ async fn prepare_ticket(server: &Server, owner: As<'_>, caller: &str, input: Nod
         .ticket(owner, json!({ "input": [input], "writable": writable, "delegable": true }))
         .await;
     if caller == "committed ticket" {
-        server.commit(&ticket, input).await.expect(200);
+        server.commit(&ticket, NodeKey::EMPTY_DICT).await.expect(200);
     }
     ticket
 }

@@ -79,6 +79,14 @@ async fn ticket_state(server: Server, input: &mut Input) -> Outcome {
         "revoke-by-itself" => server.revoke(own, "self").await,
         "get-by-issuer" => server.get(As::Api, &path).await,
         "delete-by-user" => server.delete(As::Api, &path).await,
+        "revoke-by-other-agent" => {
+            let agent = server.agent_token(As::Api).await.0;
+            server.revoke(As::Agent(&agent), &id).await
+        }
+        "delete-by-agent" => {
+            let agent = server.agent_token(As::Api).await.0;
+            server.delete(As::Agent(&agent), &path).await
+        }
         other => panic!("unknown request {other}"),
     };
     let mut outcome = outcome(&answer)?;

@@ -19,15 +19,28 @@ use row::{read, read_ancestor};
 const INSERT: &str = "INSERT INTO realm_tickets (id, realm, issuer, purpose, input, writable, quota, used, accept, \
     output, revoked_at, created_at, expires_at, parent, depth, delegable) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, NULL, NULL, ?9, ?10, ?11, ?12, ?13)";
-/// The issuer of a ticket is live unless it is a stored API key that is gone.
-const SELECT: &str = "SELECT t.*, (t.issuer NOT LIKE 'key:%' OR t.issuer IN ('key:api', 'key:admin') \
-    OR EXISTS (SELECT 1 FROM api_keys k WHERE k.id = t.issuer)) AS is_issuer_live \
-    FROM realm_tickets t WHERE t.id = ?1";
-const LIST: &str = "SELECT t.*, (t.issuer NOT LIKE 'key:%' OR t.issuer IN ('key:api', 'key:admin') \
-    OR EXISTS (SELECT 1 FROM api_keys k WHERE k.id = t.issuer)) AS is_issuer_live \
-    FROM realm_tickets t WHERE t.realm = ?1 AND t.seq < ?2 \
-    AND (?3 IS NULL OR (t.output IS NOT NULL) = ?3) AND (?4 IS NULL OR (t.revoked_at IS NOT NULL) = ?4) \
-    ORDER BY t.seq DESC LIMIT ?5";
+/// The issuer of a ticket is live unless it is a stored credential that is gone; that its time is over does not
+/// matter.
+macro_rules! is_issuer_live {
+    () => {
+        "CASE substr(t.issuer, 1, instr(t.issuer, ':')) \
+         WHEN 'key:' THEN t.issuer IN ('key:api', 'key:admin') \
+           OR EXISTS (SELECT 1 FROM api_keys k WHERE k.id = t.issuer) \
+         WHEN 'token:' THEN EXISTS (SELECT 1 FROM realm_tokens k WHERE k.id = t.issuer) \
+         WHEN 'client:' THEN EXISTS \
+           (SELECT 1 FROM realm_clients k WHERE k.id = t.issuer AND k.created_at <= t.created_at) \
+         ELSE TRUE END AS is_issuer_live"
+    };
+}
+const SELECT: &str =
+    concat!("SELECT t.*, ", is_issuer_live!(), " FROM realm_tickets t WHERE t.id = ?1");
+const LIST: &str = concat!(
+    "SELECT t.*, ",
+    is_issuer_live!(),
+    " FROM realm_tickets t WHERE t.realm = ?1 AND t.seq < ?2 \
+      AND (?3 IS NULL OR (t.output IS NOT NULL) = ?3) AND (?4 IS NULL OR (t.revoked_at IS NOT NULL) = ?4) \
+      ORDER BY t.seq DESC LIMIT ?5"
+);
 /// What stands above a ticket, nearest first.
 const ABOVE: &str = "WITH RECURSIVE above AS (SELECT t.*, 1 AS step FROM realm_tickets t WHERE t.id = ?1 \
     UNION ALL SELECT t.*, above.step + 1 FROM realm_tickets t JOIN above ON t.id = above.parent) \

@@ -32,6 +32,13 @@ contract! {
         retention_prunes_only_behind_a_checkpoint_and_the_rest_still_verifies,
         events_are_listed_by_what_they_say,
         an_export_of_everything_and_one_of_a_tenant_verify_offline;
+    identity:
+        what_was_set_stays_until_something_else_is,
+        the_last_administrator_stays_one,
+        a_quota_of_its_own_bounds_a_realm,
+        tokens_are_their_owners_and_end_with_what_they_issued,
+        a_client_waits_for_its_code_five_times_at_most,
+        a_client_acts_for_one_owner_at_a_time;
     children:
         a_child_reads_back_with_everything_above_it,
         a_child_ends_with_what_is_above_it_and_its_row_stays,

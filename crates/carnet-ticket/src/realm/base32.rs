@@ -62,6 +62,16 @@ pub(super) fn show(f: &mut fmt::Formatter<'_>, value: u128, spare: Spare) -> fmt
     f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
 }
 
+/// 240 bits in 48 characters: no bits are to spare.
+pub(super) fn encode_240(bytes: &[u8; 30]) -> String {
+    let (chunks, _) = bytes.as_chunks::<5>();
+    let value =
+        |chunk: &[u8; 5]| chunk.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+    let digits =
+        |value: u64| (0..8).rev().map(move |at| ALPHABET[(value >> (5 * at) & 31) as usize]);
+    chunks.iter().map(value).flat_map(digits).map(char::from).collect()
+}
+
 /// Whether `character` is a digit of the canonical alphabet.
 pub(super) fn is_canonical(character: u8) -> bool {
     ALPHABET.contains(&character)

@@ -48,6 +48,12 @@ impl<'a> AgentToken<'a> {
         is_token.then_some(Self(text)).ok_or(BadAgentToken)
     }
 
+    /// The text of the token with these random bytes: shown once, stored never.
+    pub fn text(random: &[u8; 30]) -> String {
+        let digits = base32::encode_240(random);
+        format!("{TOKEN_PREFIX}{digits}")
+    }
+
     /// Its id, which is all that is stored of it.
     pub fn id(&self) -> TokenId {
         TokenId(hash16(self.0))
@@ -118,6 +124,21 @@ mod tests {
         assert_eq!(token.to_string().parse::<ClientId>(), Err(MalformedId));
         assert_eq!(client.to_string().to_lowercase().parse::<ClientId>(), Err(MalformedId));
         assert_eq!(TOKEN.parse::<TokenId>(), Err(MalformedId));
+    }
+
+    #[test]
+    fn a_new_token_has_all_its_random_bits() {
+        assert_eq!(AgentToken::text(&[0; 30]), format!("casfa_{}", "0".repeat(48)));
+        let (first, last) = (AgentToken::text(&[0xff; 30]), {
+            let mut random = [0xff; 30];
+            random[29] = 0xfe;
+            AgentToken::text(&random)
+        });
+        assert_eq!(
+            (first.as_str(), last.as_str()),
+            (&*format!("casfa_{}", "Z".repeat(48)), &*format!("casfa_{}Y", "Z".repeat(47)))
+        );
+        assert!(AgentToken::parse(&first).is_ok());
     }
 
     #[test]

@@ -3,14 +3,19 @@
 //! Source: realm spec, section 2. Everything is Crockford base32 in upper case: hashes of 16 bytes with two
 //! zero bits at the end, ULIDs with two zero bits at the front.
 
+mod agent;
 mod base32;
 mod client;
 mod depot;
 mod key;
 mod owner;
+pub mod p256;
 mod ulid;
 mod verify;
 
+pub use agent::{
+    AgentTokens, SignedRequests, agent_content_id, issuer_content_id, owner_content_id,
+};
 pub use client::{AgentToken, BadAgentToken, ClientId, MalformedId, TokenId};
 pub use depot::{DepotId, MalformedDepot};
 pub use key::{KeyError, NodeKey};

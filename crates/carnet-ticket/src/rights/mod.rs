@@ -5,6 +5,7 @@
 
 mod paths;
 mod realm;
+mod role;
 mod routes;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::num::NonZeroU32;
 
 pub use paths::{PathScopes, PathVerb, is_at_or_below};
 pub use realm::{Holder, RealmNeed, RealmRights, Roots, WriteLimits};
+pub use role::RealmRole;
 pub use routes::{RouteScopes, role_scopes};
 
 /// What a grant allows on its surface.

@@ -28,6 +28,15 @@ impl RouteScopes {
         Self { role: role.to_owned(), scopes, tenant: None, worker: None, mint_for: Vec::new() }
     }
 
+    /// What an agent of whoever holds these has: a program's, and no more than its owner's.
+    #[must_use]
+    pub fn of_agent(&self) -> Self {
+        let role = ["api", "viewer"]
+            .into_iter()
+            .find(|role| role_scopes(role).iter().all(|scope| self.scopes.contains(scope)));
+        Self { tenant: self.tenant.clone(), ..Self::of_role(role.unwrap_or_default()) }
+    }
+
     /// Whether `scope` is held.
     pub fn permits(&self, scope: &str) -> Result<Permit, Reason> {
         let index = self.scopes.iter().position(|held| *held == scope).ok_or(Reason::Role)?;
@@ -75,6 +84,14 @@ mod tests {
         assert_eq!(api.permits("admin:*"), Err(Reason::Role));
         assert_eq!(RouteScopes::of_role("root").permits("read:*"), Err(Reason::Role));
         assert_eq!(api.permits("read:*").unwrap().rule.to_string(), "scope[1]");
+    }
+
+    /// Promise: R-46
+    #[test]
+    fn an_agent_has_no_more_than_a_program_and_no_more_than_its_owner() {
+        let agent = |role: &str| RouteScopes::of_role(role).of_agent().role;
+        assert_eq!(["admin", "operator", "api"].map(agent), ["api"; 3]);
+        assert_eq!(["viewer", "issuer", ""].map(agent), ["viewer", "", ""]);
     }
 
     #[test]

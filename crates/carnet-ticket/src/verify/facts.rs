@@ -6,6 +6,7 @@ use subtle::ConstantTimeEq;
 
 use super::limits::Limits;
 use crate::id::UniqueId;
+use crate::realm::RealmId;
 use crate::rights::Rights;
 use crate::time::{Expiration, Timestamp};
 
@@ -18,6 +19,8 @@ pub struct Facts {
     pub row: Option<Row>,
     /// Content ids of everything it derives from, nearest first.
     pub ancestors: Vec<UniqueId>,
+    /// The realm it is at home in, when a row says so; none when that is closed to it.
+    pub home: Option<RealmId>,
 }
 
 impl Facts {

@@ -6,6 +6,7 @@ use super::facts::RowEnd;
 use super::limits::Meter;
 use crate::capability::CapabilityError;
 use crate::jwt::JwtError;
+use crate::realm::p256::P256Error;
 use crate::worker_token::WorkerTokenError;
 
 /// Why something presented, or something asked of a grant, was denied.
@@ -63,6 +64,9 @@ pub enum Reason {
     /// A worker token was refused.
     #[error(transparent)]
     WorkerToken(WorkerTokenError),
+    /// A signed request was refused.
+    #[error(transparent)]
+    SignedRequest(P256Error),
     /// The gate holds as many grants or meters as it may.
     #[error("the gate is at its capacity")]
     Capacity,
@@ -92,6 +96,7 @@ impl Reason {
             Self::Capability(error) => error.code(),
             Self::Jwt(error) => error.code(),
             Self::WorkerToken(error) => error.code(),
+            Self::SignedRequest(error) => error.code(),
             Self::Capacity => "capacity",
             Self::StatusUnavailable => "status_unavailable",
         }

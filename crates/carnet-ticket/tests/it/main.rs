@@ -12,6 +12,7 @@ mod identity;
 mod ids;
 mod jwt;
 mod jwt_vectors;
+mod p256;
 mod realm_vectors;
 mod vectors;
 mod worker_token;

@@ -1,6 +1,9 @@
 //! `realm-nodes.json`: keys and ids.
 
+use carnet_ticket::realm::p256::{Body, Head, SignedRequest};
 use carnet_ticket::realm::{AgentToken, ClientId, NodeKey, RealmId, RealmPath, TicketId};
+use carnet_ticket::time::Timestamp;
+use carnet_ticket::verify::Profile;
 use serde_json::json;
 
 use crate::runner::{self, Input, Outcome, error, variant};
@@ -12,9 +15,10 @@ const OPS: &[(&str, runner::Op)] = &[
     ("id-client", id_client),
     ("id-ticket", id_ticket),
     ("id-token", id_token),
+    ("p256", p256),
 ];
 
-/// Promise: R-5
+/// Promise
 #[test]
 fn vectors_realm_nodes() {
     runner::run("realm-nodes.json", OPS);
@@ -66,4 +70,29 @@ fn id_token(input: &mut Input) -> Outcome {
     let token = input.text("token");
     let token = AgentToken::parse(&token).map_err(|fault| error(&variant(&fault)))?;
     Ok(json!({ "token_id": token.id().to_string() }))
+}
+
+fn p256(input: &mut Input) -> Outcome {
+    let profile = match input.text("profile").as_str() {
+        "strict" => Profile::Strict,
+        "compat" => Profile::Compat,
+        other => panic!("unknown profile {other}"),
+    };
+    let now = Timestamp::from_unix_s(input.take("now_s").as_i64().unwrap());
+    let nonce = input.maybe("nonce");
+    let [public_key, timestamp, signature, method, host, target] =
+        ["pubkey", "timestamp", "signature", "method", "host", "target"]
+            .map(|name| input.text(name));
+    let head = Head {
+        public_key: &public_key,
+        timestamp: &timestamp,
+        nonce: nonce.as_ref().map(|nonce| nonce.as_str().unwrap()),
+        signature: &signature,
+        method: &method,
+        host: &host,
+        target: &target,
+    };
+    let request = SignedRequest { head, body: Body::of(&input.bytes("body_hex")) };
+    let client = request.verify(profile, now).map_err(|fault| error(&variant(&fault)))?;
+    Ok(json!({ "client_id": client.to_string(), "string_to_sign": request.string_to_sign() }))
 }

@@ -9,8 +9,8 @@ pub mod values;
 pub mod worker;
 
 pub use realm::{
-    AttenuateArgs, CreateArgs, DepotCommand, LimitArgs, NodeCommand, NodeFileArgs, PutArgs,
-    RealmCommand, TicketCommand,
+    AttenuateArgs, ClientCommand, CreateArgs, DepotCommand, LimitArgs, NodeCommand, NodeFileArgs,
+    PutArgs, RealmCommand, TicketCommand, TokenCommand, UserCommand,
 };
 
 use std::path::PathBuf;

@@ -18,6 +18,10 @@ use crate::connect::Surroundings;
 use crate::failure::Failure;
 use crate::output;
 
+/// What the log says of a server that anybody with one secret signs in to as anybody.
+const DEV_USERS: &str =
+    "auth.dev_jwt_secret is set: whoever has it signs in as any user; for development only";
+
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
     let watch = load(&args, surroundings)?;
@@ -50,8 +54,9 @@ pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result
 fn load(args: &ServeArgs, surroundings: &Surroundings) -> anyhow::Result<Watch> {
     let mut sources = surroundings.sources(args.config.config.clone(), super::flags(&args.config)?);
     let mut loaded = carnet_config::load(&sources).map_err(|errors| could_not_load(&errors))?;
+    let auth = &loaded.config.auth;
     let names_keys =
-        loaded.config.auth.api_key.is_some() || loaded.config.auth.admin_api_key.is_some();
+        [&auth.api_key, &auth.admin_api_key, &auth.dev_jwt_secret].into_iter().any(Option::is_some);
     if loaded.file.is_none() && !names_keys {
         let made = carnet_config::init::generate(&loaded.config.top.data_dir)
             .with_context(|| format!("fix: ls -ld {}", loaded.config.top.data_dir.display()))?;
@@ -90,6 +95,9 @@ fn warnings(watch: &Watch) -> Vec<String> {
     let of_manifest = manifest.iter().flat_map(|manifest| manifest.warnings.iter().cloned());
     let short = manifest.iter().flat_map(|manifest| manifest.short_secrets(&loaded.config));
     let short = short.map(|short| short.to_string());
+    let has_dev_users = loaded.config.auth.dev_jwt_secret.is_some();
+    let dev_users = has_dev_users.then(|| DEV_USERS.to_owned());
+    let short = short.chain(dev_users);
     loaded.warnings.iter().cloned().chain(of_manifest).chain(short).collect()
 }
 

@@ -12,6 +12,7 @@ mod credentials;
 mod demo;
 mod disk;
 mod get_safety;
+mod identity;
 mod jwt;
 mod keys;
 mod ledger;

@@ -56,6 +56,7 @@ fn the_printed_key_opens_the_api_and_without_one_nothing_is_open() {
     assert!(usage(Some("wrong")).failed(1).contains("401"));
 }
 
+/// Promise: R-62
 #[test]
 fn what_a_server_refuses_to_start_with_is_said_in_a_line_with_the_command_that_fixes_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -75,7 +76,19 @@ fn what_a_server_refuses_to_start_with_is_said_in_a_line_with_the_command_that_f
         refuse(&["server.host=192.0.2.1", "auth.enabled=false"]).contains("auth.enabled is false")
     );
     std::fs::write(folder.path().join("carnet.toml"), "[server]\nport = 0\n").unwrap();
-    assert!(refuse(&[]).contains("no key that signs in an administrator"));
+    assert!(refuse(&[]).contains("nothing signs in an administrator"));
+    let dev = |secret: &str| {
+        let path = folder.path().join("dev");
+        std::fs::write(&path, secret).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .unwrap();
+        "auth.dev_jwt_secret_file=dev"
+    };
+    let long = "a-secret-of-16-b";
+    let outside = ["server.host=0.0.0.0", "server.tls_cert_file=x", "server.tls_key_file=x"];
+    let outside = [&outside[..], &[dev(long)]].concat();
+    assert!(refuse(&outside).contains("auth.dev_jwt_secret is set and server.host is not"));
+    assert!(refuse(&[dev(&long[1..])]).contains("fewer than 16 bytes"));
     assert!(refuse(&["server.tls_cert_file=x.pem"]).contains("go together"));
     assert!(refuse_with("k", &["realm.node_limit=1000"]).contains("multiple of 16"));
     std::fs::write(folder.path().join("carnet.toml"), "[server]\nprot = 1\n").unwrap();

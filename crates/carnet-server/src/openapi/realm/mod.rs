@@ -1,10 +1,12 @@
 //! What the routes of the content store take and give, a file per noun. Source: realm spec, section 5.
 
+mod agents;
 mod depots;
 mod mcp;
 mod nodes;
 mod storage;
 mod tickets;
+mod users;
 
 use serde_json::{Value, json};
 
@@ -17,6 +19,8 @@ pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
         nodes::describe,
         tickets::describe,
         depots::describe,
+        agents::describe,
+        users::describe,
         storage::describe,
         mcp::describe,
         rest,
@@ -66,7 +70,7 @@ fn info() -> Value {
                 ("maxCollectionChildren", int()),
                 ("maxPayloadSize", int()),
                 ("maxTicketTtl", int()),
-                ("maxAgentTokenTtl?", int()),
+                ("maxAgentTokenTtl", int()),
             ]),
         ),
         ("features", object([("jwtAuth", flag()), ("oauthLogin", flag()), ("awpAuth", flag())])),

@@ -104,11 +104,11 @@ fn failed(id: &Value, problem: Problem) -> Response {
 
 /// The ticket that the caller names, admitted as if it were presented; both are of the realm that is named.
 async fn admit(app: &App, caller: &InRealm, realm: &str, ticket: &str) -> Result<InRealm, Problem> {
-    let realm = in_realm(caller.grant.clone(), realm)?.realm;
+    let realm = in_realm(app, caller.grant.clone(), realm)?.realm;
     let id: TicketId = ticket.parse().map_err(|_| Problem::not_found())?;
     let text = id.to_string();
     let grant = app.lookup().admit(&Presented::of(Class::Realm, &text), Surface::Realm).await?;
-    let admitted = in_realm(grant, "self")?;
+    let admitted = in_realm(app, grant, "self")?;
     if admitted.realm == realm {
         Ok(admitted)
     } else {

@@ -1,21 +1,29 @@
 //! `/api`: the content store. Source: realm spec, section 5.
 
+pub(super) mod clients;
 pub(super) mod depots;
+mod me;
 pub(super) mod nodes;
 pub(super) mod storage;
 pub(super) mod tickets;
+pub(super) mod tokens;
+pub(super) mod users;
+
+pub(super) use me::me;
 
 use axum::Json;
 use axum::extract::State;
 use carnet_config::BlobsKind;
 use carnet_realm::realms::ScopeError;
-use carnet_ticket::verify::Class;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::auth::{Caller, InRealm, home_realm};
+use crate::auth::InRealm;
 use crate::problem::Problem;
 use crate::state::App;
+
+/// The most characters of a name.
+const NAME_MAX: usize = 100;
 
 /// `GET /api/health`.
 pub(super) async fn health() -> Json<Value> {
@@ -24,17 +32,19 @@ pub(super) async fn health() -> Json<Value> {
 
 /// `GET /api/info`: what this server is and takes.
 pub(super) async fn info(State(app): State<App>) -> Json<Value> {
-    let (realm, options) = (&app.config().realm, app.realms().options());
+    let (config, options) = (app.config(), app.realms().options());
+    let realm = &config.realm;
+    let has_users = app.users().is_on();
     Json(json!({
         "service": "casfa-v2",
         "server": "carnet",
         "version": env!("CARGO_PKG_VERSION"),
-        "storage": match app.config().blobs.kind {
+        "storage": match config.blobs.kind {
             BlobsKind::Local => "fs",
             BlobsKind::S3 => "s3",
             BlobsKind::Memory => "memory",
         },
-        "auth": "tokens-only",
+        "auth": if has_users { "mock" } else { "tokens-only" },
         "database": "local",
         "limits": {
             "maxNodeSize": options.limits.node_limit,
@@ -42,24 +52,14 @@ pub(super) async fn info(State(app): State<App>) -> Json<Value> {
             "maxCollectionChildren": options.limits.max_children,
             "maxPayloadSize": realm.max_body.0,
             "maxTicketTtl": options.max_ticket_ttl.as_secs(),
+            "maxAgentTokenTtl": realm.max_agent_token_ttl.as_secs(),
         },
-        "features": { "jwtAuth": false, "oauthLogin": false, "awpAuth": false },
+        "features": {
+            "jwtAuth": realm.jwt_auth && has_users,
+            "oauthLogin": false,
+            "awpAuth": realm.awp_auth,
+        },
     }))
-}
-
-/// `GET /api/oauth/me`: who the caller is in the content store.
-pub(super) async fn me(Caller(grant): Caller) -> Result<Json<Value>, Problem> {
-    let scopes = grant.routes().ok_or(Problem::forbidden())?;
-    let role = match scopes.role.as_str() {
-        "admin" => "admin",
-        _ if scopes.scopes.contains(&"read:*") => "authorized",
-        _ => "unauthorized",
-    };
-    let subject = grant.subject().unwrap_or_default();
-    let realm = home_realm(grant.class(), scopes, subject).to_string();
-    // A user is named as its realm.
-    let user_id = if grant.class() == Class::ApiKey { subject } else { &realm };
-    Ok(Json(json!({ "userId": user_id, "realm": realm, "role": role })))
 }
 
 /// `GET /api/realm/{realm}`.
@@ -75,14 +75,22 @@ pub(super) async fn show(State(app): State<App>, caller: InRealm) -> Json<Value>
 /// `GET /api/realm/{realm}/usage`.
 pub(super) async fn usage(State(app): State<App>, caller: InRealm) -> Result<Json<Value>, Problem> {
     let usage = app.realms().usage(&caller.realm).await?;
+    let quota = app.realms().quota(&caller.realm).await?;
     Ok(Json(json!({
         "realm": caller.echo,
         "physicalBytes": usage.physical,
         "logicalBytes": usage.logical,
         "nodeCount": usage.nodes,
-        "quotaLimit": app.realms().options().quota.unwrap_or(0),
+        "quotaLimit": quota.unwrap_or(0),
         "updatedAt": usage.updated_at.0,
     })))
+}
+
+/// What somebody calls something of its own: 1 to 100 characters that can be shown.
+fn checked_name(name: String, field: &str) -> Result<String, Problem> {
+    let is_name =
+        (1..=NAME_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    is_name.then_some(name).ok_or_else(|| Problem::invalid("BadName", field))
 }
 
 /// What a caller learns when it is not decided, or decided against it, what a ticket reaches.

@@ -1,14 +1,19 @@
 //! `/api`: the content store.
 
 mod below;
+mod casfa;
+mod clients;
 mod depots;
 mod errors;
 mod nodes;
 mod prepare;
 mod scope;
+mod signed;
 mod storage;
 mod story;
 mod tickets;
+mod tokens;
+mod users;
 
 use crate::support::{As, Server};
 

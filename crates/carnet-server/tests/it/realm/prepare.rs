@@ -1,5 +1,7 @@
 //! What has to be uploaded.
 
+use std::time::Duration;
+
 use carnet_ticket::realm::NodeKey;
 use serde_json::{Value, json};
 
@@ -75,4 +77,29 @@ async fn a_ticket_learns_nothing_of_what_it_may_not_use() {
     let all = server.ticket(As::Api, json!({ "writable": {} })).await;
     let told = prepare(&server, As::Ticket(&all), &keys).await.expect(200).json();
     assert_eq!(told["missing"], json!([]));
+}
+
+/// Promise
+#[tokio::test(flavor = "multi_thread")]
+async fn what_exists_stays_with_all_below_it_as_if_it_were_new() {
+    let server = Server::start_with(&[("realm.gc_grace", "1m"), ("realm.gc_interval", "0")]).await;
+    let [below, forgotten] = ["below", "forgotten"].map(text);
+    let top = dict(&[("below", below.key)]);
+    for node in [&below, &forgotten, &top] {
+        server.put_node(As::Api, node).await.expect(200);
+    }
+    let collect = async || {
+        server.post(As::Admin, "/api/admin/gc", &json!({ "dryRun": false })).await.expect(200);
+    };
+    server.hand.advance(Duration::from_hours(1));
+    prepare(&server, As::Api, &[top.key]).await.expect(200);
+    collect().await;
+    for node in [&top, &below] {
+        assert_eq!(server.get_node(As::Api, node.key).await.expect(200).bytes, node.bytes);
+    }
+    let told = prepare(&server, As::Api, &[forgotten.key]).await.expect(200).json();
+    assert_eq!(told, json!({ "missing": [forgotten.key], "exists": [] }));
+    server.hand.advance(Duration::from_hours(1));
+    collect().await;
+    server.get_node(As::Api, top.key).await.expect_error(404, "not_found");
 }

@@ -1,5 +1,6 @@
 //! A server of its own for each test, and callers of every kind.
 
+pub mod identity;
 pub mod s3;
 
 use std::collections::BTreeMap;
@@ -50,6 +51,10 @@ pub enum As<'a> {
     Admin,
     Key(&'a str),
     Ticket(&'a str),
+    /// A development user.
+    User(&'a str),
+    Bearer(&'a str),
+    Agent(&'a str),
 }
 
 /// An answer: status, headers, body.
@@ -60,6 +65,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    pub async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
     }
@@ -110,7 +120,9 @@ impl Server {
             ("auth.api_key".to_owned(), API_KEY.to_owned()),
             ("auth.admin_api_key".to_owned(), ADMIN_KEY.to_owned()),
             ("realm.node_limit".to_owned(), "1MiB".to_owned()),
-            // Tests present much that is bad.
+            // Tests present much that is bad, and ask much in no time.
+            ("realm.rate_init_per_ip".to_owned(), "0".to_owned()),
+            ("realm.rate_poll_per_client".to_owned(), "0".to_owned()),
             ("auth.failure_limit_per_minute".to_owned(), "0".to_owned()),
         ]);
         flags.extend(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
@@ -144,13 +156,16 @@ impl Server {
             As::Admin => request.header("X-Admin-API-Key", ADMIN_KEY),
             As::Key(key) => request.header("X-API-Key", key),
             As::Ticket(ticket) => request.header("Authorization", format!("Ticket {ticket}")),
+            As::User(subject) => {
+                request.bearer_auth(identity::dev_token(&json!({ "sub": subject })))
+            }
+            As::Bearer(token) => request.bearer_auth(token),
+            As::Agent(token) => request.header("Authorization", format!("Agent {token}")),
         }
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
+        Answer::of(request.send().await.unwrap()).await
     }
 
     /// Sends this, as it stands, over a connection of its own: how the answer begins.

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod children;
 pub mod depots;
 pub mod gc;
+pub mod identity;
 pub mod ledger;
 pub mod meters;
 pub mod nodes;

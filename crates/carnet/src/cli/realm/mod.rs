@@ -1,12 +1,18 @@
 //! `carnet realm`, as it is typed.
 
+mod client;
 mod depot;
 mod node;
 mod ticket;
+mod token;
+mod user;
 
+pub use client::ClientCommand;
 pub use depot::DepotCommand;
 pub use node::{NodeCommand, NodeFileArgs, PutArgs};
 pub use ticket::{AttenuateArgs, CreateArgs, LimitArgs, TicketCommand};
+pub use token::TokenCommand;
+pub use user::UserCommand;
 
 use clap::Subcommand;
 
@@ -28,6 +34,15 @@ pub enum RealmCommand {
     /// Work with depots: names for roots that move.
     #[command(subcommand)]
     Depot(DepotCommand),
+    /// Work with agent tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Work with clients that have a key of their own.
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// Work with the owners of realms, as an administrator.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Remove the nodes of all realms that nothing names, as an administrator.
     #[command(after_help = "Example:\n  carnet realm gc --dry-run")]
     Gc {

@@ -1,10 +1,13 @@
 //! `carnet realm`.
 
+mod client;
 mod depot;
 mod fsck;
 mod gc;
 mod node;
 mod ticket;
+mod token;
+mod user;
 
 use reqwest::Method;
 
@@ -20,6 +23,9 @@ pub async fn run(command: RealmCommand, surroundings: &Surroundings) -> anyhow::
         RealmCommand::Node(command) => node::run(command, surroundings).await,
         RealmCommand::Ticket(command) => ticket::run(command, surroundings).await,
         RealmCommand::Depot(command) => depot::run(command, surroundings).await,
+        RealmCommand::Token(command) => token::run(command, surroundings).await,
+        RealmCommand::Client(command) => client::run(command, surroundings).await,
+        RealmCommand::User(command) => user::run(command, surroundings).await,
         RealmCommand::Gc { dry_run, server } => gc::run(dry_run, &server, surroundings).await,
         RealmCommand::Fsck(server) => fsck::run(&server, surroundings).await,
     }

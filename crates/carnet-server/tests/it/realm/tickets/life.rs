@@ -220,11 +220,15 @@ async fn the_issuer_alone_revokes_once_and_the_result_stays() {
 }
 
 /// Deleting is for users; it is for good, and twice is 404.
+/// Promise: R-30
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_ticket_is_unknown_by_path_and_as_a_credential() {
     let server = Server::start().await;
     let ticket = server.ticket(As::Api, json!({})).await;
     let path = format!("/api/realm/self/tickets/{ticket}");
+    let agent = server.agent_token(As::Api).await.0;
+    server.delete(As::Agent(&agent), &path).await.expect_error(403, "forbidden");
+    server.delete(As::Ticket(&ticket), &path).await.expect_error(403, "forbidden");
     assert_eq!(server.delete(As::Api, &path).await.expect(200).json(), json!({ "success": true }));
     server.delete(As::Api, &path).await.expect_error(404, "not_found");
     server.get(As::Api, &path).await.expect_error(404, "not_found");
