@@ -7,9 +7,6 @@ use carnet_ticket::realm::{DepotId, NodeKey, RealmId};
 use super::{NoRandomness, Realms, random};
 use crate::depot::{self, HISTORY_DEFAULT, InvalidDepot, MAIN};
 
-/// How many titles are tried for a depot that is given none.
-const TITLES_TRIED: i64 = 16;
-
 /// What of a depot is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DepotFields {
@@ -95,10 +92,13 @@ impl Realms {
         if let Some(title) = fields.title {
             return self.insert_depot(realm, title, max_history, &event).await;
         }
-        // Named after the moment, or one of the next that is free.
+        // Named after the moment, or a later one, further away each time: however many are taken, few are tried.
         let now = self.now().0;
-        for ms in now..now.saturating_add(TITLES_TRIED) {
-            match self.insert_depot(realm, format!("Depot {ms}"), max_history, &event).await {
+        for later in
+            std::iter::successors(Some(0_i64), |later| later.checked_mul(2)?.checked_add(1))
+        {
+            let title = format!("Depot {}", now.saturating_add(later));
+            match self.insert_depot(realm, title, max_history, &event).await {
                 Err(DepotError::TitleTaken) => {}
                 settled => return settled,
             }
