@@ -105,10 +105,14 @@ impl Drop for Server {
     }
 }
 
-/// A free port, and no limit to how often bad requests come.
-const SETTINGS: [&str; 4] = [
+/// A free port, and no limit to how often requests come.
+const SETTINGS: [&str; 8] = [
     "server.port=0",
     "auth.failure_limit_per_minute=0",
     "realm.rate_per_user=0",
     "realm.rate_upload_per_realm=0",
+    "realm.rate_init_per_ip=0",
+    "realm.rate_poll_per_client=0",
+    "realm.rate_mcp_per_credential=0",
+    "realm.rate_admin_per_user=0",
 ];

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::linger::{Lingering, Unread};
 use crate::state::App;
 
 /// Who is at the other end of a connection.
@@ -69,14 +70,15 @@ pub(super) async fn serve<I>(
 ) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let cut = cutoff.0.clone();
+    let (cut, unread) = (cutoff.0.clone(), Unread::default());
+    let io = Lingering::new(io, unread.clone(), app.clock().clone());
     let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(peer);
         request.extensions_mut().insert(cutoff.clone());
         if let Some(at) = at {
             request.extensions_mut().insert(at);
         }
-        request.map(Body::new)
+        request.map(|body| unread.watch(body))
     });
     let limits = &app.config().server;
     let mut builder = http1::Builder::new();

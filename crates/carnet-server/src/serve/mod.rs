@@ -5,6 +5,7 @@
 //! gone.
 
 mod connection;
+mod linger;
 mod listen;
 mod socket;
 mod tls;

@@ -133,7 +133,11 @@ async fn bodies_that_are_no_json_or_not_what_is_asked_for() {
         b"{\"input\":\"x\",\"output\":7}",
     ];
     for body in bodies {
-        for (caller, path) in [(As::Api, TICKETS), (As::Ticket(&ticket), commit.as_str())] {
+        for (caller, path) in [
+            (As::Api, TICKETS),
+            (As::Api, "/api/realm/self/prepare-nodes"),
+            (As::Ticket(&ticket), commit.as_str()),
+        ] {
             for content_type in ["application/json", "text/plain", "multipart/form-data"] {
                 let request = server.request(caller, Method::POST, path);
                 let request = request.header("Content-Type", content_type).body(body.to_vec());
@@ -329,6 +333,7 @@ async fn random_requests_never_fail_the_server() {
             }
             let path = route.path.replace("{realm}", "self").replace("{ticket}", "self");
             let path = path.replace("{key}", &escaped(&random(9)));
+            let path = path.replace("{depot}", &escaped(&random(9)));
             let path = path.replace("{*steps}", &format!("~{}", escaped(&random(3))));
             let query = escaped(&random(6));
             let path = format!("{path}?limit={query}&cursor={query}&{query}");
@@ -339,5 +344,18 @@ async fn random_requests_never_fail_the_server() {
                 assert!(answer.status.as_u16() < 500, "{} {path}: {}", route.method, answer.status);
             }
         }
+    }
+}
+
+/// Who is still sending when it is refused hears why.
+///
+/// Promise: R-39
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_heard_by_who_is_still_sending() {
+    let server = Server::start().await;
+    for _ in 0..20 {
+        let path = format!("{NODES}/{}", NodeKey::EMPTY_DICT);
+        let put = server.request(As::Api, Method::PUT, &path).body(vec![0; 8 << 20]);
+        expect_code(server.send(put).await, 413, "payload_too_large");
     }
 }
