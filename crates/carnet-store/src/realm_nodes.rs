@@ -16,7 +16,8 @@ const NODE: &str = "SELECT b.key, b.kind, b.size, b.own_bytes, b.content_bytes, 
     b.bytes, b.is_bad FROM realm_nodes n JOIN blobs b ON b.key = n.key WHERE n.realm = ?1 AND n.key = ?2";
 const FACTS: &str = "SELECT b.key, b.kind, b.content_bytes, b.content_type \
     FROM realm_nodes n JOIN blobs b ON b.key = n.key WHERE n.realm = ?1 AND n.key = ?2";
-const CHILDREN: &str = "SELECT children FROM blobs WHERE key = ?1";
+const CHILDREN: &str = "SELECT b.children FROM realm_nodes n JOIN blobs b ON b.key = n.key \
+    WHERE n.realm = ?1 AND n.key = ?2";
 const UPLOADED: &str = "SELECT 1 FROM realm_uploads WHERE ticket = ?1 AND key = ?2";
 const USAGE: &str = "SELECT physical, logical, nodes, updated_at FROM realm_usage WHERE realm = ?1";
 const TOUCH: &str = "UPDATE realm_nodes SET touched_at = ?3 WHERE realm = ?1 AND key = ?2";
@@ -25,6 +26,9 @@ const MARK_BAD: &str = "UPDATE blobs SET is_bad = 1 WHERE key = ?1";
 
 /// Up to how many keys are looked up where the caller stands.
 const FEW: usize = 32;
+
+/// After how many children no further node's are read at once.
+const CHILDREN_MAX: usize = 65_536;
 
 /// A node that a realm has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +100,7 @@ impl Store {
         if nodes.is_empty() {
             return Ok(HashMap::new());
         }
-        let (realm, nodes) = (realm.to_string(), nodes.to_vec());
+        let (realm, nodes) = (realm.to_string(), nodes.iter().copied().collect::<HashSet<_>>());
         let few = nodes.len() <= FEW;
         let query = move |connection: &Connection| {
             let mut facts = HashMap::with_capacity(nodes.len());
@@ -110,21 +114,28 @@ impl Store {
         if few { self.look_up(query).await } else { self.read(query).await }
     }
 
-    /// The children of those of `nodes` that are stored for any realm: what a search goes over.
+    /// The children of the first of `nodes`, in their order, until these are many: what a search goes over. None of a
+    /// node that the realm does not have.
     pub async fn children_of(
         &self,
-        nodes: &[NodeKey],
-    ) -> Result<HashMap<NodeKey, Vec<NodeKey>>, StoreError> {
-        let nodes = nodes.to_vec();
+        realm: &RealmId,
+        nodes: Vec<NodeKey>,
+    ) -> Result<Vec<(NodeKey, Option<Vec<NodeKey>>)>, StoreError> {
+        let realm = realm.to_string();
         self.read(move |connection| {
-            let mut children = HashMap::with_capacity(nodes.len());
+            let (mut found, mut count) = (Vec::with_capacity(nodes.len()), 0);
             for node in nodes {
-                let found = sql::one(connection, CHILDREN, [node.as_bytes()], |row| {
-                    Ok(maybe_keys(row, "children")?.unwrap_or_default())
-                })?;
-                children.extend(found.map(|found| (node, found)));
+                let children =
+                    sql::one(connection, CHILDREN, params![realm, node.as_bytes()], |row| {
+                        Ok(maybe_keys(row, "children")?.unwrap_or_default())
+                    })?;
+                count += children.as_ref().map_or(0, Vec::len);
+                found.push((node, children));
+                if count >= CHILDREN_MAX {
+                    break;
+                }
             }
-            Ok(children)
+            Ok(found)
         })
         .await
     }

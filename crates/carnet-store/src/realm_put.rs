@@ -123,11 +123,13 @@ impl Store {
     ) -> Result<(), PutError> {
         self.write(move |connection| {
             let additions = check(connection, &node, now)?;
-            let (realm, key, size) =
-                (node.realm.to_string(), node.key.as_bytes(), signed(node.size));
-            // What is new to none of them still needs room in the realm.
+            let (key, size) = (node.key.as_bytes(), signed(node.size));
+            // What the realm has already takes no room there.
+            let realm = if additions.to_realm { node.realm.to_string() } else { String::new() };
+            // What is new to no ticket may still be to the realm.
             let tickets = additions.to_tickets.iter().map(Some);
-            for ticket in tickets.chain(additions.to_tickets.is_empty().then_some(None)) {
+            let only_realm = additions.to_realm && additions.to_tickets.is_empty();
+            for ticket in tickets.chain(only_realm.then_some(None)) {
                 let ticket = ticket.map(TicketId::to_string);
                 let row = params![id, realm, ticket, key, size, deadline.0];
                 sql::execute(connection, RESERVE, row)?;
@@ -162,7 +164,8 @@ fn put(connection: &Connection, node: &PutNode, now: Timestamp) -> Result<Put, P
     }
     let additions = check(connection, node, now)?;
     let (realm, key, size) = (node.realm.to_string(), node.key.as_bytes(), signed(node.size));
-    for child in &node.children {
+    let mut touched = HashSet::new();
+    for child in node.children.iter().filter(|child| touched.insert(**child)) {
         sql::execute(connection, TOUCH, params![realm, child.as_bytes(), now.0])?;
     }
     for ticket in &additions.to_tickets {

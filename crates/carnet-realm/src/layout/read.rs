@@ -89,7 +89,8 @@ pub trait Content: Send {
 
 /// Writes the content of the file `root` to `out`, and gives its size. Every node is checked against its
 /// key. Holds one node, the keys still to come, and those of nodes below which there is nothing: these are
-/// read once, so that a few nodes that repeat each other cannot keep a reader busy for ever.
+/// read once. Nodes that repeat each other can still be many more than bytes: a source that reads for strangers
+/// counts them.
 pub async fn read_file<S: NodeSource>(
     root: NodeKey,
     source: &S,

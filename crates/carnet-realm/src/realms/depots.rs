@@ -92,14 +92,18 @@ impl Realms {
         if let Some(title) = fields.title {
             return self.insert_depot(realm, title, max_history, &event).await;
         }
-        // Named after the moment, or the next that is free.
-        let mut ms = self.now().0;
-        loop {
-            match self.insert_depot(realm, format!("Depot {ms}"), max_history, &event).await {
-                Err(DepotError::TitleTaken) => ms += 1,
+        // Named after the moment, or a later one, further away each time: however many are taken, few are tried.
+        let now = self.now().0;
+        for later in
+            std::iter::successors(Some(0_i64), |later| later.checked_mul(2)?.checked_add(1))
+        {
+            let title = format!("Depot {}", now.saturating_add(later));
+            match self.insert_depot(realm, title, max_history, &event).await {
+                Err(DepotError::TitleTaken) => {}
                 settled => return settled,
             }
         }
+        Err(DepotError::TitleTaken)
     }
 
     async fn insert_depot(

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use carnet_store::StoreError;
-use carnet_ticket::realm::NodeKey;
+use carnet_ticket::realm::{NodeKey, RealmId};
 use carnet_ticket::rights::{Holder, RealmRights, Roots};
 
 use super::{Realms, ScopeError};
@@ -29,21 +29,25 @@ impl Realms {
             _ => keys.to_vec(),
         };
         let mut exists = self.store.touch(&rights.realm, usable, self.now()).await?;
-        self.leave_out_damaged(&mut exists).await?;
+        self.leave_out_damaged(&rights.realm, &mut exists).await?;
         exists.extend(keys.iter().filter(|key| **key == NodeKey::EMPTY_DICT));
         Ok(exists)
     }
 
     /// Takes out what leads to something damaged: whoever asks goes on below it, and stores that again. How far it is
     /// looked has the same limit as any search.
-    async fn leave_out_damaged(&self, keys: &mut HashSet<NodeKey>) -> Result<(), StoreError> {
+    async fn leave_out_damaged(
+        &self,
+        realm: &RealmId,
+        keys: &mut HashSet<NodeKey>,
+    ) -> Result<(), StoreError> {
         let bad = self.store.bad_nodes(BAD_MAX).await?;
         if bad.is_empty() {
             return Ok(());
         }
         let mut budget = self.options.scope_step_nodes;
         for key in keys.clone() {
-            if self.leads_to(&bad, key, &mut budget).await? {
+            if self.leads_to(&bad, realm, key, &mut budget).await? {
                 keys.remove(&key);
             }
         }
@@ -53,14 +57,17 @@ impl Realms {
     async fn leads_to(
         &self,
         bad: &HashSet<NodeKey>,
+        realm: &RealmId,
         key: NodeKey,
         budget: &mut usize,
     ) -> Result<bool, StoreError> {
         let (mut seen, mut frontier) = (HashSet::from([key]), vec![key]);
         while !frontier.is_empty() && *budget > 0 {
             let some = frontier.split_off(frontier.len().saturating_sub(PAGE.min(*budget)));
-            *budget -= some.len();
-            for child in self.store.children_of(&some).await?.into_values().flatten() {
+            let read = self.store.children_of(realm, some.clone()).await?;
+            *budget -= read.len();
+            frontier.extend(&some[read.len()..]);
+            for child in read.into_iter().filter_map(|(_, children)| children).flatten() {
                 if bad.contains(&child) {
                     return Ok(true);
                 }

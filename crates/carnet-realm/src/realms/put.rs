@@ -165,16 +165,9 @@ impl Realms {
             return Ok(keys.iter().copied().collect());
         };
         let mut within = self.store.uploaded(ticket, keys).await?;
-        for key in keys {
-            if within.contains(key) {
-                continue;
-            }
-            match self.reaches(rights, *key).await {
-                Ok(()) => drop(within.insert(*key)),
-                Err(ScopeError::OutOfScope | ScopeError::TooWide) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let others = keys.iter().filter(|key| !within.contains(key)).copied();
+        let reached = self.reached(rights, &others.collect::<Vec<_>>()).await?;
+        within.extend(reached.keys);
         Ok(within)
     }
 }

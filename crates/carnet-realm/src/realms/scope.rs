@@ -6,17 +6,21 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use carnet_store::{Store, StoreError};
-use carnet_ticket::realm::{NodeKey, TicketId};
+use carnet_store::StoreError;
+use carnet_ticket::realm::{NodeKey, RealmId, TicketId};
 use carnet_ticket::rights::{Holder, RealmRights, Roots};
 use moka::sync::Cache;
 use tokio::sync::Mutex;
 
 use super::Realms;
 
-/// How many tickets' searches are kept; one that is dropped begins again.
-const TICKETS_MAX: u64 = 1024;
+/// For how many of the largest searches there is room; one that is dropped begins again.
+const LARGEST: u64 = 4;
+
+/// What a search counts at least, in nodes.
+const WEIGHT_MIN: usize = 1024;
 
 /// How many nodes' children are read at a time.
 const BATCH: usize = 256;
@@ -41,9 +45,25 @@ pub enum ScopeError {
 
 /// The searches of all tickets.
 pub(super) struct Scopes {
-    searches: Cache<TicketId, Arc<Mutex<Search>>>,
+    searches: Cache<TicketId, Arc<Entry>>,
     step_nodes: usize,
     max_nodes: usize,
+}
+
+/// What was found of some nodes.
+pub(super) struct Reached {
+    /// Those that are reached.
+    pub(super) keys: HashSet<NodeKey>,
+    /// Whether the search ended early, for it would have had to remember too much.
+    pub(super) is_too_wide: bool,
+}
+
+/// The search of one ticket.
+#[derive(Default)]
+struct Entry {
+    search: Mutex<Search>,
+    /// How many nodes it had reached when it was last weighed.
+    weight: AtomicUsize,
 }
 
 /// How far the search of one ticket has come.
@@ -51,15 +71,32 @@ pub(super) struct Scopes {
 struct Search {
     reached: HashSet<NodeKey>,
     frontier: VecDeque<NodeKey>,
+    /// Those that were reached and not stored yet: looked at again each time.
+    absent: Vec<NodeKey>,
 }
 
 impl Scopes {
     pub(super) fn new(step_nodes: usize, max_nodes: usize) -> Self {
-        Self { searches: Cache::new(TICKETS_MAX), step_nodes, max_nodes }
+        let weight = |_: &TicketId, entry: &Arc<Entry>| {
+            let weight = entry.weight.load(Ordering::Relaxed).max(WEIGHT_MIN);
+            u32::try_from(weight).unwrap_or(u32::MAX)
+        };
+        let room = LARGEST * max_nodes.max(1 << 18) as u64;
+        let searches = Cache::builder().max_capacity(room).weigher(weight).build();
+        Self { searches, step_nodes, max_nodes }
     }
 
-    fn search(&self, ticket: TicketId) -> Arc<Mutex<Search>> {
+    fn entry(&self, ticket: TicketId) -> Arc<Entry> {
         self.searches.get_with(ticket, Arc::default)
+    }
+
+    /// Weighs a search again once it has doubled.
+    fn weigh(&self, ticket: TicketId, entry: &Arc<Entry>, search: &Search) {
+        let reached = search.reached.len();
+        if reached >= 2 * entry.weight.load(Ordering::Relaxed).max(WEIGHT_MIN) {
+            entry.weight.store(reached, Ordering::Relaxed);
+            self.searches.insert(ticket, Arc::clone(entry));
+        }
     }
 
     /// Forgets the search of a ticket that is over.
@@ -75,27 +112,46 @@ impl Realms {
         rights: &RealmRights,
         key: NodeKey,
     ) -> Result<(), ScopeError> {
-        let (Holder::Ticket(ticket), Roots::Keys(roots)) = (&rights.holder, &rights.roots) else {
-            return Ok(());
-        };
-        if key == NodeKey::EMPTY_DICT || roots.contains(&key) {
-            return count("root", Ok(()));
+        match self.reached(rights, &[key]).await? {
+            Reached { keys, .. } if keys.contains(&key) => Ok(()),
+            Reached { is_too_wide: true, .. } => Err(ScopeError::TooWide),
+            _ => Err(ScopeError::OutOfScope),
         }
-        let search = self.scopes.search(*ticket);
-        let mut search = search.lock().await;
+    }
+
+    /// Those of `keys` that `rights` reach, by one search.
+    pub(super) async fn reached(
+        &self,
+        rights: &RealmRights,
+        keys: &[NodeKey],
+    ) -> Result<Reached, ScopeError> {
+        let mut found = Reached { keys: HashSet::new(), is_too_wide: false };
+        let (Holder::Ticket(ticket), Roots::Keys(roots)) = (&rights.holder, &rights.roots) else {
+            found.keys.extend(keys);
+            return Ok(found);
+        };
+        let is_root = |key: &&NodeKey| **key == NodeKey::EMPTY_DICT || roots.contains(key);
+        found.keys.extend(keys.iter().filter(is_root));
+        let mut wanted: HashSet<_> = keys.iter().filter(|key| !is_root(key)).copied().collect();
+        if wanted.is_empty() {
+            count("root");
+            return Ok(found);
+        }
+        let entry = self.scopes.entry(*ticket);
+        let mut search = entry.search.lock().await;
         roots.iter().for_each(|root| search.reach(*root));
-        if search.reached.contains(&key) {
-            return count("memo", Ok(()));
+        search.settle(&mut wanted, &mut found);
+        if wanted.is_empty() {
+            count("memo");
+            return Ok(found);
         }
         for output in self.store.outputs_below(ticket).await? {
             search.reach(output);
         }
-        let found =
-            search.go_on(&self.store, key, self.scopes.step_nodes, self.scopes.max_nodes).await;
-        match &found {
-            Err(ScopeError::Undecided) => count("undecided", found),
-            _ => count("bfs", found),
-        }
+        let went_on = search.go_on(self, &rights.realm, &mut wanted, &mut found).await;
+        self.scopes.weigh(*ticket, &entry, &search);
+        count(if matches!(went_on, Err(ScopeError::Undecided)) { "undecided" } else { "bfs" });
+        went_on.map(|()| found)
     }
 
     /// Remembers the children of a node that was read under `rights`, so that a walk goes on without a search.
@@ -103,13 +159,14 @@ impl Realms {
         let (Holder::Ticket(ticket), Roots::Keys(_)) = (&rights.holder, &rights.roots) else {
             return;
         };
-        let search = self.scopes.search(*ticket);
-        let mut search = search.lock().await;
+        let entry = self.scopes.entry(*ticket);
+        let mut search = entry.search.lock().await;
         if search.reached.len() + children.len() > self.scopes.max_nodes {
             // Begin again: the walk that goes on is worth more than the search that could not.
             *search = Search::default();
         }
         children.iter().for_each(|child| search.reach(*child));
+        self.scopes.weigh(*ticket, &entry, &search);
     }
 }
 
@@ -120,40 +177,50 @@ impl Search {
         }
     }
 
-    /// Searches on until `key` is found, everything was seen, or `budget` nodes were.
+    /// Moves those of `wanted` that are reached.
+    fn settle(&self, wanted: &mut HashSet<NodeKey>, found: &mut Reached) {
+        found.keys.extend(wanted.extract_if(|key| self.reached.contains(key)));
+    }
+
+    /// Searches on until all of `wanted` are found, everything was seen, or as many nodes as one request may.
     async fn go_on(
         &mut self,
-        store: &Store,
-        key: NodeKey,
-        mut budget: usize,
-        max_nodes: usize,
+        realms: &Realms,
+        realm: &RealmId,
+        wanted: &mut HashSet<NodeKey>,
+        found: &mut Reached,
     ) -> Result<(), ScopeError> {
+        // Roots that had not been stored the last time: there are few.
+        self.frontier.extend(self.absent.drain(..));
+        let mut budget = realms.scopes.step_nodes;
         while !self.frontier.is_empty() {
             if budget == 0 {
                 return Err(ScopeError::Undecided);
             }
-            if self.reached.len() >= max_nodes {
-                return Err(ScopeError::TooWide);
-            }
-            let batch: Vec<_> = self.frontier.iter().take(budget.min(BATCH)).copied().collect();
-            let children = store.children_of(&batch).await?;
-            budget -= batch.len();
-            // Taken off only now: a request that goes away in between loses nothing.
-            self.frontier.drain(..batch.len());
-            batch
-                .iter()
-                .filter_map(|node| children.get(node))
-                .flatten()
-                .for_each(|child| self.reach(*child));
-            if self.reached.contains(&key) {
+            if self.reached.len() >= realms.scopes.max_nodes {
+                found.is_too_wide = true;
                 return Ok(());
             }
+            let batch = self.frontier.iter().take(budget.min(BATCH)).copied().collect();
+            let read = realms.store.children_of(realm, batch).await?;
+            budget -= read.len();
+            // Taken off only now: a request that goes away in between loses nothing.
+            self.frontier.drain(..read.len());
+            for (node, children) in read {
+                match children {
+                    Some(children) => children.into_iter().for_each(|child| self.reach(child)),
+                    None => self.absent.push(node),
+                }
+            }
+            self.settle(wanted, found);
+            if wanted.is_empty() {
+                break;
+            }
         }
-        Err(ScopeError::OutOfScope)
+        Ok(())
     }
 }
 
-fn count<T>(how: &'static str, result: T) -> T {
+fn count(how: &'static str) {
     metrics::counter!("carnet_realm_scope_total", "how" => how).increment(1);
-    result
 }

@@ -1,5 +1,7 @@
 //! [`Access`]: what a route asks of its caller, judged before its handler runs.
 
+use std::net::IpAddr;
+
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
@@ -12,6 +14,7 @@ use carnet_ticket::verify::{Class, Presented, Reason, Surface};
 use http::StatusCode;
 use http::request::Parts;
 
+use super::body::WhileLive;
 use super::credential::{self, Offer};
 use super::rights::is_agent;
 use super::signed::{self, Signed};
@@ -82,6 +85,10 @@ pub(crate) async fn authorize(
             let in_realm =
                 || parts.extensions.get().map(|caller: &InRealm| Caller(caller.grant.clone()));
             let caller = caller.or_else(in_realm);
+            let body = match &caller {
+                Some(Caller(grant)) => WhileLive::wrap(body, grant),
+                None => body,
+            };
             let mut response = next.run(Request::from_parts(parts, body)).await;
             if let Some(caller) = caller {
                 // The frame writes down who it was.
@@ -146,7 +153,12 @@ fn who(grant: &Grant) -> String {
 /// Where a request comes from; nothing over the local socket.
 fn address(parts: &Parts) -> Option<String> {
     let ClientAddress(address) = parts.extensions.get().copied()?;
-    address.map(|address| address.to_string())
+    let address = address?.to_canonical();
+    Some(match address {
+        IpAddr::V4(address) => address.to_string(),
+        // A host has a whole network of them.
+        IpAddr::V6(address) => format!("{:x}/64", address.to_bits() >> 64),
+    })
 }
 
 async fn identify(

@@ -3,6 +3,7 @@
 mod access;
 mod agents;
 mod api_keys;
+mod body;
 mod credential;
 mod replays;
 mod rights;

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
+use carnet_gate::Denied;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use serde::de::{DeserializeOwned, Error};
@@ -37,13 +38,21 @@ pub(crate) async fn read(
             }
         };
         let Some(frame) = frame else { return Ok(bytes.freeze()) };
-        let frame = frame.map_err(|_| Problem::invalid("Incomplete", "body"))?;
+        let frame = frame.map_err(stopped)?;
         if let Ok(data) = frame.into_data() {
             if bytes.len() as u64 + data.len() as u64 > max {
                 return Err(Problem::payload_too_large(max));
             }
             bytes.extend_from_slice(&data);
         }
+    }
+}
+
+/// Why a body ended early: whoever sends it is no longer let in, or has stopped.
+fn stopped(error: axum::Error) -> Problem {
+    match error.into_inner().downcast::<Denied>() {
+        Ok(denied) => (*denied).into(),
+        Err(_) => Problem::invalid("Incomplete", "body"),
     }
 }
 

@@ -92,7 +92,9 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
     };
     let socket = match local_socket(&app.config().top.data_dir)? {
         Some((path, listener)) => {
-            tasks.spawn(accepting.clone().accept_local(listener));
+            // Its connections are counted by themselves: strangers cannot take the operator's.
+            let permits = Arc::new(Semaphore::new(server.max_connections as usize));
+            tasks.spawn(Accepting { permits, ..accepting.clone() }.accept_local(listener));
             Some(path)
         }
         None => None,

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use carnet_realm::node::{self, Limits};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -254,4 +255,39 @@ async fn what_is_no_request_has_its_number_and_batches_are_none() {
         (10 << 20) + 1
     );
     assert!(server.raw(&head).await.starts_with("HTTP/1.1 413"));
+}
+
+/// Nodes that repeat each other are many more than bytes: nobody is kept busy with them.
+///
+/// Promise: R-52
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_file_of_very_many_nodes_is_refused() {
+    let server = Server::start().await;
+    let limits = Limits::default();
+    let mut below = node::encode_successor(&[], b"x", &limits).unwrap();
+    server.put_node(As::Api, &below).await.expect(200);
+    for _ in 0..100 {
+        below = node::encode_successor(&[below.key], b"", &limits).unwrap();
+        server.put_node(As::Api, &below).await.expect(200);
+    }
+    for (repeats, is_read) in [(160, true), (170, false)] {
+        let file = node::encode_file(
+            "a/b",
+            repeats,
+            &vec![below.key; usize::try_from(repeats).unwrap()],
+            b"",
+            &limits,
+        );
+        let file = file.unwrap();
+        server.put_node(As::Api, &file).await.expect(200);
+        let child = json!({ "input": [file.key] });
+        let ticket = server.ticket(As::Api, child).await;
+        let arguments = json!({ "realmId": "self", "ticketId": ticket, "key": file.key });
+        let answer = call(&server, "cas_read", arguments).await;
+        if is_read {
+            assert_eq!(done(&answer)["size"], repeats);
+        } else {
+            refused(&answer, "payload_too_large");
+        }
+    }
 }

@@ -21,9 +21,12 @@ impl<'a> Order<'a> {
     pub(super) async fn of(realms: &'a Realms, unnamed: &Unnamed) -> Result<Self, StoreError> {
         let nodes: Vec<_> = unnamed.nodes.iter().copied().collect();
         let mut names: HashMap<_, u32> = HashMap::new();
-        for some in nodes.chunks(PAGE) {
-            let children = realms.store.children_of(some).await?;
-            let children = children.into_values().flatten();
+        let mut rest = &nodes[..];
+        while !rest.is_empty() {
+            let some = rest[..rest.len().min(PAGE)].to_vec();
+            let read = realms.store.children_of(&unnamed.realm, some).await?;
+            rest = &rest[read.len()..];
+            let children = read.into_iter().filter_map(|(_, children)| children).flatten();
             for child in children.filter(|child| unnamed.nodes.contains(child)) {
                 *names.entry(child).or_default() += 1;
             }
@@ -42,11 +45,12 @@ impl<'a> Order<'a> {
         while next.len() < max && !self.ready.is_empty() {
             let count = PAGE.min(max - next.len()).min(self.ready.len());
             let some = self.ready.split_off(self.ready.len() - count);
-            let children = self.realms.store.children_of(&some).await?;
-            for child in some.iter().filter_map(|node| children.get(node)).flatten() {
-                self.lower(*child);
+            let read = self.realms.store.children_of(&unnamed.realm, some.clone()).await?;
+            self.ready.extend(&some[read.len()..]);
+            for (node, children) in read {
+                children.into_iter().flatten().for_each(|child| self.lower(child));
+                next.extend(Some(node).filter(|node| unnamed.nodes.contains(node)));
             }
-            next.extend(some.into_iter().filter(|node| unnamed.nodes.contains(node)));
         }
         Ok(next)
     }

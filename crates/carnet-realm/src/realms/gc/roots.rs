@@ -23,6 +23,7 @@ pub(super) struct Unnamed {
     pub(super) nodes: HashSet<NodeKey>,
     /// How many nodes the realm has.
     pub(super) scanned: u64,
+    pub(super) realm: RealmId,
     store: Store,
 }
 
@@ -34,7 +35,8 @@ impl Unnamed {
         since: Timestamp,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let mut found = Self { nodes: HashSet::new(), scanned: 0, store: realms.store.clone() };
+        let store = realms.store.clone();
+        let mut found = Self { nodes: HashSet::new(), scanned: 0, realm, store };
         let touched = found.scan(&realm, since).await?;
         found.keep(touched).await?;
         found.keep_depots(&realm).await?;
@@ -48,8 +50,9 @@ impl Unnamed {
         frontier.retain(|key| self.nodes.remove(key));
         while !frontier.is_empty() {
             let some = frontier.split_off(frontier.len().saturating_sub(PAGE));
-            let children = self.store.children_of(&some).await?;
-            let children = children.into_values().flatten();
+            let read = self.store.children_of(&self.realm, some.clone()).await?;
+            frontier.extend(&some[read.len()..]);
+            let children = read.into_iter().filter_map(|(_, children)| children).flatten();
             frontier.extend(children.filter(|child| self.nodes.remove(child)));
         }
         Ok(())

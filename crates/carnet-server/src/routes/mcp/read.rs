@@ -1,5 +1,7 @@
 //! `cas_read`.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -8,6 +10,7 @@ use carnet_realm::mcp::{READ_MAX, Read};
 use carnet_realm::node::NodeKind;
 use carnet_store::NodeRow;
 use carnet_ticket::realm::NodeKey;
+use carnet_ticket::verify::Reason;
 use serde_json::{Value, json};
 
 use super::{Failure, admit};
@@ -16,10 +19,13 @@ use crate::problem::Problem;
 use crate::routes::realm::nodes::{entries, read_problem};
 use crate::state::App;
 
+/// How many nodes one file is read of: three times as many as the smallest nodes make.
+const NODES_MAX: usize = 16_384;
+
 /// Reads a file whole, or the entries of a directory as JSON, as the ticket may.
 pub(super) async fn run(app: &App, caller: &InRealm, wanted: Read) -> Result<Value, Failure> {
     let ticket = admit(app, caller, &wanted.realm_id, &wanted.ticket_id).await?;
-    let source = AsTicket { app, ticket: &ticket };
+    let source = AsTicket { app, ticket: &ticket, nodes: AtomicUsize::new(0) };
     let row = source.walk(wanted.key, &wanted.path).await?;
     let (key, content_type) = (row.key, row.content_type.clone());
     let (content_type, content) = match NodeKind::of_code(row.kind) {
@@ -46,6 +52,8 @@ pub(super) async fn run(app: &App, caller: &InRealm, wanted: Read) -> Result<Val
 struct AsTicket<'a> {
     app: &'a App,
     ticket: &'a InRealm,
+    /// How many were read for a file.
+    nodes: AtomicUsize,
 }
 
 impl AsTicket<'_> {
@@ -88,6 +96,14 @@ impl NodeSource for AsTicket<'_> {
     type Error = Problem;
 
     async fn node(&self, key: NodeKey) -> Result<Option<Bytes>, Problem> {
+        if self.nodes.fetch_add(1, Ordering::Relaxed) >= NODES_MAX {
+            return Err(Problem::payload_too_large(READ_MAX));
+        }
+        // What is read out of memory would never give way.
+        tokio::task::consume_budget().await;
+        if let Some(why) = self.ticket.grant.is_ended() {
+            return Err(self.ticket.grant.deny(Reason::Ended(why)).into());
+        }
         let row = self.row(key).await?;
         let bytes = self.app.realms().bytes(&self.ticket.realm, row).await;
         bytes.map(Some).map_err(|error| read_problem(self.ticket, error))

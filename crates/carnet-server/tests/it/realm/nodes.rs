@@ -394,3 +394,33 @@ async fn a_damaged_file_is_never_served_and_repaired_by_its_next_upload() {
     std::fs::remove_file(&place).unwrap();
     server.get_node(As::Api, node.key).await.expect_error(500, "internal_error");
 }
+
+/// What was begun with a credential is not finished when that was withdrawn.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_whose_key_is_deleted_before_its_last_byte_is_not_stored() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let server = Server::start().await;
+    let (key, id) = server.api_key("operator").await;
+    let node = text("sent slowly");
+    server.get_node(As::Key(&key), node.key).await.expect_error(404, "not_found");
+    let host = server.url.trim_start_matches("http://");
+    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    let head = format!(
+        "PUT {} HTTP/1.1\r\nHost: {host}\r\nX-API-Key: {key}\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        path(node.key),
+        node.bytes.len(),
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 512];
+    let len = stream.read(&mut answer).await.unwrap();
+    assert!(answer[..len].starts_with(b"HTTP/1.1 100"), "it was let in, and its body is read");
+    server.delete(As::Admin, &format!("/api/v1/admin/api-keys/{id}")).await.expect(204);
+    stream.write_all(&node.bytes).await.unwrap();
+    let len = stream.read(&mut answer).await.unwrap();
+    assert!(
+        answer[..len].starts_with(b"HTTP/1.1 401"),
+        "{:?}",
+        String::from_utf8_lossy(&answer[..len])
+    );
+    server.get_node(As::Api, node.key).await.expect_error(404, "not_found");
+}

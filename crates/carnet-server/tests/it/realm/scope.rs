@@ -70,6 +70,39 @@ async fn no_input_reads_the_whole_realm_and_an_empty_one_nothing() {
     server.get_node(As::Ticket(&ahead), text("later").key).await.expect_error(404, "not_found");
 }
 
+/// Promise: R-36
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_realm_has_below_an_input_is_as_absent_as_what_nobody_has() {
+    let server = Server::start().await;
+    let (theirs, nobodys) = (text("theirs"), text("nobody's"));
+    let (known, unknown) = (dict(&[("a", theirs.key)]), dict(&[("a", nobodys.key)]));
+    for node in [&theirs, &known] {
+        server.put_node(As::Admin, node).await.expect(200);
+    }
+    for (input, below) in [(&known, &theirs), (&unknown, &nobodys)] {
+        let ticket = server.ticket(As::Api, json!({ "input": [input.key] })).await;
+        let tool = As::Ticket(&ticket);
+        server.get_node(tool, below.key).await.expect_error(403, "forbidden");
+        server.get_node(tool, input.key).await.expect_error(404, "not_found");
+        server.get_node(tool, below.key).await.expect_error(403, "forbidden");
+    }
+}
+
+/// Promise
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_that_is_stored_after_it_was_asked_for_is_reached_with_what_is_below() {
+    let server = Server::start().await;
+    let leaf = text("stored later");
+    let input = dict(&[("a", leaf.key)]);
+    let ticket = server.ticket(As::Api, json!({ "input": [input.key] })).await;
+    let tool = As::Ticket(&ticket);
+    server.get_node(tool, leaf.key).await.expect_error(403, "forbidden");
+    for node in [&leaf, &input] {
+        server.put_node(As::Api, node).await.expect(200);
+    }
+    server.get_node(tool, leaf.key).await.expect(200);
+}
+
 /// Promise: R-16
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deep_node_is_found_after_some_tries_and_never_wrongly_refused() {

@@ -25,8 +25,12 @@ pub async fn a_node_reads_back_only_in_a_realm_that_has_it(store: Store) {
     assert!(store.node(&other, leaf.key).await.unwrap().is_none());
     assert!(store.node_facts(&other, &[leaf.key]).await.unwrap().is_empty());
     assert_eq!(store.node_facts(&realm(), &[leaf.key, NodeKey::of(b"x")]).await.unwrap().len(), 1);
-    let children = store.children_of(&[parent.key, leaf.key, NodeKey::of(b"x")]).await.unwrap();
-    assert_eq!((children.len(), &children[&parent.key]), (2, &vec![leaf.key]));
+    let nodes = [parent.key, leaf.key, NodeKey::of(b"x")];
+    let known = [Some(vec![leaf.key]), Some(vec![]), None];
+    let children = store.children_of(&realm(), nodes.to_vec()).await.unwrap();
+    assert_eq!(children, nodes.into_iter().zip(known).collect::<Vec<_>>());
+    let children = store.children_of(&other, vec![parent.key]).await.unwrap();
+    assert_eq!(children, [(parent.key, None)], "another realm does not have it");
 
     let elsewhere = PutNode { realm: other, ..leaf };
     assert!(put(&store, elsewhere).await, "new to that realm");
@@ -107,7 +111,8 @@ pub async fn a_realms_quota_holds_over_what_it_has_and_what_is_reserved(store: S
         .put_node(PutNode { reservation: Some("r1".to_owned()), ..bounded(&[2; 50]) }, NOW)
         .await
         .unwrap();
-    put(&store, bounded(&[4; 10])).await;
+    store.reserve("r3".to_owned(), bounded(&[2; 50]), deadline, NOW).await.unwrap();
+    assert!(put(&store, bounded(&[4; 10])).await, "what is there already takes no room");
     assert_eq!(store.usage(&realm()).await.unwrap().physical, 100);
 }
 

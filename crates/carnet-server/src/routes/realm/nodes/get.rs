@@ -16,6 +16,9 @@ use crate::problem::Problem;
 use crate::serve::Cutoff;
 use crate::state::App;
 
+/// Up to how many bytes are handed to the kernel whole.
+const SENT_AT_ONCE: usize = 128 << 10;
+
 /// Serves a node that the caller reaches.
 pub(in crate::routes) async fn get(
     State(app): State<App>,
@@ -64,7 +67,8 @@ pub(super) async fn serve(
     let body = body.map_err(|error| read_problem(caller, error))?;
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     *response.body_mut() = match body {
-        NodeBody::Bytes(bytes) => Body::from(bytes),
+        NodeBody::Bytes(bytes) if bytes.len() <= SENT_AT_ONCE => Body::from(bytes),
+        NodeBody::Bytes(bytes) => cutoff.guard(caller.grant.clone(), Body::from(bytes)),
         NodeBody::Stream(chunks) => cutoff.guard(caller.grant.clone(), Body::from_stream(chunks)),
     };
     metrics::counter!("carnet_realm_get_bytes_total").increment(size);
