@@ -47,7 +47,9 @@ pub use error::{Cause, StoreError};
 pub use ledger::LedgerFilter;
 pub use open::{Store, StoreOptions};
 pub use realm_agents::{AgentKey, AgentOwner, AgentRow};
-pub use realm_clients::{Approval, ApproveClient, ClientRow, PendingClient, PendingError};
+pub use realm_clients::{
+    Approval, ApproveClient, ClientRow, PENDING_MAX, PendingClient, PendingError,
+};
 pub use realm_depots::{DepotRow, DepotState, StoreDepotError};
 pub use realm_gc::{Removed, Swept, Weight};
 pub use realm_nodes::{NodeFacts, NodeRow, Usage};

@@ -28,7 +28,7 @@ const APPROVE: &str = "INSERT INTO realm_clients (id, owner, owner_realm, realm,
 const DELETE: &str = "DELETE FROM realm_clients WHERE id = ?1 AND owner = ?2";
 
 /// The most clients that wait at a time.
-const PENDING_MAX: u32 = 10_000;
+pub const PENDING_MAX: u32 = 10_000;
 
 /// How many wrong codes drop a client that waits.
 const TRIES_MAX: u64 = 5;

@@ -22,7 +22,7 @@ const UPLOADED: &str = "SELECT 1 FROM realm_uploads WHERE ticket = ?1 AND key = 
 const USAGE: &str = "SELECT physical, logical, nodes, updated_at FROM realm_usage WHERE realm = ?1";
 const TOUCH: &str = "UPDATE realm_nodes SET touched_at = ?3 WHERE realm = ?1 AND key = ?2";
 const IS_WHOLE: &str = "SELECT 1 FROM blobs WHERE key = ?1 AND is_bad = 0";
-const MARK_BAD: &str = "UPDATE blobs SET is_bad = 1 WHERE key = ?1";
+const MARK_BAD: &str = "UPDATE blobs SET is_bad = ?2 WHERE key = ?1";
 
 /// Up to how many keys are looked up where the caller stands.
 const FEW: usize = 32;
@@ -192,9 +192,12 @@ impl Store {
         Ok(found.await?.unwrap_or(none))
     }
 
-    /// Remembers that a node's bytes are damaged: they are not served, and the next upload rewrites them.
-    pub async fn mark_bad(&self, node: NodeKey) -> Result<(), StoreError> {
-        self.write(move |connection| sql::execute(connection, MARK_BAD, [node.as_bytes()])).await?;
+    /// Remembers whether a node's bytes are damaged: then they are not served, and the next upload rewrites them.
+    pub async fn mark_bad(&self, node: NodeKey, is_bad: bool) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            sql::execute(connection, MARK_BAD, params![node.as_bytes(), is_bad])
+        })
+        .await?;
         Ok(())
     }
 }

@@ -66,13 +66,37 @@ pub fn moment(value: &Value) -> String {
 pub fn text(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => printable(text),
         Value::Array(values) => values.iter().map(self::text).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
 }
 
+/// What others have named, as it is: not what it would do to a terminal.
+fn printable(text: &str) -> String {
+    let turns = |character| matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() || turns(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// Bytes as people read them.
 pub fn bytes(count: u64) -> String {
     indicatif::HumanBytes(count).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_named_does_nothing_to_a_terminal() {
+        assert_eq!(text(&Value::from("a\u{1b}[2J\nb\u{202e}c é")), "a\\u{1b}[2J\\nb\\u{202e}c é");
+    }
 }

@@ -61,7 +61,7 @@ impl Client {
         self.call_realm(Method::GET, &format!("/tickets/{id}"), None).await
     }
 
-    /// A page of tickets, newest first.
+    /// A page of tickets, newest first: one with a thousand inputs has 40 KB.
     pub async fn list_tickets(
         &self,
         status: Option<&str>,
@@ -69,7 +69,7 @@ impl Client {
     ) -> Result<Value, ClientError> {
         let status = status.map(|status| format!("&status={status}")).unwrap_or_default();
         let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-        self.call_realm(Method::GET, &format!("/tickets?limit=1000{status}{cursor}"), None).await
+        self.call_realm(Method::GET, &format!("/tickets?limit=250{status}{cursor}"), None).await
     }
 
     /// Gives a ticket its result.

@@ -45,7 +45,7 @@ pub enum FsckError {
 
 impl Realms {
     /// Hashes every node of every realm, whatever is remembered of it. What is damaged is marked, and not served
-    /// until somebody uploads it again.
+    /// until somebody uploads it again, or it is found sound here.
     pub async fn fsck(&self) -> Result<FsckReport, FsckError> {
         let mut report = FsckReport::default();
         let limit = (PAGE_BYTES / self.options.inline_max.max(1)).clamp(1, PAGE);
@@ -75,14 +75,20 @@ impl Realms {
         // Looked at again while nobody can change it: it may have been removed, or repaired, meanwhile.
         let _held = self.blobs.hold(key).await;
         let Some(row) = self.store.blob(key).await? else { return Ok(None) };
-        if row.is_bad {
-            return Ok(Some(key));
+        match (self.is_sound(&row).await?, row.is_bad) {
+            (true, false) => Ok(None),
+            // A folder that was not mounted, a bucket that was another.
+            (true, true) => {
+                self.store.mark_bad(key, false).await?;
+                Ok(None)
+            }
+            (false, was_bad) => {
+                if !was_bad {
+                    self.mark_damaged(key).await?;
+                }
+                Ok(Some(key))
+            }
         }
-        if self.is_sound(&row).await? {
-            return Ok(None);
-        }
-        self.mark_damaged(key).await?;
-        Ok(Some(key))
     }
 
     /// Whether all bytes of a node are there and what its key says.

@@ -23,7 +23,7 @@ pub use read::ReadNodeError;
 pub use scope::ScopeError;
 pub use status::TicketStatusSource;
 pub use tickets::{CommitTicketError, CreateTicketError, RevokeError};
-pub use watch::{TooManyWaits, Watch};
+pub use watch::{TooManyWaits, WAITS_MAX, Watch};
 
 use std::time::Duration;
 

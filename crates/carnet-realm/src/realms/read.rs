@@ -110,7 +110,7 @@ impl Realms {
     pub(super) async fn mark_damaged(&self, key: NodeKey) -> Result<(), StoreError> {
         metrics::counter!("carnet_realm_corrupt_total").increment(1);
         tracing::error!(%key, "a stored node is damaged");
-        self.store.mark_bad(key).await
+        self.store.mark_bad(key, true).await
     }
 
     /// All bytes of a node that was found in `realm`.

@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 use super::Realms;
 
 /// How many may wait in one realm.
-const WAITS_MAX: usize = 1000;
+pub const WAITS_MAX: u32 = 1000;
 
 /// How many changes a waiter may be behind; one that is further just looks again.
 const BEHIND_MAX: usize = 1024;
@@ -58,7 +58,7 @@ impl Realms {
     pub fn watch(&self, realm: &RealmId, ticket: TicketId) -> Result<Watch, TooManyWaits> {
         let mut waiting = self.watches.waiting.lock();
         let count = waiting.entry(*realm).or_default();
-        if *count >= WAITS_MAX {
+        if *count >= WAITS_MAX as usize {
             return Err(TooManyWaits);
         }
         *count += 1;

@@ -168,7 +168,7 @@ pub async fn a_ticket_that_has_ended_stores_nothing(store: Store) {
 pub async fn a_damaged_node_is_repaired_by_its_next_upload(store: Store) {
     let good = node(b"good", &[]);
     put(&store, good.clone()).await;
-    store.mark_bad(good.key).await.unwrap();
+    store.mark_bad(good.key, true).await.unwrap();
     assert!(store.node(&realm(), good.key).await.unwrap().unwrap().is_bad);
     let touch = async || store.touch(&realm(), vec![good.key], NOW).await.unwrap().len();
     assert_eq!(touch().await, 0, "it has to be stored again");

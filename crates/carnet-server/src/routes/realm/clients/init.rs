@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use carnet_store::{PendingClient, PendingError};
+use carnet_store::{PENDING_MAX, PendingClient, PendingError};
 use carnet_ticket::realm::ClientId;
 use carnet_ticket::realm::p256::PublicKey;
 use http::uri::Authority;
@@ -55,7 +55,7 @@ pub(in crate::routes) async fn init(
     };
     let client = app.store().await_client(client, now).await.map_err(|error| match error {
         PendingError::Store(error) => error.into(),
-        _ => Problem::rate_limited(PENDING),
+        _ => Problem { limit: Some(PENDING_MAX), ..Problem::rate_limited(PENDING) },
     })?;
     Ok(Json(json!({
         "clientId": client.id.to_string(),

@@ -13,7 +13,7 @@ use carnet_store::TicketRow;
 use http::header;
 use serde_json::json;
 
-use super::{row_in_path, ticket_in_path, whole};
+use super::{row_in_path, ticket_in_path, too_many_waits, whole};
 use crate::auth::InRealm;
 use crate::problem::Problem;
 use crate::serve::Cutoff;
@@ -31,10 +31,7 @@ pub(in crate::routes) async fn events(
     Path((_, ticket)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let id = ticket_in_path(&caller, &ticket)?;
-    let watch = app
-        .realms()
-        .watch(&caller.realm, id)
-        .map_err(|_| Problem::rate_limited(Duration::from_secs(1)))?;
+    let watch = app.realms().watch(&caller.realm, id).map_err(|_| too_many_waits())?;
     let row = row_in_path(&app, &caller, &ticket).await?;
     let grant = caller.grant.clone();
     let stream = futures::stream::unfold(

@@ -18,7 +18,10 @@ pub(in crate::routes) use list::list;
 pub(in crate::routes) use revoke::revoke;
 pub(in crate::routes) use show::show;
 
+use std::time::Duration;
+
 use carnet_realm::node::Limits;
+use carnet_realm::realms::WAITS_MAX;
 use carnet_store::{NewTicket, TicketEnd, TicketRow};
 use carnet_ticket::realm::{self, TicketId};
 use carnet_ticket::rights::Holder;
@@ -98,6 +101,11 @@ fn whole(app: &App, caller: &InRealm, ticket: &TicketRow) -> Value {
 }
 
 /// What a ticket's uploads have to keep to.
+/// As many wait in the realm as may.
+fn too_many_waits() -> Problem {
+    Problem { limit: Some(WAITS_MAX), ..Problem::rate_limited(Duration::from_secs(1)) }
+}
+
 fn config(ticket: &NewTicket, limits: &Limits) -> Value {
     let mut config =
         json!({ "nodeLimit": limits.node_limit, "maxNameBytes": limits.max_name_bytes });

@@ -8,7 +8,7 @@ use carnet_ticket::verify::Reason;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{row_in_path, ticket_in_path, whole};
+use super::{row_in_path, ticket_in_path, too_many_waits, whole};
 use crate::auth::InRealm;
 use crate::problem::Problem;
 use crate::state::App;
@@ -36,9 +36,7 @@ pub(in crate::routes) async fn show(
     };
     let id = ticket_in_path(&caller, &ticket)?;
     let realms = app.realms();
-    let mut watch = realms
-        .watch(&caller.realm, id)
-        .map_err(|_| Problem::rate_limited(Duration::from_secs(1)))?;
+    let mut watch = realms.watch(&caller.realm, id).map_err(|_| too_many_waits())?;
     let until = app.clock().now().after(Duration::from_secs(wait_s));
     let row = tokio::select! {
         row = realms.wait(&mut watch, until) => row?,
