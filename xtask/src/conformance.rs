@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 
-use crate::run;
+use crate::{run, test};
 
 /// The release of schemathesis, from the Python package index.
 const VERSION: &str = "4.32.5";
@@ -15,8 +15,9 @@ const VERSION: &str = "4.32.5";
 /// How long it may go on making requests.
 const SECONDS: &str = "90";
 
-/// Makes requests until the time is over; an error when an answer is not as described.
-pub fn run() -> anyhow::Result<()> {
+/// Makes requests until the time is over, others each time unless they are drawn from a `seed`; an error when an answer
+/// is not as described.
+pub fn run(seed: Option<u64>) -> anyhow::Result<()> {
     let target = run::target()?;
     let schemathesis = install(&target.join("schemathesis"))?;
     run::cargo(["build", "--package", "carnet"], &[])?;
@@ -26,6 +27,7 @@ pub fn run() -> anyhow::Result<()> {
         .arg("--config-file")
         .arg(run::root().join("xtask/schemathesis.toml"))
         .args(["run", &url, "--max-time", SECONDS])
+        .args(seed.map(|seed| format!("--seed={seed}")))
         .current_dir(&server.folder)
         // What is secret is in no argument, and in no message.
         .env("CARNET_ADMIN_KEY", server.admin_key()?)
@@ -42,11 +44,7 @@ fn install(environment: &Path) -> anyhow::Result<PathBuf> {
     if is_right {
         return Ok(program);
     }
-    if !run::is_there("python3", &["-m", "venv", "--help"]) {
-        bail!(
-            "python3 with venv is missing; install it, for example: sudo apt-get install python3-venv"
-        );
-    }
+    test::install(&test::PYTHON)?;
     eprintln!("schemathesis {VERSION} is missing: installing it into {}", environment.display());
     let environment = environment.to_string_lossy();
     run::program("python3", &["-m", "venv", "--clear", &environment])?;

@@ -64,7 +64,7 @@ fn main() -> anyhow::Result<()> {
         Command::Tidy => tidy::run(),
         Command::Promises { check } => promises::run(check),
         Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
-        Command::Conformance => conformance::run(),
+        Command::Conformance => conformance::run(None),
         Command::Bench { filter } => {
             let args = ["run", "--release", "--package", "bench", "--"].into_iter();
             run::cargo(args.chain(filter.as_deref()), &[])

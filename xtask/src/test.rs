@@ -5,27 +5,39 @@ use anyhow::bail;
 use crate::{conformance, run};
 
 /// What most machines have, and the Debian packages that bring it.
-const PROGRAMS: [Program; 2] = [
+const PROGRAMS: [Program; 3] = [
     Program {
         name: "cc",
-        probe: "--version",
+        probe: &["--version"],
         why: "crates compile C",
         packages: &["gcc", "libc6-dev"],
     },
     Program {
         name: "openssl",
-        probe: "version",
+        probe: &["version"],
         why: "tests ask it about certificates",
         packages: &["openssl"],
     },
+    PYTHON,
 ];
 
-struct Program {
+/// What schemathesis runs on, in an environment of its own.
+pub(crate) const PYTHON: Program = Program {
+    name: "python3",
+    probe: &["-c", "import venv, ensurepip"],
+    why: "schemathesis runs on it, in an environment of its own",
+    packages: &["python3-venv"],
+};
+
+pub(crate) struct Program {
     name: &'static str,
-    probe: &'static str,
+    probe: &'static [&'static str],
     why: &'static str,
     packages: &'static [&'static str],
 }
+
+/// The requests of a run of the tests are always the same.
+const SEED: u64 = 7423;
 
 /// Runs every test of the workspace. Nothing is skipped.
 pub fn run(nextest: &[String]) -> anyhow::Result<()> {
@@ -37,12 +49,13 @@ pub fn run(nextest: &[String]) -> anyhow::Result<()> {
     let args = ["nextest", "run", "--workspace", "--all-targets"].into_iter();
     run::cargo(args.chain(nextest.iter().map(String::as_str)), &[])?;
     run::cargo(["test", "--workspace", "--doc"], &[])?;
-    conformance::run()
+    conformance::run(Some(SEED))
 }
 
-fn install(program: &Program) -> anyhow::Result<()> {
+/// Brings a program unless it is there.
+pub(crate) fn install(program: &Program) -> anyhow::Result<()> {
     let Program { name, probe, why, packages } = program;
-    if run::is_there(name, &[*probe]) {
+    if run::is_there(name, probe) {
         return Ok(());
     }
     let names = packages.join(" ");

@@ -50,11 +50,12 @@ impl StatusSource for TicketStatusSource {
     }
 }
 
-/// What a ticket derives from: those above it, what issued them all, as far as that can be withdrawn, and the
-/// owner of the realm.
+/// What a ticket derives from: those above it, what issued them all and whom that acts for, as far as these can be
+/// withdrawn, and the owner of the realm.
 fn above(row: &TicketRow) -> Vec<UniqueId> {
     let tickets = row.ancestors.iter().map(|above| realm::content_id(&above.id));
-    let issuer = realm::issuer_content_id(&row.ticket.issuer);
+    let issuer = [Some(&row.ticket.issuer), row.issuer_owner.as_ref()].into_iter().flatten();
+    let issuer = issuer.filter_map(|issuer| realm::issuer_content_id(issuer));
     tickets.chain(issuer).chain([realm::owner_content_id(&row.ticket.realm)]).collect()
 }
 

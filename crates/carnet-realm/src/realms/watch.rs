@@ -25,7 +25,8 @@ pub struct TooManyWaits;
 
 /// Everybody who waits.
 pub(super) struct Watches {
-    changes: broadcast::Sender<TicketId>,
+    /// Tickets of which something has become; none when it may be any.
+    changes: broadcast::Sender<Option<TicketId>>,
     waiting: Arc<Mutex<HashMap<RealmId, usize>>>,
 }
 
@@ -39,7 +40,12 @@ impl Watches {
     /// Something has become of a ticket.
     pub(super) fn tell(&self, ticket: TicketId) {
         // Nobody may be waiting.
-        let _ = self.changes.send(ticket);
+        let _ = self.changes.send(Some(ticket));
+    }
+
+    /// Something has become of any number of tickets.
+    pub(super) fn tell_all(&self) {
+        let _ = self.changes.send(None);
     }
 }
 
@@ -49,7 +55,7 @@ pub struct Watch {
     /// What stands above it: when that ends, so does the ticket.
     above: Vec<TicketId>,
     realm: RealmId,
-    changes: broadcast::Receiver<TicketId>,
+    changes: broadcast::Receiver<Option<TicketId>>,
     waiting: Arc<Mutex<HashMap<RealmId, usize>>>,
 }
 
@@ -65,6 +71,11 @@ impl Realms {
         let changes = self.watches.changes.subscribe();
         let waiting = Arc::clone(&self.watches.waiting);
         Ok(Watch { ticket, above: Vec::new(), realm: *realm, changes, waiting })
+    }
+
+    /// What may have issued tickets has ended: who waits for one looks again.
+    pub fn issuer_ended(&self) {
+        self.watches.tell_all();
     }
 
     /// A ticket as it is once it is something else than live and without output, or at `until`.
@@ -96,7 +107,7 @@ impl Watch {
         let told = async {
             loop {
                 match self.changes.recv().await {
-                    Ok(ticket) if ticket != self.ticket && !self.above.contains(&ticket) => {}
+                    Ok(Some(ticket)) if ticket != self.ticket && !self.above.contains(&ticket) => {}
                     // Told, or so far behind that it may have been.
                     _ => return,
                 }

@@ -1,6 +1,7 @@
 //! [`Replays`]: signed requests count once.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use carnet_ticket::id::UniqueId;
 use carnet_ticket::time::Timestamp;
@@ -12,6 +13,9 @@ const REMEMBERED_S: i64 = 601;
 /// The most requests that are remembered. Beyond them none is taken, rather than one twice.
 const REQUESTS_MAX: usize = 1_000_000;
 
+/// The most of one client: it cannot fill the memory for all.
+const OF_CLIENT_MAX: usize = 100_000;
+
 /// The signed requests of the last minutes.
 pub(crate) struct Replays {
     /// What was signed before the process started may have been seen by the one before it.
@@ -22,8 +26,10 @@ pub(crate) struct Replays {
 #[derive(Default)]
 struct Seen {
     requests: HashSet<UniqueId>,
-    /// When each is forgotten, Unix seconds.
-    ends: BTreeSet<(i64, UniqueId)>,
+    /// How many there are of each client.
+    of_client: HashMap<UniqueId, usize>,
+    /// When each is forgotten, Unix seconds, and whose it is.
+    ends: BTreeSet<(i64, UniqueId, UniqueId)>,
 }
 
 /// Why a request does not count.
@@ -60,21 +66,29 @@ impl Replays {
         if seen.requests.contains(&request) {
             return Err(ReplayError::Replay);
         }
-        if seen.requests.len() >= REQUESTS_MAX {
+        let client = UniqueId::from_parts(&[client.as_bytes()]);
+        let of_client = seen.of_client.get(&client).copied().unwrap_or(0);
+        if seen.requests.len() >= REQUESTS_MAX || of_client >= OF_CLIENT_MAX {
             return Err(ReplayError::Full);
         }
+        seen.of_client.insert(client, of_client + 1);
         seen.requests.insert(request);
-        seen.ends.insert((signed_s.saturating_add(REMEMBERED_S), request));
+        seen.ends.insert((signed_s.saturating_add(REMEMBERED_S), request, client));
         Ok(())
     }
 }
 
 impl Seen {
     fn forget_before(&mut self, now_s: i64) {
-        while let Some((end, request)) = self.ends.first().copied().filter(|(end, _)| *end < now_s)
-        {
-            self.ends.remove(&(end, request));
+        while self.ends.first().is_some_and(|(end, ..)| *end < now_s) {
+            let Some((_, request, client)) = self.ends.pop_first() else { return };
             self.requests.remove(&request);
+            if let Entry::Occupied(mut count) = self.of_client.entry(client) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
         }
     }
 }
@@ -99,6 +113,22 @@ mod tests {
         assert_eq!(take("a", 3, signed_s + 602), Ok(()), "the skew is judged elsewhere");
         assert_eq!(replays.seen.lock().requests.len(), 1, "memory is given back");
         assert_eq!(replays.seen.lock().ends.len(), 1);
+        assert_eq!(replays.seen.lock().of_client.len(), 1);
+    }
+
+    #[test]
+    fn one_client_does_not_fill_the_memory_for_others() {
+        let replays = Replays::new(START);
+        let signed_s = START.unix_s() + 1;
+        let take = |client, once: u128, now_s| {
+            replays.take(client, &once.to_le_bytes(), signed_s, Timestamp::from_unix_s(now_s))
+        };
+        for once in 0..OF_CLIENT_MAX as u128 {
+            assert_eq!(take("a", once, signed_s), Ok(()));
+        }
+        assert_eq!(take("a", u128::MAX, signed_s), Err(ReplayError::Full));
+        assert_eq!(take("b", 0, signed_s), Ok(()));
+        assert_eq!(take("a", u128::MAX, signed_s + 602), Ok(()), "it is forgotten in time");
     }
 
     /// Promise: R-48

@@ -19,24 +19,49 @@ use row::{read, read_ancestor};
 const INSERT: &str = "INSERT INTO realm_tickets (id, realm, issuer, purpose, input, writable, quota, used, accept, \
     output, revoked_at, created_at, expires_at, parent, depth, delegable) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, NULL, NULL, ?9, ?10, ?11, ?12, ?13)";
-/// The issuer of a ticket is live unless it is a stored credential that is gone; that its time is over does not
-/// matter.
-macro_rules! is_issuer_live {
-    () => {
-        "CASE substr(t.issuer, 1, instr(t.issuer, ':')) \
-         WHEN 'key:' THEN t.issuer IN ('key:api', 'key:admin') \
-           OR EXISTS (SELECT 1 FROM api_keys k WHERE k.id = t.issuer) \
-         WHEN 'token:' THEN EXISTS (SELECT 1 FROM realm_tokens k WHERE k.id = t.issuer) \
-         WHEN 'client:' THEN EXISTS \
-           (SELECT 1 FROM realm_clients k WHERE k.id = t.issuer AND k.created_at <= t.created_at) \
-         ELSE TRUE END AS is_issuer_live"
+/// Whether an API key is there, or the id is none of one.
+macro_rules! is_key_there {
+    ($id:literal) => {
+        concat!(
+            "(",
+            $id,
+            " NOT LIKE 'key:%' OR ",
+            $id,
+            " IN ('key:api', 'key:admin') \
+            OR EXISTS (SELECT 1 FROM api_keys a WHERE a.id = ",
+            $id,
+            "))"
+        )
     };
 }
-const SELECT: &str =
-    concat!("SELECT t.*, ", is_issuer_live!(), " FROM realm_tickets t WHERE t.id = ?1");
+/// The issuer of a ticket is live unless it is a stored credential that is gone, or one of an owner that is; that
+/// its time is over does not matter.
+macro_rules! issuer {
+    () => {
+        concat!(
+            "CASE substr(t.issuer, 1, instr(t.issuer, ':')) \
+             WHEN 'token:' THEN EXISTS \
+               (SELECT 1 FROM realm_tokens k WHERE k.id = t.issuer AND ",
+            is_key_there!("k.owner"),
+            ") \
+             WHEN 'client:' THEN EXISTS (SELECT 1 FROM realm_clients k WHERE k.id = t.issuer \
+               AND k.created_at <= t.created_at AND ",
+            is_key_there!("k.owner"),
+            ") \
+             ELSE ",
+            is_key_there!("t.issuer"),
+            " END AS is_issuer_live, \
+             CASE substr(t.issuer, 1, instr(t.issuer, ':')) \
+             WHEN 'token:' THEN (SELECT owner FROM realm_tokens k WHERE k.id = t.issuer) \
+             WHEN 'client:' THEN (SELECT owner FROM realm_clients k WHERE k.id = t.issuer) \
+             END AS issuer_owner"
+        )
+    };
+}
+const SELECT: &str = concat!("SELECT t.*, ", issuer!(), " FROM realm_tickets t WHERE t.id = ?1");
 const LIST: &str = concat!(
     "SELECT t.*, ",
-    is_issuer_live!(),
+    issuer!(),
     " FROM realm_tickets t WHERE t.realm = ?1 AND t.seq < ?2 \
       AND (?3 IS NULL OR (t.output IS NOT NULL) = ?3) AND (?4 IS NULL OR (t.revoked_at IS NOT NULL) = ?4) \
       ORDER BY t.seq DESC LIMIT ?5"

@@ -56,6 +56,8 @@ pub struct TicketRow {
     pub revoked_at: Option<Timestamp>,
     /// Whether what issued it still counts. The same stands behind everything above it.
     pub is_issuer_live: bool,
+    /// Whom that acts for, when it is an agent.
+    pub issuer_owner: Option<String>,
     /// What stands above it, nearest first, as far as that is there.
     pub ancestors: Vec<Ancestor>,
 }
@@ -224,6 +226,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<TicketRow, StoreError> {
         output: maybe_key(row, "output")?,
         revoked_at: maybe_moment(row, "revoked_at")?,
         is_issuer_live: row.get("is_issuer_live")?,
+        issuer_owner: row.get("issuer_owner")?,
         ancestors: Vec::new(),
     })
 }

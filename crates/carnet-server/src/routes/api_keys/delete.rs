@@ -20,5 +20,6 @@ pub(in crate::routes) async fn delete(
     let is_deleted = app.store().audited(event).delete_api_key(id).await?;
     // Also when it was gone already: what this process still believes of it ends here.
     app.gate().end_content(api_key::content_id(&id.to_string()), RowEnd::Deleted);
+    app.realms().issuer_ended();
     if is_deleted { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }
 }

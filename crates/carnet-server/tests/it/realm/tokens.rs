@@ -80,6 +80,27 @@ async fn a_token_is_shown_once_counts_for_30_days_at_most_and_ends_with_its_tick
     }
 }
 
+/// Promise: R-45
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_agents_of_a_service_issued_ends_with_its_key() {
+    let server = Server::start().await;
+    let (key, id) = server.api_key("operator").await;
+    let (token, _) = server.agent_token(As::Key(&key)).await;
+    let body = json!({ "input": [], "delegable": true });
+    let ticket = server.ticket(As::Agent(&token), body.clone()).await;
+    let children = format!("/api/realm/self/tickets/{ticket}/children");
+    let made = server.post(As::Ticket(&ticket), &children, &body).await.expect(200).json();
+    let child = made["ticketId"].as_str().unwrap();
+    for ticket in [&ticket, child] {
+        server.get(As::Ticket(ticket), "/api/realm/self").await.expect(200);
+    }
+    server.delete(As::Admin, &format!("/api/v1/admin/api-keys/{id}")).await.expect(204);
+    server.get(As::Agent(&token), "/api/realm/self").await.expect_error(401, "unauthorized");
+    for ticket in [&ticket, child] {
+        server.get(As::Ticket(ticket), "/api/realm/self").await.expect_error(410, "gone");
+    }
+}
+
 /// Promise: R-44
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_token_only_its_hash_is_kept() {

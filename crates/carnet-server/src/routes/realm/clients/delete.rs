@@ -24,5 +24,6 @@ pub(in crate::routes) async fn delete(
         return Err(Problem::not_found());
     }
     app.gate().end_content(agent_content_id(id), RowEnd::Deleted);
+    app.realms().issuer_ended();
     Ok(Json(json!({ "success": true })))
 }

@@ -184,3 +184,30 @@ async fn streams_and_waits_for_a_child_end_with_what_is_above_it() {
         assert_eq!(own.await.unwrap(), 410, "{cause}");
     }
 }
+
+/// Promise: R-55
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_ends_when_what_issued_the_ticket_is_withdrawn() {
+    let server = std::sync::Arc::new(Server::start().await);
+    let key = async |name: &str| {
+        let body = json!({ "name": name, "role": "operator", "tenant_id": "blue" });
+        let made = server.post(As::Admin, "/api/v1/admin/api-keys", &body).await.expect(201).json();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        (text(&made["api_key"]), text(&made["key"]["id"]))
+    };
+    let ((issuer, id), (other, _)) = (key("issuer").await, key("other").await);
+    let ticket = server.ticket(As::Key(&issuer), json!({ "input": [] })).await;
+    let mut stream = open(&server, As::Key(&other), &ticket).await;
+    next(&mut stream).await.unwrap();
+    let waiting = {
+        let (server, other, path) =
+            (server.clone(), other.clone(), format!("{}?wait=60", path(&ticket)));
+        tokio::spawn(async move { server.get(As::Key(&other), &path).await.expect(200).json() })
+    };
+    for _ in 0..20 {
+        server.get(As::Key(&other), &path(&ticket)).await.expect(200);
+    }
+    server.delete(As::Admin, &format!("/api/v1/admin/api-keys/{id}")).await.expect(204);
+    assert_eq!(waiting.await.unwrap()["live"], false);
+    assert_eq!(data(&next(&mut stream).await.unwrap())["live"], false);
+}
