@@ -170,7 +170,7 @@ impl Callers {
     }
 }
 
-/// Promise: R-14
+/// Promise
 /// Every cell, with input that is valid otherwise.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_has_a_row_and_every_cell_holds() {
