@@ -8,7 +8,7 @@ use carnet_realm::node::{Encoded, Limits, encode_successor};
 use http::Method;
 use tokio::net::TcpListener;
 
-use super::client::{load, rate, request};
+use super::client::{CONNECTIONS, load, rate, request};
 use crate::report::Report;
 use crate::world::World;
 
@@ -39,9 +39,12 @@ pub(super) async fn run(report: &mut Report) -> anyhow::Result<()> {
         "/s",
         format!("{:.1} x fsync; goal >= 4,000", put / fsync),
     );
-    let get = load(&world, |lane, number| {
-        let node = node(lane, number % 100);
-        request(Method::GET, &format!("/api/realm/self/nodes/{}", node.key), Bytes::new())
+    let path = |lane, number| format!("/api/realm/self/nodes/{}", node(lane, number).key);
+    let paths: Vec<Vec<_>> =
+        (0..CONNECTIONS).map(|lane| (0..100).map(|number| path(lane, number)).collect()).collect();
+    let get = load(&world, move |lane, number| {
+        let path = &paths[lane as usize % paths.len()][number as usize % 100];
+        request(Method::GET, path, Bytes::new())
     })
     .await?;
     report.add(

@@ -71,12 +71,21 @@ impl Lookup {
 
     /// What is known of `presented`; nothing, at once, for classes without a source.
     pub async fn load(&self, presented: &Presented<'_>) -> Result<Arc<Facts>, Reason> {
+        Ok(self.find(presented).await?.0)
+    }
+
+    /// What is known of `presented`, and under what it is to be remembered unless it is already.
+    async fn find(
+        &self,
+        presented: &Presented<'_>,
+    ) -> Result<(Arc<Facts>, Option<UniqueId>), Reason> {
         let source = presented.class().and_then(|class| self.sources.get(&class));
-        let Some(source) = source else { return Ok(Arc::default()) };
-        let known = self.remembered.get(&question(presented, source.about(presented)));
+        let Some(source) = source else { return Ok((Arc::default(), None)) };
+        let question = question(presented, source.about(presented));
+        let known = self.remembered.get(&question);
         match known.filter(|facts| self.gate.is_current(facts)) {
-            Some(facts) => Ok(facts),
-            None => Ok(Arc::new(source.load(presented).await?)),
+            Some(facts) => Ok((facts, None)),
+            None => Ok((Arc::new(source.load(presented).await?), Some(question))),
         }
     }
 
@@ -99,7 +108,7 @@ impl Lookup {
         presented: &Presented<'_>,
         surface: Surface,
     ) -> Result<Grant, Denied> {
-        let facts = self.load(presented).await.map_err(|reason| Denied {
+        let (facts, question) = self.find(presented).await.map_err(|reason| Denied {
             reason,
             class: presented.class(),
             surface,
@@ -108,9 +117,8 @@ impl Lookup {
         })?;
         let grant = self.gate.admit(presented, &facts, surface)?;
         // Only what was found good: guesses at a secret do not fill the memory.
-        let source = presented.class().and_then(|class| self.sources.get(&class));
-        if let (Some(_), Some(source)) = (&facts.row, source) {
-            self.remembered.insert(question(presented, source.about(presented)), facts);
+        if let (Some(_), Some(question)) = (&facts.row, question) {
+            self.remembered.insert(question, facts);
         }
         Ok(grant)
     }

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use crate::audit::{self, ChainEnd};
 use crate::error::StoreError;
-use crate::readers::{Readers, STATEMENTS};
+use crate::readers::{Readers, keep_statements};
 use crate::writer::Writer;
 use crate::{migrate, sql};
 
@@ -151,7 +151,7 @@ fn connect(options: &StoreOptions) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&options.path, flags)?;
     connection.busy_timeout(options.busy_timeout)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&connection)?;
     connection.execute_batch(
         "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
          PRAGMA foreign_keys = ON",

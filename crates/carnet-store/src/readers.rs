@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
@@ -14,7 +15,14 @@ use crate::error::StoreError;
 const MMAP_BYTES: i64 = 256 << 20;
 
 /// How many statements stay prepared.
-pub(crate) const STATEMENTS: usize = 128;
+const STATEMENTS: usize = 128;
+
+/// Keeps statements prepared. A plan may not depend on what is bound: SQLite would make it anew at every use.
+pub(crate) fn keep_statements(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
 
 /// A few connections, handed from query to query.
 pub(crate) struct Readers(Arc<Inner>);
@@ -97,7 +105,7 @@ impl Inner {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(self.busy_timeout)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        keep_statements(&connection)?;
         connection.pragma_update(None, "mmap_size", MMAP_BYTES)?;
         Ok(connection)
     }

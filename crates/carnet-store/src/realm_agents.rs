@@ -69,12 +69,12 @@ pub struct AgentKey {
 impl Store {
     /// What stands behind an agent token.
     pub async fn token_agent(&self, id: TokenId) -> Result<Option<AgentRow>, StoreError> {
-        self.read(move |connection| sql::one(connection, TOKEN, [id.to_string()], read)).await
+        self.look_up(move |connection| sql::one(connection, TOKEN, [id.to_string()], read)).await
     }
 
     /// What stands behind an approved client.
     pub async fn client_agent(&self, id: ClientId) -> Result<Option<AgentRow>, StoreError> {
-        self.read(move |connection| sql::one(connection, CLIENT, [id.to_string()], read)).await
+        self.look_up(move |connection| sql::one(connection, CLIENT, [id.to_string()], read)).await
     }
 }
 

@@ -158,7 +158,7 @@ impl Store {
         id: ClientId,
         now: Timestamp,
     ) -> Result<Option<ClientRow>, StoreError> {
-        self.read(move |connection| client(connection, id, now)).await
+        self.look_up(move |connection| client(connection, id, now)).await
     }
 
     /// The approved clients of an owner, newest first.

@@ -146,8 +146,12 @@ impl Store {
         ticket: &TicketId,
         nodes: &[NodeKey],
     ) -> Result<HashSet<NodeKey>, StoreError> {
+        if nodes.is_empty() {
+            return Ok(HashSet::new());
+        }
         let (ticket, nodes) = (ticket.to_string(), nodes.to_vec());
-        self.read(move |connection| {
+        let few = nodes.len() <= FEW;
+        let query = move |connection: &Connection| {
             let mut uploaded = HashSet::new();
             for node in nodes {
                 if sql::exists(connection, UPLOADED, params![ticket, node.as_bytes()])? {
@@ -155,8 +159,8 @@ impl Store {
                 }
             }
             Ok(uploaded)
-        })
-        .await
+        };
+        if few { self.look_up(query).await } else { self.read(query).await }
     }
 
     /// Those of `nodes` that the realm has, which count as used from now on. One whose bytes are damaged is kept and

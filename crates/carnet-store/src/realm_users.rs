@@ -110,7 +110,7 @@ impl Store {
     /// What is known of the owner of `realm`.
     pub async fn user(&self, realm: &RealmId) -> Result<Option<UserRow>, StoreError> {
         let realm = realm.to_string();
-        self.read(move |connection| sql::one(connection, SELECT, [realm], read)).await
+        self.look_up(move |connection| sql::one(connection, SELECT, [realm], read)).await
     }
 
     /// The role that an administrator set for the owner of `realm`.
@@ -121,7 +121,7 @@ impl Store {
     /// The quota of `realm`, if it has one of its own; 0 for no limit.
     pub async fn quota_limit(&self, realm: &RealmId) -> Result<Option<u64>, StoreError> {
         let realm = realm.to_string();
-        self.read(move |connection| quota_limit(connection, &realm)).await
+        self.look_up(move |connection| quota_limit(connection, &realm)).await
     }
 
     /// Remembers a user that has signed in, and what its sign-in says of it.
