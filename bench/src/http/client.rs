@@ -101,6 +101,7 @@ pub async fn ask(
     request: Request<Full<Bytes>>,
 ) -> anyhow::Result<Incoming> {
     let path = request.uri().path().to_owned();
+    sender.ready().await?;
     let response = sender.send_request(request).await?;
     ensure!(response.status() == StatusCode::OK, "{path} was answered {}", response.status());
     Ok(response.into_body())

@@ -42,9 +42,9 @@ pub(super) async fn run(report: &mut Report) -> anyhow::Result<()> {
     let path = |lane, number| format!("/api/realm/self/nodes/{}", node(lane, number).key);
     let paths: Vec<Vec<_>> =
         (0..CONNECTIONS).map(|lane| (0..100).map(|number| path(lane, number)).collect()).collect();
+    let at = |number: u64| usize::try_from(number).unwrap_or(0);
     let get = load(&world, move |lane, number| {
-        let path = &paths[lane as usize % paths.len()][number as usize % 100];
-        request(Method::GET, path, Bytes::new())
+        request(Method::GET, &paths[at(lane)][at(number % 100)], Bytes::new())
     })
     .await?;
     report.add(

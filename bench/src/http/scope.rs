@@ -13,7 +13,7 @@ use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::SendRequest;
 
-use super::client::{ask_json, authorized, connect, request};
+use super::client::{ask, ask_json, authorized, connect, request};
 use crate::report::{Report, percentile_ms};
 use crate::world::World;
 
@@ -47,7 +47,7 @@ pub(super) async fn run(report: &mut Report) -> anyhow::Result<()> {
     let world = World::start_in(folder).await?;
     let mut sender = connect(world.address).await?;
     let health = request(Method::GET, "/api/health", Bytes::new());
-    sender.send_request(health).await?.into_body().collect().await?;
+    ask(&mut sender, health).await?.collect().await?;
     report.add(
         "http: scope: start with 1,000,000 nodes",
         started.elapsed().as_secs_f64() * 1e3,
@@ -199,6 +199,7 @@ async fn read(
 ) -> anyhow::Result<StatusCode> {
     let path = format!("/api/realm/self/nodes/{key}");
     let request = authorized(Method::GET, &path, ("authorization", credential), Bytes::new());
+    sender.ready().await?;
     let response = sender.send_request(request).await?;
     let status = response.status();
     response.into_body().collect().await?;
