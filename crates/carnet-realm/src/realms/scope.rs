@@ -190,9 +190,9 @@ impl Search {
         wanted: &mut HashSet<NodeKey>,
         found: &mut Reached,
     ) -> Result<(), ScopeError> {
-        // Roots that had not been stored the last time: there are few.
+        // Roots that had not been stored the last time: there are few, and they cost the search nothing.
+        let mut budget = realms.scopes.step_nodes + self.absent.len();
         self.frontier.extend(self.absent.drain(..));
-        let mut budget = realms.scopes.step_nodes;
         while !self.frontier.is_empty() {
             if budget == 0 {
                 return Err(ScopeError::Undecided);

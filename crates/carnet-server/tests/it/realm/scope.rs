@@ -105,6 +105,23 @@ async fn an_input_that_is_stored_after_it_was_asked_for_is_reached_with_what_is_
 
 /// Promise: R-16
 #[tokio::test(flavor = "multi_thread")]
+async fn inputs_that_are_not_stored_do_not_keep_a_search_from_its_end() {
+    let server = Server::start_with(&[("realm.scope_step_nodes", "3")]).await;
+    let inputs: Vec<_> = (0..20).map(|number| text(&format!("later {number}")).key).collect();
+    let ticket = server.ticket(As::Api, json!({ "input": inputs })).await;
+    let elsewhere = text("elsewhere").key;
+    let mut tries = 1;
+    while server.get_node(As::Ticket(&ticket), elsewhere).await.status == 503 {
+        tries += 1;
+        assert!(tries < 20, "it comes to an end");
+    }
+    for _ in 0..2 {
+        server.get_node(As::Ticket(&ticket), elsewhere).await.expect_error(403, "forbidden");
+    }
+}
+
+/// Promise: R-16
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deep_node_is_found_after_some_tries_and_never_wrongly_refused() {
     let server = Server::start_with(&[("realm.scope_step_nodes", "3")]).await;
     let keys = chain(&server, 20).await;
