@@ -80,11 +80,7 @@ impl Store {
 
     /// Deletes a key; whether it was there.
     pub async fn delete_api_key(&self, id: ApiKeyId) -> Result<bool, StoreError> {
-        self.write_if(
-            move |connection| Ok(sql::execute(connection, DELETE, [id.to_string()])? > 0),
-            |was_there| *was_there,
-        )
-        .await
+        self.delete(DELETE, [id.to_string()]).await
     }
 }
 

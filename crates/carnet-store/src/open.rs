@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carnet_authority::audit::Event;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tokio::sync::Mutex;
 
 use crate::audit::{self, ChainEnd};
@@ -118,6 +118,18 @@ impl Store {
         E: std::error::Error + From<StoreError> + Send + 'static,
     {
         self.write_if(operation, |_| true).await
+    }
+
+    /// Deletes what `statement` finds; whether there was any.
+    pub(crate) async fn delete<const N: usize>(
+        &self,
+        statement: &'static str,
+        params: [String; N],
+    ) -> Result<bool, StoreError> {
+        let delete = move |connection: &Connection| {
+            Ok(sql::execute(connection, statement, params_from_iter(params))? > 0)
+        };
+        self.write_if(delete, |deleted| *deleted).await
     }
 
     /// As [`Self::write`], of an operation that may find nothing to change: then nothing is recorded.

@@ -159,10 +159,7 @@ impl Store {
 
     /// Deletes a depot of `realm`; whether there was one.
     pub async fn delete_depot(&self, realm: RealmId, id: DepotId) -> Result<bool, StoreError> {
-        let delete = move |connection: &Connection| {
-            Ok(sql::execute(connection, DELETE, [realm.to_string(), id.to_string()])? > 0)
-        };
-        self.write_if(delete, |deleted| *deleted).await
+        self.delete(DELETE, [realm.to_string(), id.to_string()]).await
     }
 }
 

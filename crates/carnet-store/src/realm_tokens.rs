@@ -86,14 +86,7 @@ impl Store {
 
     /// Deletes a token of `owner`; whether it was there.
     pub async fn delete_token(&self, owner: &str, id: TokenId) -> Result<bool, StoreError> {
-        let owner = owner.to_owned();
-        self.write_if(
-            move |connection| {
-                Ok(sql::execute(connection, DELETE, params![id.to_string(), owner])? > 0)
-            },
-            |was_there| *was_there,
-        )
-        .await
+        self.delete(DELETE, [id.to_string(), owner.to_owned()]).await
     }
 }
 

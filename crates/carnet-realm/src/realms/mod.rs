@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use carnet_gate::Gate;
 use carnet_store::{Store, StoreError, Usage};
-use carnet_ticket::realm::RealmId;
+use carnet_ticket::realm::{NodeKey, RealmId};
 use carnet_ticket::time::Timestamp;
 use tokio::sync::Mutex;
 
@@ -38,6 +38,9 @@ use blobs::Blobs;
 use read::RecentNodes;
 use scope::Scopes;
 use watch::Watches;
+
+/// How many nodes' children are read at a time.
+const PAGE: usize = 256;
 
 /// How realms behave.
 #[derive(Debug, Clone)]
@@ -86,6 +89,20 @@ pub struct Realms {
     recent: RecentNodes,
     /// Held while garbage is collected.
     collecting: Mutex<()>,
+}
+
+/// The children of some nodes at the end of `frontier`, at most `max`, which are taken off. None of a node that the
+/// realm does not have.
+async fn take_children(
+    store: &Store,
+    realm: &RealmId,
+    frontier: &mut Vec<NodeKey>,
+    max: usize,
+) -> Result<Vec<(NodeKey, Option<Vec<NodeKey>>)>, StoreError> {
+    let some = frontier.split_off(frontier.len().saturating_sub(max));
+    let read = store.children_of(realm, some.clone()).await?;
+    frontier.extend(&some[read.len()..]);
+    Ok(read)
 }
 
 impl Realms {

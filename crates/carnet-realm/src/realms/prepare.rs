@@ -6,13 +6,10 @@ use carnet_store::StoreError;
 use carnet_ticket::realm::{NodeKey, RealmId};
 use carnet_ticket::rights::{Holder, RealmRights, Roots};
 
-use super::{Realms, ScopeError};
+use super::{PAGE, Realms, ScopeError, take_children};
 
 /// How many damaged nodes are looked for.
 const BAD_MAX: u32 = 10_000;
-
-/// How many nodes' children are read at a time.
-const PAGE: usize = 256;
 
 impl Realms {
     /// Those of `keys` that `rights` may use: their subtrees are whole, and they count as used from now on.
@@ -63,10 +60,9 @@ impl Realms {
     ) -> Result<bool, StoreError> {
         let (mut seen, mut frontier) = (HashSet::from([key]), vec![key]);
         while !frontier.is_empty() && *budget > 0 {
-            let some = frontier.split_off(frontier.len().saturating_sub(PAGE.min(*budget)));
-            let read = self.store.children_of(realm, some.clone()).await?;
+            let max = PAGE.min(*budget);
+            let read = take_children(&self.store, realm, &mut frontier, max).await?;
             *budget -= read.len();
-            frontier.extend(&some[read.len()..]);
             for child in read.into_iter().filter_map(|(_, children)| children).flatten() {
                 if bad.contains(&child) {
                     return Ok(true);

@@ -14,16 +14,13 @@ use carnet_ticket::rights::{Holder, RealmRights, Roots};
 use moka::sync::Cache;
 use tokio::sync::Mutex;
 
-use super::Realms;
+use super::{PAGE, Realms};
 
 /// For how many of the largest searches there is room; one that is dropped begins again.
 const LARGEST: u64 = 4;
 
 /// What a search counts at least, in nodes.
 const WEIGHT_MIN: usize = 1024;
-
-/// How many nodes' children are read at a time.
-const BATCH: usize = 256;
 
 /// Why it is not known that a node is reached.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -125,14 +122,13 @@ impl Realms {
         rights: &RealmRights,
         keys: &[NodeKey],
     ) -> Result<Reached, ScopeError> {
-        let mut found = Reached { keys: HashSet::new(), is_too_wide: false };
+        let keys = keys.iter().copied();
         let (Holder::Ticket(ticket), Roots::Keys(roots)) = (&rights.holder, &rights.roots) else {
-            found.keys.extend(keys);
-            return Ok(found);
+            return Ok(Reached { keys: keys.collect(), is_too_wide: false });
         };
-        let is_root = |key: &&NodeKey| **key == NodeKey::EMPTY_DICT || roots.contains(key);
-        found.keys.extend(keys.iter().filter(is_root));
-        let mut wanted: HashSet<_> = keys.iter().filter(|key| !is_root(key)).copied().collect();
+        let is_root = |key: &NodeKey| *key == NodeKey::EMPTY_DICT || roots.contains(key);
+        let (keys, mut wanted): (HashSet<_>, HashSet<_>) = keys.partition(is_root);
+        let mut found = Reached { keys, is_too_wide: false };
         if wanted.is_empty() {
             count("root");
             return Ok(found);
@@ -201,7 +197,7 @@ impl Search {
                 found.is_too_wide = true;
                 return Ok(());
             }
-            let batch = self.frontier.iter().take(budget.min(BATCH)).copied().collect();
+            let batch = self.frontier.iter().take(budget.min(PAGE)).copied().collect();
             let read = realms.store.children_of(realm, batch).await?;
             budget -= read.len();
             // Taken off only now: a request that goes away in between loses nothing.

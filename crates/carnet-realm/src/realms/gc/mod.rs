@@ -16,7 +16,7 @@ use std::time::Duration;
 use carnet_store::StoreError;
 use carnet_ticket::realm::{NodeKey, RealmId};
 
-use super::{BlobError, Realms};
+use super::{BlobError, PAGE, Realms};
 use roots::Unnamed;
 
 /// How garbage is collected.
@@ -107,7 +107,7 @@ impl Collection<'_> {
     /// Adds up what would go.
     async fn weigh(&mut self, unnamed: &Unnamed) -> Result<u64, StoreError> {
         let mut removed = 0;
-        for some in unnamed.nodes.iter().copied().collect::<Vec<_>>().chunks(roots::PAGE) {
+        for some in unnamed.nodes.iter().copied().collect::<Vec<_>>().chunks(PAGE) {
             for weight in self.realms.store.weights(some).await? {
                 removed += 1;
                 self.report.removed_bytes += weight.size;

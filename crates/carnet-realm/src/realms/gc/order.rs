@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use carnet_store::StoreError;
 use carnet_ticket::realm::NodeKey;
 
-use super::roots::{PAGE, Unnamed};
-use crate::realms::Realms;
+use super::roots::Unnamed;
+use crate::realms::{PAGE, Realms, take_children};
 
 /// Goes through unnamed nodes from the top.
 pub(super) struct Order<'a> {
@@ -43,10 +43,8 @@ impl<'a> Order<'a> {
     ) -> Result<Vec<NodeKey>, StoreError> {
         let mut next = Vec::new();
         while next.len() < max && !self.ready.is_empty() {
-            let count = PAGE.min(max - next.len()).min(self.ready.len());
-            let some = self.ready.split_off(self.ready.len() - count);
-            let read = self.realms.store.children_of(&unnamed.realm, some.clone()).await?;
-            self.ready.extend(&some[read.len()..]);
+            let (store, max) = (&self.realms.store, PAGE.min(max - next.len()));
+            let read = take_children(store, &unnamed.realm, &mut self.ready, max).await?;
             for (node, children) in read {
                 children.into_iter().flatten().for_each(|child| self.lower(child));
                 next.extend(Some(node).filter(|node| unnamed.nodes.contains(node)));

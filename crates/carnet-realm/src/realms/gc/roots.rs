@@ -9,10 +9,7 @@ use carnet_store::{Store, StoreError, TicketRow, TicketStatus};
 use carnet_ticket::realm::{NodeKey, RealmId};
 use carnet_ticket::time::Timestamp;
 
-use super::Realms;
-
-/// How many nodes' children are read at a time.
-pub(super) const PAGE: usize = 256;
+use crate::realms::{PAGE, Realms, take_children};
 
 /// How many rows are read at a time.
 const ROWS: u32 = 1000;
@@ -49,9 +46,7 @@ impl Unnamed {
         let mut frontier = named;
         frontier.retain(|key| self.nodes.remove(key));
         while !frontier.is_empty() {
-            let some = frontier.split_off(frontier.len().saturating_sub(PAGE));
-            let read = self.store.children_of(&self.realm, some.clone()).await?;
-            frontier.extend(&some[read.len()..]);
+            let read = take_children(&self.store, &self.realm, &mut frontier, PAGE).await?;
             let children = read.into_iter().filter_map(|(_, children)| children).flatten();
             frontier.extend(children.filter(|child| self.nodes.remove(child)));
         }
