@@ -7,7 +7,7 @@ use bytes::Bytes;
 use carnet_gate::{Clock, Stopwatch};
 use carnet_ticket::realm::Ulid;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::address::ClientAddress;
 use crate::audit::Asked;
