@@ -79,6 +79,9 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
     }
     if let Some(problem) = problem {
         let body = render(&problem, line.tree, &id);
+        if line.tree == Tree::Fleet {
+            tell_scheme(&mut response, &problem);
+        }
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -179,6 +182,16 @@ fn unsaid(response: &Response) -> Option<Problem> {
 /// Whether a path is one of the content store.
 pub(crate) fn is_realm_tree(path: &str) -> bool {
     path.starts_with("/api/") && !path.starts_with("/api/v1/")
+}
+
+/// What the fleet's callers may come with: a certificate cannot be asked for here.
+fn tell_scheme(response: &mut Response, problem: &Problem) {
+    let headers = response.headers_mut();
+    headers.remove(header::WWW_AUTHENTICATE);
+    if problem.status == StatusCode::UNAUTHORIZED && problem.details.is_none() {
+        let scheme = HeaderValue::from_static("Basic realm=\"carnet-ca\"");
+        headers.insert(header::WWW_AUTHENTICATE, scheme);
+    }
 }
 
 /// How many there may be, that none is left, and when there is one again.

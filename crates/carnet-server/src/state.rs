@@ -10,6 +10,7 @@ use carnet_realm::realms::{
     BlobStorage, OpenError, RealmOptions, Realms, S3Options, TicketStatusSource, VerifyOnRead,
 };
 use carnet_store::{Store, StoreError};
+use carnet_ticket::identity::Certificates;
 use carnet_ticket::api_key::{ApiKeys, ConfiguredKey};
 use carnet_ticket::implicit::Implicit;
 use carnet_ticket::realm::{AgentTokens, RealmTickets, SignedRequests};
@@ -26,6 +27,7 @@ use crate::auth::{
     Replays, SeenUsers, TokenStatusSource, UserStatusSource,
 };
 use crate::authority::{Authority, AuthorityError};
+use crate::fleet::FleetRights;
 use crate::rate::Limiters;
 use crate::revocations::{LogError, RevocationLog};
 use crate::{reload, upkeep};
@@ -316,12 +318,15 @@ fn gate(config: &Config, clock: Clock, api_keys: Arc<ApiKeys>, users: &DevUsers)
         .verifier(Class::Anonymous, Arc::new(Implicit { subject: "anonymous" }))
         .verifier(Class::Jwt, Arc::new(users.verifier()))
         .verifier(Class::AgentToken, Arc::new(AgentTokens))
+        .verifier(Class::Certificate, Arc::new(Certificates { trust_domain: config.ca.trust_domain.clone() }))
         .verifier(Class::SignedRequest, Arc::new(SignedRequests { profile }))
         .accept(Surface::Api, &PRINCIPALS)
         .accept(Surface::Realm, &PRINCIPALS)
         .accept(Surface::Realm, &[Class::Realm])
         .accept(Surface::Api, open)
         .accept(Surface::Realm, open)
+        .accept(Surface::Rpc, &[Class::Certificate])
+        .rights(Surface::Rpc, Arc::new(FleetRights))
         .rights(Surface::Api, Arc::new(ApiRights))
         .rights(Surface::Realm, Arc::new(RealmRightsMap))
         .limits(limits)

@@ -5,7 +5,7 @@ use carnet_gate::RightsMap;
 use carnet_ticket::identity::Kind;
 use carnet_ticket::rights::{Rights, RouteScopes};
 use carnet_ticket::verify::{Facts, Reason, Verified};
-use carnet_ticket::worker_token::SCOPES;
+use carnet_ticket::worker_token::WorkerScope;
 
 /// Rights of certificates: a worker has every scope of workers, an operator is an administrator. The control plane
 /// calls and is not called.
@@ -16,7 +16,8 @@ impl RightsMap for FleetRights {
         let kind = verified.subject.as_deref().and_then(|subject| subject.split_once('/'));
         let scopes = match kind.and_then(|(kind, _)| Kind::from_name(kind)) {
             Some(Kind::Worker) => {
-                RouteScopes { scopes: SCOPES.to_vec(), ..RouteScopes::of_role("worker") }
+                let scopes = WorkerScope::ALL.map(WorkerScope::as_str).to_vec();
+                RouteScopes { scopes, ..RouteScopes::of_role("worker") }
             }
             Some(Kind::Operator) => RouteScopes::of_role("admin"),
             Some(Kind::ControlPlane) => RouteScopes::of_role("control-plane"),
