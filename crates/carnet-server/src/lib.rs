@@ -19,6 +19,7 @@ mod audit;
 pub mod auth;
 mod authority;
 mod cors;
+pub mod fleet;
 mod frame;
 mod openapi;
 mod problem;

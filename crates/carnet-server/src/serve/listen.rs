@@ -67,6 +67,7 @@ pub enum ServeError {
 pub struct Listening {
     app: App,
     address: SocketAddr,
+    fleet: SocketAddr,
     socket: Option<PathBuf>,
     tasks: TaskTracker,
 }
@@ -76,14 +77,9 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
     let config = app.config();
     let server = &config.server;
     app.set_tls(tls_of(&config)?);
-    let (host, port) = (server.host.clone(), server.port);
-    let listener = bind(&host, port).await.map_err(|source| ServeError::Address {
-        host: host.clone(),
-        port,
-        source,
-    })?;
-    let address =
-        listener.local_addr().map_err(|source| ServeError::Address { host, port, source })?;
+    let (listener, address) = listen_on(&server.host, server.port).await?;
+    let fleet = config.fleet.listen_addr;
+    let (fleet_listener, fleet) = listen_on(&fleet.ip().to_string(), fleet.port()).await?;
     let tasks = TaskTracker::new();
     let accepting = Accepting {
         router: routes::router(app.clone()),
@@ -100,17 +96,15 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
         }
         None => None,
     };
-    let fleet = fleet_listener(&app).await?;
-    let fleet_address = fleet.local_addr().ok();
     let members = Accepting {
         router: fleet::router(app.clone()),
         permits: Arc::new(Semaphore::new(app.config().server.max_connections as usize)),
         ..accepting.clone()
     };
-    tasks.spawn(members.accept_member(fleet, FleetTls::new(app.clone())));
+    tasks.spawn(members.accept_member(fleet_listener, FleetTls::new(app.clone())));
     tasks.spawn(accepting.accept_tcp(listener));
     upkeep::start(&app, &tasks);
-    Ok(Listening { app, address, socket, tasks })
+    Ok(Listening { app, address, fleet, socket, tasks })
 }
 
 /// What the configuration has connections encrypted with; nothing when they are plain.
@@ -133,6 +127,11 @@ impl Listening {
         let scheme =
             if self.app.config().server.tls_cert_file.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
+    }
+
+    /// The address on which it hears members of the fleet.
+    pub fn fleet_address(&self) -> SocketAddr {
+        self.fleet
     }
 
     /// The local socket, when there is one.
@@ -285,6 +284,14 @@ fn opened(stream: TcpStream, peer: SocketAddr) -> Option<(Ends, Socket, Cutoff)>
     let cutoff = Cutoff::default();
     let socket = Socket::new(stream, cutoff.clone());
     Some((Ends { peer: Peer::Remote(peer), at, member: None }, socket, cutoff))
+}
+
+/// Listens, and tells where: the port may be any that is free.
+async fn listen_on(host: &str, port: u16) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let failed = |source| ServeError::Address { host: host.to_owned(), port, source };
+    let listener = bind(host, port).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 /// Listens on the first address that the host has.
