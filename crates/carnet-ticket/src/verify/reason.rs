@@ -67,6 +67,9 @@ pub enum Reason {
     /// A signed request was refused.
     #[error(transparent)]
     SignedRequest(P256Error),
+    /// News of revocations stayed away for too long to let in what lives on for long.
+    #[error("the gate has heard of no revocations for too long")]
+    RevocationStale,
     /// The gate holds as many grants or meters as it may.
     #[error("the gate is at its capacity")]
     Capacity,
@@ -97,6 +100,7 @@ impl Reason {
             Self::Jwt(error) => error.code(),
             Self::WorkerToken(error) => error.code(),
             Self::SignedRequest(error) => error.code(),
+            Self::RevocationStale => "revocation_stale",
             Self::Capacity => "capacity",
             Self::StatusUnavailable => "status_unavailable",
         }
