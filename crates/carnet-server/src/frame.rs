@@ -26,6 +26,17 @@ const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) HeaderValue);
 
+/// The trees of routes: the body of an error is another in each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tree {
+    /// `/api/v1` and what has no prefix.
+    ControlPlane,
+    /// The content store.
+    Realm,
+    /// What members of the fleet call.
+    Fleet,
+}
+
 /// A problem that the body of an answer tells in its own form: for the log and the audit.
 #[derive(Debug, Clone)]
 pub(crate) struct Told(pub(crate) Problem);
@@ -38,6 +49,12 @@ pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) 
     }
     let changing = tokio::spawn(framed(app, request, next));
     changing.await.unwrap_or_else(|_| Problem::internal().into_response())
+}
+
+/// As [`frame`], for what members of the fleet call.
+pub(crate) async fn fleet(app: State<App>, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(Tree::Fleet);
+    frame(app, request, next).await
 }
 
 async fn framed(app: App, mut request: Request, next: Next) -> Response {
@@ -61,7 +78,7 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
         line.log_problem(problem, &id);
     }
     if let Some(problem) = problem {
-        let body = render(&problem, line.is_realm_tree, &id);
+        let body = render(&problem, line.tree, &id);
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -89,13 +106,14 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
 struct Line {
     method: &'static str,
     route: String,
-    is_realm_tree: bool,
+    tree: Tree,
     stopwatch: Stopwatch,
 }
 
 impl Line {
     fn of(request: &Request, stopwatch: Stopwatch) -> Self {
-        let is_realm_tree = is_realm_tree(request.uri().path());
+        let by_path = if is_realm_tree(request.uri().path()) { Tree::Realm } else { Tree::ControlPlane };
+        let tree = request.extensions().get().copied().unwrap_or(by_path);
         let template =
             request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
         let method = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -105,7 +123,7 @@ impl Line {
         Self {
             method,
             route: template.unwrap_or_else(|| "unknown".to_owned()),
-            is_realm_tree,
+            tree,
             stopwatch,
         }
     }
@@ -199,10 +217,13 @@ fn control_plane_code(code: &'static str) -> &'static str {
     }
 }
 
-/// The error body: the control plane's carries the request id, the realm's does not.
-fn render(problem: &Problem, is_realm_tree: bool, id: &RequestId) -> Bytes {
-    let mut body = problem.body();
-    if !is_realm_tree {
+/// The error body: the control plane's carries the request id, the realm's does not, the fleet's is one member.
+fn render(problem: &Problem, tree: Tree, id: &RequestId) -> Bytes {
+    let mut body = match tree {
+        Tree::Fleet => return Bytes::from(json!({ "detail": problem.detail() }).to_string()),
+        Tree::Realm | Tree::ControlPlane => problem.body(),
+    };
+    if tree == Tree::ControlPlane {
         body["error"] = Value::from(control_plane_code(problem.code));
         body["request_id"] = Value::from(id.0.to_str().unwrap_or_default());
     }

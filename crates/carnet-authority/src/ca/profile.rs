@@ -1,5 +1,6 @@
 //! The fields of certificates. Source: worker runtime spec, section 4 (RFC 5280).
 
+use carnet_ticket::identity::BACKDATED_S;
 use carnet_ticket::time::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CrlDistributionPoint, DnType, ExtendedKeyUsagePurpose,
@@ -9,9 +10,6 @@ use x509_parser::time::ASN1Time;
 
 use super::key::{CaKey, key_identifier};
 use super::{CaSettings, IdentityGrant, Serial};
-
-/// How far a certificate counts back, for clocks that are behind.
-const BACKDATED_S: i64 = 60;
 
 /// Issues the certificate of a CA to itself.
 pub(super) fn ca(

@@ -1,6 +1,7 @@
 //! Members of a fleet and what they are called. Source: worker runtime spec, section 2.
 
 mod capability;
+mod certificate;
 mod dns;
 mod name;
 mod peer;
@@ -8,6 +9,7 @@ mod spiffe;
 mod text;
 
 pub use capability::{CapabilityGlob, CapabilityId, InvalidCapabilityGlob, InvalidCapabilityId};
+pub use certificate::{BACKDATED_S, CERTIFICATE_CLASS, Certificates, Leaf};
 pub use dns::{DnsName, InvalidDnsName};
 pub use name::{
     InvalidName, InvalidTrustDomain, InvalidWorkerId, TrustDomain, WorkerId, WorkerName,

@@ -8,7 +8,7 @@ use super::spiffe::Parts;
 use super::{SpiffeId, TrustDomain};
 
 /// Why a certificate names no peer of ours. In the order in which faults are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum PeerError {
     /// It has no URI.
@@ -26,6 +26,19 @@ pub enum PeerError {
     /// It is no kind of member that is known.
     #[error("the certificate's identity is of an unknown kind")]
     UnknownKind,
+}
+
+impl PeerError {
+    /// The stable snake-case name in metrics, logs and audit.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoIdentity => "no_identity",
+            Self::ManyIdentities => "many_identities",
+            Self::Malformed => "malformed",
+            Self::WrongTrustDomain => "wrong_trust_domain",
+            Self::UnknownKind => "unknown_kind",
+        }
+    }
 }
 
 /// The identity among the URIs of a verified certificate's subjectAltName.
@@ -48,6 +61,13 @@ pub fn peer_of_leaf(der: &[u8], trust_domain: &TrustDomain) -> Result<SpiffeId, 
     let Ok(([], certificate)) = X509Certificate::from_der(der) else {
         return Err(PeerError::Malformed);
     };
+    peer_of(&certificate, trust_domain)
+}
+
+pub(super) fn peer_of(
+    certificate: &X509Certificate<'_>,
+    trust_domain: &TrustDomain,
+) -> Result<SpiffeId, PeerError> {
     let names = certificate.subject_alternative_name().map_err(|_| PeerError::Malformed)?;
     let names = names.map_or(&[][..], |extension| &extension.value.general_names);
     let mut uris = Vec::new();

@@ -80,6 +80,11 @@ impl SpiffeId {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// As revocations and audit rows name it: `<kind>/<name>`.
+    pub fn subject(&self) -> String {
+        format!("{}/{}", self.kind.as_str(), self.name)
+    }
 }
 
 impl FromStr for SpiffeId {

@@ -189,6 +189,11 @@ impl<'a> Presented<'a> {
         Self { class: Some(class), data: Some(text.as_bytes()), bearer: Bearer::nobody() }
     }
 
+    /// The leaf certificate, in DER, of a connection whose handshake verified its chain.
+    pub const fn certificate(der: &'a [u8]) -> Self {
+        Self { class: Some(Class::Certificate), data: Some(der), bearer: Bearer::nobody() }
+    }
+
     /// The peer of the local socket, whose uid is the server's own.
     pub const fn local() -> Self {
         Self { class: Some(Class::Local), data: None, bearer: Bearer::nobody() }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::facts::RowEnd;
 use super::limits::Meter;
 use crate::capability::CapabilityError;
+use crate::identity::PeerError;
 use crate::jwt::JwtError;
 use crate::realm::p256::P256Error;
 use crate::worker_token::WorkerTokenError;
@@ -34,6 +35,9 @@ pub enum Reason {
     /// Its time is over.
     #[error("the credential has expired")]
     Expired,
+    /// Its time has not come.
+    #[error("the credential is not valid yet")]
+    NotYetValid,
     /// Withdrawn.
     #[error("the credential is revoked by {0}")]
     Revoked(RevocationKind),
@@ -67,6 +71,9 @@ pub enum Reason {
     /// A signed request was refused.
     #[error(transparent)]
     SignedRequest(P256Error),
+    /// A client certificate names no member of this fleet.
+    #[error(transparent)]
+    Certificate(PeerError),
     /// News of revocations stayed away for too long to let in what lives on for long.
     #[error("the gate has heard of no revocations for too long")]
     RevocationStale,
@@ -89,6 +96,7 @@ impl Reason {
             Self::Unknown => "unknown",
             Self::Gone(_) => "gone",
             Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
             Self::Revoked(_) => "revoked",
             Self::Ended(_) => "ended",
             Self::Exhausted(_) => "exhausted",
@@ -100,6 +108,7 @@ impl Reason {
             Self::Jwt(error) => error.code(),
             Self::WorkerToken(error) => error.code(),
             Self::SignedRequest(error) => error.code(),
+            Self::Certificate(error) => error.code(),
             Self::RevocationStale => "revocation_stale",
             Self::Capacity => "capacity",
             Self::StatusUnavailable => "status_unavailable",

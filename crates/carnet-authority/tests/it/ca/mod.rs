@@ -1,5 +1,6 @@
 //! The certificate authority, judged by another one's tools.
 
+mod credential;
 mod crl;
 mod csr;
 mod lifetime;
