@@ -52,6 +52,7 @@ pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) 
 }
 
 /// As [`frame`], for what members of the fleet call.
+#[expect(dead_code, reason = "the fleet listener calls it once it is here")]
 pub(crate) async fn fleet(app: State<App>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(Tree::Fleet);
     frame(app, request, next).await
@@ -115,7 +116,8 @@ struct Line {
 
 impl Line {
     fn of(request: &Request, stopwatch: Stopwatch) -> Self {
-        let by_path = if is_realm_tree(request.uri().path()) { Tree::Realm } else { Tree::ControlPlane };
+        let by_path =
+            if is_realm_tree(request.uri().path()) { Tree::Realm } else { Tree::ControlPlane };
         let tree = request.extensions().get().copied().unwrap_or(by_path);
         let template =
             request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -123,12 +125,7 @@ impl Line {
             .into_iter()
             .find(|known| *known == request.method().as_str())
             .unwrap_or("OTHER");
-        Self {
-            method,
-            route: template.unwrap_or_else(|| "unknown".to_owned()),
-            tree,
-            stopwatch,
-        }
+        Self { method, route: template.unwrap_or_else(|| "unknown".to_owned()), tree, stopwatch }
     }
 
     fn log_problem(&self, problem: &Problem, id: &RequestId) {

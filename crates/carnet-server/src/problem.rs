@@ -173,7 +173,9 @@ impl From<carnet_gate::Denied> for Problem {
             }
             Reason::Scope | Reason::Role => Self::forbidden(),
             Reason::Rate | Reason::Quota(_) => Self::rate_limited(Duration::from_secs(1)),
-            Reason::Capacity | Reason::StatusUnavailable => Self::unavailable(),
+            Reason::RevocationStale | Reason::Capacity | Reason::StatusUnavailable => {
+                Self::unavailable()
+            }
             _ => Self::unauthorized(),
         };
         problem.denied = Some(Box::new(denied));
