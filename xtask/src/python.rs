@@ -28,9 +28,7 @@ pub fn install(
     let pip = format!("{folder}/bin/pip");
     let release = format!("{package}=={version}");
     run::program(&pip, &["install", "--quiet", "--disable-pip-version-check", &release])
-        .with_context(|| {
-            format!("{package} cannot be installed from the Python package index")
-        })?;
+        .with_context(|| format!("{package} cannot be installed from the Python package index"))?;
     std::fs::write(marker, version)?;
     Ok(program)
 }

@@ -52,7 +52,6 @@ pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) 
 }
 
 /// As [`frame`], for what members of the fleet call.
-#[expect(dead_code, reason = "the fleet listener calls it once it is here")]
 pub(crate) async fn fleet(app: State<App>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(Tree::Fleet);
     frame(app, request, next).await

@@ -24,6 +24,7 @@ mod frame;
 mod openapi;
 mod problem;
 mod rate;
+mod registry;
 mod reload;
 mod revocations;
 pub mod routes;

@@ -29,6 +29,7 @@ use crate::auth::{
 use crate::authority::{Authority, AuthorityError};
 use crate::fleet::FleetRights;
 use crate::rate::Limiters;
+use crate::registry::Registry;
 use crate::revocations::{LogError, RevocationLog};
 use crate::{reload, upkeep};
 
@@ -80,6 +81,7 @@ struct Inner {
     users: Arc<DevUsers>,
     seen_users: SeenUsers,
     replays: Replays,
+    registry: Registry,
     authority: Authority,
     recorder: Recorder,
     limiters: Limiters,
@@ -111,6 +113,7 @@ impl App {
         let realms = Realms::open(store.clone(), gate.clone(), realm_options(&config)).await?;
         let lookup = lookup(&store, &gate, &users, &api_keys);
         let replays = Replays::new(gate.clock().now());
+        let registry = Registry::open(store.clone(), gate.clock().clone()).await?;
         let started = gate.clock().stopwatch();
         let (draining, stopped) = (CancellationToken::new(), CancellationToken::new());
         let app = Self(Arc::new(Inner {
@@ -124,6 +127,7 @@ impl App {
             users,
             seen_users: SeenUsers::default(),
             replays,
+            registry,
             authority,
             recorder,
             limiters,
@@ -186,6 +190,11 @@ impl App {
 
     pub(crate) fn replays(&self) -> &Replays {
         &self.0.replays
+    }
+
+    /// The workers that have registered.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.0.registry
     }
 
     /// What this server calls itself in what it signs.

@@ -38,6 +38,7 @@ mod revocations;
 mod row;
 mod signing_keys;
 mod sql;
+mod workers;
 mod writer;
 
 pub use api_keys::{ApiKeyRow, NewApiKey};
@@ -62,3 +63,4 @@ pub use realm_tokens::{InsertTokenError, TokenRow};
 pub use realm_users::{OwnerKind, SetUser, SetUserError, UserRow, UserSet};
 pub use revocations::{RevocationRow, Revoked};
 pub use signing_keys::SealedKey;
+pub use workers::{RegisterError, WORKERS_MAX, WorkerRow};

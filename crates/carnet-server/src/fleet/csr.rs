@@ -45,23 +45,30 @@ impl CsrForm {
 
 /// The JSON object of a body, or what is wrong with it in the words of FastAPI.
 fn object(bytes: &Bytes) -> Result<Map<String, Value>, Problem> {
-    let invalid = match serde_json::from_slice(bytes) {
-        Ok(Value::Object(object)) => return Ok(object),
-        Ok(other) => json!({
+    let invalid = match json(bytes)? {
+        Value::Object(object) => return Ok(object),
+        other => json!({
             "type": "dict_type",
             "loc": ["body"],
             "msg": "Input should be a valid dictionary",
             "input": other,
         }),
-        Err(error) => json!({
+    };
+    Err(refusal(StatusCode::UNPROCESSABLE_ENTITY, json!([invalid])))
+}
+
+/// The JSON of a body, or where it stops to be that, in the words of FastAPI.
+pub(super) fn json(bytes: &Bytes) -> Result<Value, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let invalid = json!({
             "type": "json_invalid",
             "loc": ["body", offset(bytes, &error)],
             "msg": "JSON decode error",
             "input": {},
             "ctx": { "error": "Expecting value" },
-        }),
-    };
-    Err(refusal(StatusCode::UNPROCESSABLE_ENTITY, json!([invalid])))
+        });
+        refusal(StatusCode::UNPROCESSABLE_ENTITY, json!([invalid]))
+    })
 }
 
 /// The byte at which a text stops to be JSON.

@@ -5,15 +5,15 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use carnet_gate::Grant;
-use carnet_ticket::enrollment::from_authorization;
+use carnet_ticket::enrollment::carrier;
 use carnet_ticket::identity::Kind;
 use carnet_ticket::verify::{Reason, Surface};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use zeroize::Zeroizing;
 
-use super::Member;
-use super::csr::CsrForm;
+use super::FleetPeer;
+use super::csr::{CsrForm, refusal};
 use super::routes::PathToken;
 use crate::auth::{self, Caller};
 use crate::problem::Problem;
@@ -29,6 +29,8 @@ pub enum Demand {
     Enrollment,
     /// Whoever has a certificate of this fleet, which the CA judges. The body is a CSR, and is looked at first.
     Renewal,
+    /// A worker, by its certificate.
+    Worker,
     /// An operator by certificate, or an administrator of the control plane.
     Admin,
 }
@@ -51,7 +53,7 @@ pub(super) async fn judge(
     };
     let caller = parts.extensions.get::<Caller>().cloned();
     let has_credential =
-        parts.extensions.get::<Offered>().is_some() || parts.extensions.get::<Member>().is_some();
+        parts.extensions.get::<Offered>().is_some() || parts.extensions.get::<FleetPeer>().is_some();
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if has_credential
         && response.status() == StatusCode::UNAUTHORIZED
@@ -74,8 +76,8 @@ async fn prepare(
     body: Body,
     address: Option<&str>,
 ) -> Result<Body, Problem> {
-    let member = parts.extensions.get::<Member>().cloned();
-    if let Some(Member { grant, .. }) = &member {
+    let member = parts.extensions.get::<FleetPeer>().cloned();
+    if let Some(FleetPeer { grant, .. }) = &member {
         parts.extensions.insert(Caller(grant.clone()));
     }
     match demand {
@@ -91,6 +93,13 @@ async fn prepare(
             parts.extensions.insert(form);
             member.ok_or(Problem::unauthorized())?;
         }
+        Demand::Worker => {
+            let member = member.ok_or_else(certificate_required)?;
+            if member.kind() != Kind::Worker {
+                return Err(member.grant.deny(Reason::Role).into());
+            }
+            return Ok(body);
+        }
         Demand::Admin => {
             let grant = admin(app, parts, member).await?;
             parts.extensions.insert(Caller(grant));
@@ -103,10 +112,14 @@ async fn prepare(
     Ok(Body::empty())
 }
 
+fn certificate_required() -> Problem {
+    refusal(StatusCode::UNAUTHORIZED, "Client certificate required")
+}
+
 /// What stands in front of the path, or in `Authorization`.
 fn token(parts: &Parts) -> Option<Offered> {
     let in_path = parts.extensions.get::<PathToken>().map(|PathToken(token)| token.clone());
-    let in_header = || from_authorization(header_text(&parts.headers)?);
+    let in_header = || carrier::from_authorization(header_text(&parts.headers)?);
     in_path.or_else(in_header).map(Offered)
 }
 
@@ -115,7 +128,7 @@ fn header_text(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// An operator, or an administrator by a credential of the control plane.
-async fn admin(app: &App, parts: &Parts, member: Option<Member>) -> Result<Grant, Problem> {
+async fn admin(app: &App, parts: &Parts, member: Option<FleetPeer>) -> Result<Grant, Problem> {
     let grant = match member {
         Some(member) if member.kind() == Kind::Operator => member.grant,
         Some(member) if !auth::has_credential(&parts.headers) => {

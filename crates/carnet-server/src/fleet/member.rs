@@ -1,4 +1,4 @@
-//! [`Member`]: who is at the other end of a connection, by its certificate.
+//! [`FleetPeer`]: who is at the other end of a connection, by its certificate.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use crate::state::App;
 
 /// A member of the fleet, with the grant that its certificate is worth.
 #[derive(Debug, Clone)]
-pub(crate) struct Member {
+pub(crate) struct FleetPeer {
     pub(crate) grant: Grant,
     pub(crate) leaf: Arc<Leaf>,
 }
 
-impl Member {
+impl FleetPeer {
     pub(crate) fn kind(&self) -> Kind {
         self.leaf.identity.kind()
     }
@@ -26,10 +26,10 @@ impl Member {
 pub(crate) fn member(
     app: &App,
     certificates: Option<&[CertificateDer<'_>]>,
-) -> Result<Option<Member>, Denied> {
+) -> Result<Option<FleetPeer>, Denied> {
     let Some(leaf) = certificates.and_then(<[_]>::first) else { return Ok(None) };
     let grant = app.gate().admit(&Presented::certificate(leaf), &Facts::none(), Surface::Rpc)?;
     let leaf = Leaf::read(leaf, &app.config().ca.trust_domain)
         .map_err(|error| grant.deny(carnet_ticket::verify::Reason::Certificate(error)))?;
-    Ok(Some(Member { grant, leaf: Arc::new(leaf) }))
+    Ok(Some(FleetPeer { grant, leaf: Arc::new(leaf) }))
 }

@@ -11,12 +11,13 @@ mod csr;
 mod demand;
 mod member;
 mod refusal;
+mod registry;
 mod rights;
 mod routes;
 mod tls;
 
 pub use demand::Demand;
-pub(crate) use member::{Member, member};
+pub(crate) use member::{FleetPeer, member};
 pub(crate) use refusal::{denied, refused};
 pub(crate) use rights::FleetRights;
 pub(crate) use routes::router;

@@ -4,14 +4,14 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
 use axum::routing::{MethodRouter, delete, get, post};
-use carnet_ticket::enrollment::from_path;
+use carnet_ticket::enrollment::carrier;
 use http::Uri;
 use http::uri::PathAndQuery;
 use tower::ServiceExt;
 use zeroize::Zeroizing;
 
 use super::demand::{self, Demand};
-use super::{ca, csr};
+use super::{ca, registry};
 use crate::frame;
 use crate::problem::Problem;
 use crate::state::App;
@@ -29,7 +29,7 @@ pub struct Route {
 
 /// Every route there is.
 pub fn all() -> Vec<Route> {
-    use Demand::{Admin, Anybody, Enrollment, Renewal};
+    use Demand::{Admin, Anybody, Enrollment, Renewal, Worker};
     let route = |method, path, demand, handler| Route { method, path, demand, handler };
     let gone = ["/certificates/platform", "/certificates/server", "/certificates/client"]
         .map(|path| route("POST", path, Anybody, post(ca::gone)));
@@ -41,6 +41,12 @@ pub fn all() -> Vec<Route> {
         route("POST", "/certificates/csr", Enrollment, post(ca::issue)),
         route("POST", "/certificates/renew", Renewal, post(ca::renew)),
         route("DELETE", "/certificates/{serial}", Admin, delete(ca::revoke)),
+        route("POST", "/v1/workers/register", Worker, post(registry::register)),
+        route("POST", "/v1/workers/{id}/heartbeat", Worker, post(registry::heartbeat)),
+        route("DELETE", "/v1/workers/{id}", Worker, delete(registry::deregister)),
+        route("GET", "/v1/workers", Worker, get(registry::list)),
+        route("GET", "/health/live", Anybody, get(registry::live)),
+        route("GET", "/health/ready", Anybody, get(registry::ready)),
     ];
     gone.into_iter().chain(rest).collect()
 }
@@ -67,7 +73,7 @@ pub(crate) fn router(app: App) -> Router {
 
 /// `/enroll/<token>/…` without its token, which is kept beside.
 fn without_token(mut request: Request) -> Request {
-    let Some((token, rest)) = from_path(request.uri().path()) else { return request };
+    let Some((token, rest)) = carrier::from_path(request.uri().path()) else { return request };
     let target = match request.uri().query() {
         Some(query) => format!("{rest}?{query}"),
         None => rest.to_owned(),

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::linger::{Lingering, Unread};
-use crate::fleet::Member;
+use crate::fleet::FleetPeer;
 use crate::state::App;
 
 /// Who is at the other end of a connection.
@@ -66,7 +66,7 @@ pub(super) struct Ends {
     pub(super) peer: Peer,
     pub(super) at: Option<ServedAt>,
     /// The member of the fleet whose certificate it was opened with.
-    pub(super) member: Option<Member>,
+    pub(super) member: Option<FleetPeer>,
 }
 
 /// Serves one connection until it ends, is cut, its certificate counts no more, or the server drains.

@@ -45,9 +45,11 @@ async fn a_token_certifies_its_own_name_and_nothing_more() {
     assert!(audit(&fleet, "ca.issue").await.is_empty(), "nothing was issued");
     // The token is as good as before, for what it grants.
     let own = |params: &mut rcgen::CertificateParams| {
-        params.subject_alt_names = vec![dns("worker-a"), uri("spiffe://carnet.local/worker/worker-a")];
+        params.subject_alt_names =
+            vec![dns("worker-a"), uri("spiffe://carnet.local/worker/worker-a")];
     };
-    let body = json!({ "csr": csr_with(&key(), Some("worker-a"), own), "service_name": "worker-a" });
+    let body =
+        json!({ "csr": csr_with(&key(), Some("worker-a"), own), "service_name": "worker-a" });
     fleet.ask(&token, &body).await.expect(200);
 }
 
@@ -81,7 +83,12 @@ async fn bad_requests_have_their_status_and_leave_the_token_usable() {
     refused(&signed_by_another, 400, "CSR signature is not valid").await;
     let weak = |arguments: &str| openssl_csr(arguments);
     refused(&weak("-newkey rsa:1024"), 400, "CSR key is not acceptable").await;
-    refused(&weak("-newkey rsa:2048 -pkeyopt rsa_keygen_pubexp:3"), 400, "CSR key is not acceptable").await;
+    refused(
+        &weak("-newkey rsa:2048 -pkeyopt rsa_keygen_pubexp:3"),
+        400,
+        "CSR key is not acceptable",
+    )
+    .await;
     for curve in ["secp521r1", "secp256k1"] {
         let arguments = format!("-newkey ec -pkeyopt ec_paramgen_curve:{curve}");
         refused(&weak(&arguments), 400, "CSR key is not acceptable").await;
@@ -100,14 +107,20 @@ pub async fn audit(fleet: &Fleet, action: &str) -> Vec<Value> {
 
 fn der(csr: &str) -> Vec<u8> {
     use rustls::pki_types::pem::PemObject;
-    rustls::pki_types::CertificateSigningRequestDer::from_pem_slice(csr.as_bytes()).unwrap().to_vec()
+    rustls::pki_types::CertificateSigningRequestDer::from_pem_slice(csr.as_bytes())
+        .unwrap()
+        .to_vec()
 }
 
 fn pem(der: &[u8]) -> String {
     use base64::Engine as _;
     let text = base64::prelude::BASE64_STANDARD.encode(der);
-    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN CERTIFICATE REQUEST-----\n{}\n-----END CERTIFICATE REQUEST-----\n", lines.join("\n"))
+    let lines: Vec<_> =
+        text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+    format!(
+        "-----BEGIN CERTIFICATE REQUEST-----\n{}\n-----END CERTIFICATE REQUEST-----\n",
+        lines.join("\n")
+    )
 }
 
 fn openssl_csr(arguments: &str) -> String {

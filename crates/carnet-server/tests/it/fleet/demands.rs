@@ -37,7 +37,8 @@ async fn every_route_is_for_whom_its_row_says() {
     let worker = fleet.member("hello-world").await;
     let operator_key = key();
     let body = json!({ "csr": csr(&operator_key, None), "name": "ada", "kind": "operator" });
-    let issued = fleet.server.post(As::Admin, "/api/v1/admin/ca/certificates", &body).await.expect(201);
+    let issued =
+        fleet.server.post(As::Admin, "/api/v1/admin/ca/certificates", &body).await.expect(201);
     let operator = super::support::Member {
         key: operator_key.serialize_pem(),
         certificate: issued.json()["certificate"].as_str().unwrap().to_owned(),
@@ -56,7 +57,8 @@ async fn every_route_is_for_whom_its_row_says() {
             (fleet.client(None), Some(("X-API-Key", API_KEY))),
         ];
         for ((client, header), expected) in clients.into_iter().zip(row) {
-            let mut request = client.request(Method::from_bytes(route.method.as_bytes()).unwrap(), &url);
+            let mut request =
+                client.request(Method::from_bytes(route.method.as_bytes()).unwrap(), &url);
             if let Some((name, value)) = header {
                 request = request.header(name, value);
             }

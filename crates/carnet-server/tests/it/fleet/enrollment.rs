@@ -12,7 +12,8 @@ use crate::support::As;
 
 /// An enrollment made by an administrator: its id and its token.
 pub async fn enrollment(fleet: &Fleet, body: &Value) -> (String, String) {
-    let made = fleet.server.post(As::Admin, "/api/v1/admin/enrollments", body).await.expect(201).json();
+    let made =
+        fleet.server.post(As::Admin, "/api/v1/admin/enrollments", body).await.expect(201).json();
     let made = made.get("enrollment").unwrap_or(&made).clone();
     let text = |name: &str| made[name].as_str().unwrap().to_owned();
     (text("id"), text("token"))
@@ -96,7 +97,9 @@ async fn a_token_is_carried_in_three_ways_and_kept_in_none() {
     }
     for (id, token) in tokens {
         let secret = token.split('.').nth(1).unwrap();
-        let finds = |text: &str| kept.iter().any(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()));
+        let finds = |text: &str| {
+            kept.iter().any(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
+        };
         assert!(finds(&id), "the id is");
         assert!(!finds(secret) && !finds(&BASE64.encode(format!("enroll:{token}"))));
     }
@@ -117,7 +120,11 @@ async fn every_bad_token_is_the_same_401_and_the_eleventh_has_to_wait() {
     let foreign_ca = BASE64_URL.encode([7; 32]);
     parts[2] = &foreign_ca;
     let foreign = parts.join(".");
-    let unknown = format!("carnet-enroll-v1.{}.{}", BASE64_URL.encode([9; 32]), good.split('.').nth(2).unwrap());
+    let unknown = format!(
+        "carnet-enroll-v1.{}.{}",
+        BASE64_URL.encode([9; 32]),
+        good.split('.').nth(2).unwrap()
+    );
     let wrong = [
         expired,
         revoked,
@@ -160,8 +167,18 @@ async fn the_answer_tells_all_of_a_certificate_in_order() {
     let answer = fleet.ask(&token, &json!({ "csr": csr(&key, None) })).await.expect(200);
     let text = String::from_utf8(answer.bytes.clone()).unwrap();
     let order = [
-        "status", "certificate", "ca_certificate", "provider", "serial_number", "spiffe_id",
-        "generation", "issued_at", "renew_after", "expires_at", "control_plane_url", "rpc_audience",
+        "status",
+        "certificate",
+        "ca_certificate",
+        "provider",
+        "serial_number",
+        "spiffe_id",
+        "generation",
+        "issued_at",
+        "renew_after",
+        "expires_at",
+        "control_plane_url",
+        "rpc_audience",
     ];
     let places: Vec<_> = order.map(|name| text.find(&format!("\"{name}\":"))).into();
     assert!(places.is_sorted() && places.iter().all(Option::is_some), "{text}");
@@ -169,11 +186,15 @@ async fn the_answer_tells_all_of_a_certificate_in_order() {
     let said = &hello.answer;
     assert_eq!(said["status"], "success");
     assert_eq!(said["ca_certificate"], fleet.ca);
-    assert_eq!(said["provider"], json!({ "provider": "carnet", "type": "private-ca", "security_level": "strict" }));
+    assert_eq!(
+        said["provider"],
+        json!({ "provider": "carnet", "type": "private-ca", "security_level": "strict" })
+    );
     assert_eq!(said["spiffe_id"], "spiffe://carnet.local/worker/hello-world");
     assert_eq!(said["generation"], 1);
     assert_eq!(said["rpc_audience"], "worker:rpc");
-    let moment = |name: &str| said[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second();
+    let moment =
+        |name: &str| said[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second();
     assert_eq!(moment("expires_at") - moment("issued_at"), 86_400, "a day");
     assert_eq!(moment("renew_after") - moment("issued_at"), 57_600, "two thirds of it");
 }

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use carnet_authority::ca::{
-    CaSettings, CertificateAuthority, IdentityGrant, Lifetime, parse_csr,
-};
+use carnet_authority::ca::{CaSettings, CertificateAuthority, IdentityGrant, Lifetime, parse_csr};
 use carnet_gate::Clock;
 use carnet_ticket::identity::Kind;
 use carnet_ticket::time::Timestamp;
@@ -129,15 +127,20 @@ async fn openssl_finds_a_revoked_certificate_in_the_list() {
     let number = async || {
         let der = fleet.get("/ca/crl").await.expect(200).bytes;
         let folder = tempfile::tempdir().unwrap();
-        let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+        let put =
+            |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
         put("crl.der", &der);
         put("ca.pem", fleet.ca.as_bytes());
         put("good.pem", good.certificate.as_bytes());
         put("bad.pem", bad.certificate.as_bytes());
         let run = |arguments: &str| {
             let mut openssl = std::process::Command::new("openssl");
-            let done = openssl.args(arguments.split(' ')).current_dir(folder.path()).output().unwrap();
-            (done.status.success(), String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned())
+            let done =
+                openssl.args(arguments.split(' ')).current_dir(folder.path()).output().unwrap();
+            (
+                done.status.success(),
+                String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned(),
+            )
         };
         let said = run("crl -inform DER -in crl.der -CAfile ca.pem -out crl.pem").1;
         assert!(said.contains("verify OK"), "{said}");

@@ -33,7 +33,8 @@ async fn a_worker_on_this_machine_needs_no_token_and_one_elsewhere_does() {
 
     let directory = fleet.server.stop().await;
     assert!(!file.exists(), "gone with the server");
-    let again = crate::support::Server::try_start_at(carnet_gate::Clock::System.now(), directory, &[]);
+    let again =
+        crate::support::Server::try_start_at(carnet_gate::Clock::System.now(), directory, &[]);
     let fleet = Fleet::of(again.await.unwrap()).await;
     assert_ne!(fleet.local_token(), token, "another at each start");
     let body = json!({ "csr": csr(&key(), Some("one")), "service_name": "one" });

@@ -54,13 +54,19 @@ async fn a_copied_key_is_noticed_and_ends_both() {
     let clone = fleet.renew(&first, &csr(&key(), None)).await.expect(403);
     assert_eq!(clone.json(), json!({ "detail": "Forbidden" }));
     for member in [&first, &second] {
-        assert!(fleet.client(Some(member)).get(format!("{}/health", fleet.url)).send().await.is_err());
+        assert!(
+            fleet.client(Some(member)).get(format!("{}/health", fleet.url)).send().await.is_err()
+        );
     }
     // Nobody of that name comes back before it is released.
     let token = fleet.local_token();
     let body = json!({ "csr": csr(&key(), Some("hello-world")), "service_name": "hello-world" });
     fleet.ask(&token, &body).await.expect(403);
-    let release = fleet.server.post(As::Admin, "/api/v1/admin/ca/identities/worker/hello-world/release", &json!({}));
+    let release = fleet.server.post(
+        As::Admin,
+        "/api/v1/admin/ca/identities/worker/hello-world/release",
+        &json!({}),
+    );
     release.await.expect(200);
     fleet.server.hand.advance(Duration::from_secs(1));
     fleet.ask(&token, &body).await.expect(200);

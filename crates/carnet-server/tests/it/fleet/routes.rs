@@ -69,9 +69,7 @@ async fn bodies_are_looked_at_before_credentials() {
     let post = async |path: &str, body: Vec<u8>| {
         fleet.send(client.post(format!("{}{path}", fleet.url)).body(body)).await
     };
-    let problem = |kind: &str, at: Value, message: &str, input: Value| {
-        json!([{ "type": kind, "loc": at, "msg": message, "input": input }])
-    };
+    let problem = |kind: &str, at: Value, message: &str, input: Value| json!([{ "type": kind, "loc": at, "msg": message, "input": input }]);
     let not_json = |offset: u64| {
         let mut problem =
             problem("json_invalid", json!(["body", offset]), "JSON decode error", json!({}));
@@ -112,6 +110,7 @@ async fn the_listener_speaks_tls_alone() {
     assert!(client.get(format!("{plain}/health")).send().await.is_err());
     // What was never certified is not believed.
     assert!(client.get(format!("{}/health", fleet.url)).send().await.is_err());
-    let answer = Answer::of(fleet.client(None).get(format!("{}/health", fleet.url)).send().await.unwrap());
+    let answer =
+        Answer::of(fleet.client(None).get(format!("{}/health", fleet.url)).send().await.unwrap());
     assert_eq!(answer.await.status, StatusCode::OK);
 }

@@ -50,8 +50,10 @@ impl Fleet {
     pub async fn of(server: Server) -> Self {
         let url = format!("https://localhost:{}", server.fleet_address().port());
         // Nobody knows the CA yet: what it is called is the only way to it.
-        let blind = reqwest::Client::builder().tls_danger_accept_invalid_certs(true).build().unwrap();
-        let answer = Answer::of(blind.get(format!("{url}/ca/certificate")).send().await.unwrap()).await;
+        let blind =
+            reqwest::Client::builder().tls_danger_accept_invalid_certs(true).build().unwrap();
+        let answer =
+            Answer::of(blind.get(format!("{url}/ca/certificate")).send().await.unwrap()).await;
         let ca = answer.expect(200).json()["ca_certificate"].as_str().unwrap().to_owned();
         Self { server, url, ca }
     }
@@ -66,7 +68,10 @@ impl Fleet {
             None => builder.build().unwrap(),
             Some(Member { key, certificate, .. }) => {
                 let pem = format!("{certificate}{key}");
-                builder.identity(reqwest::Identity::from_pem(pem.as_bytes()).unwrap()).build().unwrap()
+                builder
+                    .identity(reqwest::Identity::from_pem(pem.as_bytes()).unwrap())
+                    .build()
+                    .unwrap()
             }
         }
     }
