@@ -202,6 +202,19 @@ fn key() -> Value {
     ])
 }
 
+fn worker() -> Value {
+    open([
+        ("id", text()),
+        ("name", text()),
+        ("spiffe_id", text()),
+        ("service_type", text()),
+        ("endpoint", text()),
+        ("capabilities", list(text())),
+        ("state", words(&["online", "lost", "draining", "cordoned", "quarantined"])),
+        ("last_heartbeat", time()),
+    ])
+}
+
 fn api_key() -> Value {
     object([
         ("id", text()),
