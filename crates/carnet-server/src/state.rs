@@ -26,6 +26,7 @@ use crate::auth::{
     Replays, SeenUsers, TokenStatusSource, UserStatusSource,
 };
 use crate::authority::{Authority, AuthorityError};
+use crate::ca::{self, Ca, CaFault};
 use crate::rate::Limiters;
 use crate::revocations::{LogError, RevocationLog};
 use crate::{reload, upkeep};
@@ -58,6 +59,9 @@ pub enum AppError {
     /// The revocations beside the database.
     #[error(transparent)]
     Revocations(#[from] LogError),
+    /// The certificate authority of the fleet.
+    #[error(transparent)]
+    Ca(#[from] CaFault),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -79,6 +83,7 @@ struct Inner {
     seen_users: SeenUsers,
     replays: Replays,
     authority: Authority,
+    ca: ca::Held,
     recorder: Recorder,
     limiters: Limiters,
     revocations: RevocationLog,
@@ -100,6 +105,7 @@ impl App {
         // Before the gate hears of revocations: an old database has to learn the newer ones first.
         let log = &config.revocation.log_file;
         let revocations = RevocationLog::open(log, &store, &authority.keyring()).await?;
+        let ca = ca::Held::open(&store, &config, clock.now()).await?;
         let api_keys = Arc::new(ApiKeys::new(configured_keys(&config)));
         let users = Arc::new(DevUsers::new(&config.auth));
         let gate = gate(&config, clock, Arc::clone(&api_keys), &users);
@@ -123,6 +129,7 @@ impl App {
             seen_users: SeenUsers::default(),
             replays,
             authority,
+            ca,
             recorder,
             limiters,
             revocations,
@@ -195,6 +202,11 @@ impl App {
 
     pub(crate) fn authority(&self) -> &Authority {
         &self.0.authority
+    }
+
+    /// The certificate authority of the fleet.
+    pub(crate) fn ca(&self) -> Ca<'_> {
+        Ca::new(self, &self.0.ca)
     }
 
     /// Writes revocations into their log as well. They are in force in any case.

@@ -1,12 +1,16 @@
 //! Renewing a certificate.
 
+use std::sync::Arc;
+
+use carnet_authority::ca::{Serial, VerifiedCsr};
 use carnet_authority::enroll::{
     Generation, GenerationRecord, Origin, RenewError, Renewal, decide_renewal,
 };
+use carnet_ticket::identity::Member;
 use carnet_ticket::time::Timestamp;
 use rusqlite::Connection;
 
-use super::{Issuance, RenewedCertificate, insert, row, supersede};
+use super::{CertificateRow, Issuance, RenewedCertificate, insert, row, supersede};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::worker_identities;
@@ -24,6 +28,23 @@ pub enum StoreRenewError {
 }
 
 impl Store {
+    /// What the owner of a certificate would get for `csr`. Nothing is changed, and it is decided once more when it is
+    /// recorded.
+    pub async fn decide_renewal(
+        &self,
+        member: &Member,
+        presented: Serial,
+        csr: Arc<VerifiedCsr>,
+        now: Timestamp,
+    ) -> Result<Renewal, StoreRenewError> {
+        let member = member.to_string();
+        let decided = self.look_up(move |connection| {
+            let history = History::of(connection, &member, now)?;
+            Ok(history.decide(presented, &csr))
+        });
+        Ok(decided.await??)
+    }
+
     /// Records the certificate that follows the one presented, or gives the one that was given already. What is
     /// refused changes nothing.
     pub async fn renew_certificate(
@@ -35,27 +56,45 @@ impl Store {
     }
 }
 
+/// Every certificate of a member.
+struct History {
+    rows: Vec<CertificateRow>,
+    records: Vec<GenerationRecord>,
+}
+
+impl History {
+    fn of(connection: &Connection, member: &str, now: Timestamp) -> Result<Self, StoreError> {
+        let identity = worker_identities::find(connection, member)?;
+        let is_quarantined = identity.is_some_and(|identity| identity.quarantined_at.is_some());
+        let rows = row::of_member(connection, member)?;
+        let records = rows.iter().map(|row| row.record(is_quarantined, now)).collect();
+        Ok(Self { rows, records })
+    }
+
+    fn decide(&self, presented: Serial, csr: &VerifiedCsr) -> Result<Renewal, RenewError> {
+        let presented = self.rows.iter().find(|row| row.serial == presented);
+        decide_renewal(csr, presented.ok_or(RenewError::Unknown)?.generation, &self.records)
+    }
+
+    fn find(&self, generation: Generation) -> Option<&CertificateRow> {
+        self.rows.iter().find(|row| row.generation == generation)
+    }
+}
+
 fn renew(
     connection: &Connection,
     renewed: &RenewedCertificate,
     now: Timestamp,
 ) -> Result<Issuance, StoreRenewError> {
     let member = renewed.certificate.member.to_string();
-    let identity = worker_identities::find(connection, &member)?.ok_or(RenewError::Unknown)?;
-    let is_quarantined = identity.quarantined_at.is_some();
-    let rows = row::of_member(connection, &member)?;
-    let history: Vec<GenerationRecord> =
-        rows.iter().map(|row| row.record(is_quarantined, now)).collect();
-    let presented = rows.iter().find(|row| row.serial == renewed.presented);
-    let presented = presented.ok_or(RenewError::Unknown)?.generation;
-    let of = |generation: Generation| rows.iter().find(|row| row.generation == generation);
-    match decide_renewal(&renewed.csr, presented, &history)? {
+    let history = History::of(connection, &member, now)?;
+    match history.decide(renewed.presented, &renewed.csr)? {
         Renewal::Again(generation) => {
-            let row = of(generation).ok_or(RenewError::Unknown)?;
+            let row = history.find(generation).ok_or(RenewError::Unknown)?;
             Ok(Issuance::Again(row.clone()))
         }
         Renewal::Issue { generation, revoke } => {
-            if let Some(lost) = revoke.and_then(of) {
+            if let Some(lost) = revoke.and_then(|generation| history.find(generation)) {
                 supersede::supersede(connection, lost.serial, now)?;
             }
             worker_identities::is_at(connection, &member, generation)?;
