@@ -75,9 +75,8 @@ pub(super) async fn issue(
     let mut said = Said { member: Some(node.clone()), ..Said::default() };
     said.signed(&issued);
     let certificate = new_certificate(node.clone(), issued, &node.to_string(), trail)?;
-    let recorded =
-        store.audited(said.done(trail, "ca.issue", None)).enroll_member(certificate, profile);
-    match recorded.await {
+    let store = store.audited(said.done(trail, "ca.issue", None));
+    match store.enroll_member(certificate, profile).await {
         Ok(_) => Ok(Own { certified, serial, grant, renew_after, expires_at }),
         Err(EnrollMemberError::Store(error)) => Err(error.into()),
         // Control planes are never quarantined.
