@@ -18,6 +18,7 @@ mod address;
 mod audit;
 pub mod auth;
 mod authority;
+mod ca;
 mod cors;
 pub mod fleet;
 mod frame;
@@ -33,6 +34,7 @@ mod state;
 mod upkeep;
 
 pub use authority::{AuthorityError, TurnError};
+pub use ca::CaFault;
 pub use problem::Problem;
 pub use rate::Limit;
 pub use reload::ReloadFault;

@@ -10,8 +10,8 @@ use carnet_realm::realms::{
     BlobStorage, OpenError, RealmOptions, Realms, S3Options, TicketStatusSource, VerifyOnRead,
 };
 use carnet_store::{Store, StoreError};
-use carnet_ticket::identity::Certificates;
 use carnet_ticket::api_key::{ApiKeys, ConfiguredKey};
+use carnet_ticket::identity::Certificates;
 use carnet_ticket::implicit::Implicit;
 use carnet_ticket::realm::{AgentTokens, RealmTickets, SignedRequests};
 use carnet_ticket::verify::{Class, Surface};
@@ -27,6 +27,7 @@ use crate::auth::{
     Replays, SeenUsers, TokenStatusSource, UserStatusSource,
 };
 use crate::authority::{Authority, AuthorityError};
+use crate::ca::{self, Ca, CaFault};
 use crate::fleet::FleetRights;
 use crate::rate::Limiters;
 use crate::registry::Registry;
@@ -61,6 +62,9 @@ pub enum AppError {
     /// The revocations beside the database.
     #[error(transparent)]
     Revocations(#[from] LogError),
+    /// The certificate authority of the fleet.
+    #[error(transparent)]
+    Ca(#[from] CaFault),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -83,6 +87,7 @@ struct Inner {
     replays: Replays,
     registry: Registry,
     authority: Authority,
+    ca: ca::Held,
     recorder: Recorder,
     limiters: Limiters,
     revocations: RevocationLog,
@@ -104,6 +109,7 @@ impl App {
         // Before the gate hears of revocations: an old database has to learn the newer ones first.
         let log = &config.revocation.log_file;
         let revocations = RevocationLog::open(log, &store, &authority.keyring()).await?;
+        let ca = ca::Held::open(&store, &config, clock.now()).await?;
         let api_keys = Arc::new(ApiKeys::new(configured_keys(&config)));
         let users = Arc::new(DevUsers::new(&config.auth));
         let gate = gate(&config, clock, Arc::clone(&api_keys), &users);
@@ -129,6 +135,7 @@ impl App {
             replays,
             registry,
             authority,
+            ca,
             recorder,
             limiters,
             revocations,
@@ -206,6 +213,11 @@ impl App {
 
     pub(crate) fn authority(&self) -> &Authority {
         &self.0.authority
+    }
+
+    /// The certificate authority of the fleet.
+    pub(crate) fn ca(&self) -> Ca<'_> {
+        Ca::new(self, &self.0.ca)
     }
 
     /// Writes revocations into their log as well. They are in force in any case.
@@ -327,7 +339,10 @@ fn gate(config: &Config, clock: Clock, api_keys: Arc<ApiKeys>, users: &DevUsers)
         .verifier(Class::Anonymous, Arc::new(Implicit { subject: "anonymous" }))
         .verifier(Class::Jwt, Arc::new(users.verifier()))
         .verifier(Class::AgentToken, Arc::new(AgentTokens))
-        .verifier(Class::Certificate, Arc::new(Certificates { trust_domain: config.ca.trust_domain.clone() }))
+        .verifier(
+            Class::Certificate,
+            Arc::new(Certificates { trust_domain: config.ca.trust_domain.clone() }),
+        )
         .verifier(Class::SignedRequest, Arc::new(SignedRequests { profile }))
         .accept(Surface::Api, &PRINCIPALS)
         .accept(Surface::Realm, &PRINCIPALS)

@@ -16,6 +16,7 @@ use carnet_ticket::time::Timestamp;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::nobody;
+use crate::ca;
 use crate::state::App;
 
 /// Meters read at a time.
@@ -63,6 +64,7 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(save_registry(app.clone()));
     tasks.spawn(collect(app.clone()));
     tasks.spawn(watch_files(app.clone()));
+    tasks.spawn(ca::upkeep(app.clone()));
 }
 
 async fn watch_files(app: App) {
@@ -177,6 +179,8 @@ async fn sweep_once(app: &App) -> Result<(), StoreError> {
     let now = app.clock().now();
     app.store().prune_meters(now).await?;
     app.store().sweep_ledger(now).await?;
+    app.store().sweep_enrollments(now).await?;
+    app.store().sweep_certificates(now).await?;
     let retention = app.config().audit.retention;
     if retention.is_zero() {
         return Ok(());

@@ -12,8 +12,7 @@ use crate::sql;
 const REGISTER: &str = "INSERT INTO workers \
     (worker_id, identity, registration, last_heartbeat, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4, ?4) \
     ON CONFLICT (worker_id) DO UPDATE SET registration = ?3, last_heartbeat = ?4, updated_at = ?4";
-const DEREGISTER: &str =
-    "UPDATE workers SET registration = NULL, updated_at = ?2 WHERE worker_id = ?1 AND registration IS NOT NULL";
+const DEREGISTER: &str = "UPDATE workers SET registration = NULL, updated_at = ?2 WHERE worker_id = ?1 AND registration IS NOT NULL";
 const HEARD: &str = "UPDATE workers SET last_heartbeat = ?2 WHERE worker_id = ?1";
 const FIND: &str = "SELECT * FROM workers WHERE worker_id = ?1";
 const COUNT: &str = "SELECT count(*) AS count FROM workers";
@@ -74,13 +73,18 @@ impl Store {
                 Some(known) if known.identity != identity => return Err(RegisterError::IdTaken),
                 Some(_) => {}
                 None => {
-                    let count = sql::one(connection, COUNT, [], |row| crate::row::unsigned(row, "count"))?;
+                    let count =
+                        sql::one(connection, COUNT, [], |row| crate::row::unsigned(row, "count"))?;
                     if count.unwrap_or(0) >= WORKERS_MAX {
                         return Err(RegisterError::TooMany);
                     }
                 }
             }
-            sql::execute(connection, REGISTER, params![id.as_str(), identity, registration, now.0])?;
+            sql::execute(
+                connection,
+                REGISTER,
+                params![id.as_str(), identity, registration, now.0],
+            )?;
             let row = find(connection, &id)?;
             row.ok_or_else(|| StoreError::BadRow { column: "worker_id" }.into())
         })
@@ -88,7 +92,11 @@ impl Store {
     }
 
     /// A worker goes; its id stays its own. Whether it was there.
-    pub async fn deregister_worker(&self, id: WorkerId, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn deregister_worker(
+        &self,
+        id: WorkerId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         self.write(move |connection| {
             Ok(sql::execute(connection, DEREGISTER, params![id.as_str(), now.0])? > 0)
         })

@@ -43,7 +43,9 @@ pub(super) fn offer(headers: &HeaderMap, peer: Peer) -> Offer<'_> {
 
 /// Whether a header presents something.
 pub(crate) fn has_credential(headers: &HeaderMap) -> bool {
-    [&header::AUTHORIZATION, &ADMIN_API_KEY, &API_KEY].iter().any(|name| headers.contains_key(*name))
+    [&header::AUTHORIZATION, &ADMIN_API_KEY, &API_KEY]
+        .iter()
+        .any(|name| headers.contains_key(*name))
 }
 
 /// Whether a task ticket is presented.

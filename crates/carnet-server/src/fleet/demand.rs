@@ -52,8 +52,8 @@ pub(super) async fn judge(
         Err(problem) => return problem.into_response(),
     };
     let caller = parts.extensions.get::<Caller>().cloned();
-    let has_credential =
-        parts.extensions.get::<Offered>().is_some() || parts.extensions.get::<FleetPeer>().is_some();
+    let has_credential = parts.extensions.get::<Offered>().is_some()
+        || parts.extensions.get::<FleetPeer>().is_some();
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if has_credential
         && response.status() == StatusCode::UNAUTHORIZED

@@ -41,7 +41,9 @@ impl Beat {
     /// Reads the form in a body; what is none has no field.
     pub(crate) async fn read(headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
         let fields = fields(headers, body).await;
-        let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let field = |name: &str| {
+            fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        };
         let mut faults = Vec::new();
         let service_type = field("service_type").unwrap_or_else(|| {
             faults.push(form::missing(&["service_type".into()], &Value::Null));

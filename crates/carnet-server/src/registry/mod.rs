@@ -141,13 +141,19 @@ impl Registry {
     }
 
     /// A worker says that it is there. Whether it is known as what it says that it is.
-    pub(crate) fn heard(&self, id: &WorkerId, leaf: &Leaf, beat: Beat) -> Result<bool, RegistryError> {
+    pub(crate) fn heard(
+        &self,
+        id: &WorkerId,
+        leaf: &Leaf,
+        beat: Beat,
+    ) -> Result<bool, RegistryError> {
         let mut workers = self.workers.write();
         let Some(worker) = workers.get_mut(id) else { return Ok(false) };
         if worker.row.identity != leaf.identity.to_string() {
             return Err(RegistryError::IdTaken);
         }
-        let is_known = worker.said.as_ref().is_some_and(|said| said.service_type == beat.service_type);
+        let is_known =
+            worker.said.as_ref().is_some_and(|said| said.service_type == beat.service_type);
         if is_known {
             (worker.beat, worker.heard_at, worker.is_saved) = (beat, self.clock.now(), false);
         }

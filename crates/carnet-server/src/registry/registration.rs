@@ -74,7 +74,8 @@ impl Registration {
             return Err(form::unprocessable(faults));
         }
         let mut refuse = |place: Value, kind: &str, message: String, input: &Value| {
-            let fault = json!({ "type": kind, "loc": ["body", place], "msg": message, "input": input });
+            let fault =
+                json!({ "type": kind, "loc": ["body", place], "msg": message, "input": input });
             faults.push(fault);
         };
         let id = worker_id.parse::<WorkerId>();
@@ -88,7 +89,12 @@ impl Registration {
         }
         for capability in capabilities {
             if let Err(error) = capability.parse::<CapabilityId>() {
-                refuse("capabilities".into(), "value_error", error.to_string(), &capability.clone().into());
+                refuse(
+                    "capabilities".into(),
+                    "value_error",
+                    error.to_string(),
+                    &capability.clone().into(),
+                );
             }
         }
         match labels(object.get("labels")) {
@@ -111,9 +117,8 @@ impl Registration {
         match schemas(object.get("capability_schemas")) {
             Some(schemas) => registration.capability_schemas = schemas,
             None => {
-                let message = format!(
-                    "at most {CAPABILITIES_MAX} objects of at most {SCHEMA_LEN_MAX} bytes"
-                );
+                let message =
+                    format!("at most {CAPABILITIES_MAX} objects of at most {SCHEMA_LEN_MAX} bytes");
                 refuse("capability_schemas".into(), "value_error", message, &Value::Null);
             }
         }

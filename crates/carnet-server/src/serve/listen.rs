@@ -173,7 +173,8 @@ struct Accepting {
 impl Accepting {
     async fn accept_tcp(self, listener: TcpListener) {
         let listener = &listener;
-        self.accept(|| listener.accept(), |(stream, peer)| self.clone().serve_tcp(stream, peer)).await;
+        self.accept(|| listener.accept(), |(stream, peer)| self.clone().serve_tcp(stream, peer))
+            .await;
     }
 
     async fn accept_local(self, listener: UnixListener) {

@@ -3,6 +3,7 @@
 mod capability;
 mod certificate;
 mod dns;
+mod member;
 mod name;
 mod peer;
 mod spiffe;
@@ -11,6 +12,7 @@ mod text;
 pub use capability::{CapabilityGlob, CapabilityId, InvalidCapabilityGlob, InvalidCapabilityId};
 pub use certificate::{BACKDATED_S, CERTIFICATE_CLASS, Certificates, Leaf};
 pub use dns::{DnsName, InvalidDnsName};
+pub use member::{InvalidMember, Member};
 pub use name::{
     InvalidName, InvalidTrustDomain, InvalidWorkerId, TrustDomain, WorkerId, WorkerName,
 };

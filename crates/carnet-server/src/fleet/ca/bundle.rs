@@ -28,10 +28,8 @@ pub(in crate::fleet) async fn bundle(State(app): State<App>) -> Response {
 
 /// The revocation list, in DER.
 pub(in crate::fleet) async fn crl(State(app): State<App>) -> Result<Response, Problem> {
-    let headers = [
-        (header::CONTENT_TYPE, "application/pkix-crl"),
-        (header::CACHE_CONTROL, "max-age=300"),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, "application/pkix-crl"), (header::CACHE_CONTROL, "max-age=300")];
     Ok((headers, app.ca().crl().await?).into_response())
 }
 

@@ -1,8 +1,8 @@
 //! `POST /certificates/csr`, by an enrollment token, and `/certificates/renew`, by a certificate.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Json, Response};
-use axum::Extension;
 use carnet_authority::ca::CsrError;
 use carnet_authority::enroll::RenewError;
 use carnet_ticket::verify::Profile;
@@ -43,7 +43,11 @@ pub(in crate::fleet) async fn renew(
     answer(&app, certified)
 }
 
-fn asking<'a>(form: &'a CsrForm, ClientAddress(peer): ClientAddress, trail: &'a Trail) -> Asking<'a> {
+fn asking<'a>(
+    form: &'a CsrForm,
+    ClientAddress(peer): ClientAddress,
+    trail: &'a Trail,
+) -> Asking<'a> {
     Asking { csr: &form.csr, service_name: form.service_name.as_deref(), peer, trail }
 }
 

@@ -14,8 +14,11 @@ pub(in crate::fleet) async fn live() -> Json<Value> {
 
 pub(in crate::fleet) async fn ready(State(app): State<App>) -> Json<Value> {
     let workers = app.registry().workers();
-    let types: BTreeSet<_> =
-        workers.iter().filter_map(|worker| worker.said.as_ref()).map(|said| &said.service_type).collect();
+    let types: BTreeSet<_> = workers
+        .iter()
+        .filter_map(|worker| worker.said.as_ref())
+        .map(|said| &said.service_type)
+        .collect();
     Json(json!({
         "status": "ready",
         "worker_count": workers.len(),

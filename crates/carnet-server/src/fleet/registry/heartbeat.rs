@@ -36,7 +36,8 @@ pub(in crate::fleet) async fn heartbeat(
         refused(&peer, &error)
     })?;
     result(if is_alive { "alive" } else { "unknown" }).increment(1);
-    let answer = json!({ "status": "heartbeat_recorded", "worker_id": id.as_str(), "alive": is_alive });
+    let answer =
+        json!({ "status": "heartbeat_recorded", "worker_id": id.as_str(), "alive": is_alive });
     let mut response = Json(answer).into_response();
     tell(&app, response.headers_mut(), &id);
     Ok(response)

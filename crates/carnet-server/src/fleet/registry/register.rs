@@ -1,9 +1,9 @@
 //! `POST /v1/workers/register`: durable before the answer.
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Json;
-use axum::Extension;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
