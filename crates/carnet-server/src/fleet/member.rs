@@ -33,3 +33,12 @@ pub(crate) fn member(
         .map_err(|error| grant.deny(carnet_ticket::verify::Reason::Certificate(error)))?;
     Ok(Some(FleetPeer { grant, leaf: Arc::new(leaf) }))
 }
+
+/// A handshake was completed with this member's certificate.
+pub(crate) async fn used(app: &App, member: &FleetPeer) {
+    // One that the CA did not make is none of its.
+    let Ok(serial) = member.leaf.serial.parse() else { return };
+    if let Err(error) = app.ca().used(serial).await {
+        tracing::error!(%error, "the first use of a certificate was not recorded");
+    }
+}

@@ -17,7 +17,7 @@ mod routes;
 mod tls;
 
 pub use demand::Demand;
-pub(crate) use member::{FleetPeer, member};
+pub(crate) use member::{FleetPeer, member, used};
 pub(crate) use refusal::{denied, refused};
 pub(crate) use rights::FleetRights;
 pub(crate) use routes::router;

@@ -108,11 +108,6 @@ impl<'a> Members<'a> {
         list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
-    /// Remembers faults of something below.
-    pub(super) fn add(&mut self, faults: Vec<Value>) {
-        self.faults.extend(faults);
-    }
-
     /// What was wrong.
     pub(super) fn faults(self) -> Vec<Value> {
         self.faults

@@ -20,7 +20,7 @@ use parking_lot::RwLock;
 
 pub(crate) use beat::Beat;
 pub(crate) use registration::Registration;
-pub(crate) use state::{AdminStates, Reported, WorkerState};
+pub(crate) use state::{AdminStates, WorkerState};
 
 /// Why a worker is not registered. The caller learns that it may not.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +35,6 @@ pub(crate) enum RegistryError {
     /// A capability is outside of what was enrolled.
     #[error("a capability is outside of the enrollment")]
     CapabilityNotAllowed,
-    /// Nobody of this id has registered.
-    #[error("no such worker")]
-    Unknown,
     /// There are as many workers as may be.
     #[error("there are too many workers")]
     TooMany,

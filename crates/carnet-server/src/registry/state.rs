@@ -55,11 +55,6 @@ impl WorkerState {
         }
     }
 
-    /// Whether it is given work.
-    pub fn is_placeable(self) -> bool {
-        self == Self::Online
-    }
-
     /// The state of a worker that was last heard `age` ago.
     pub fn of(admin: AdminStates, reported: Reported, age: Duration, lost_after: Duration) -> Self {
         let applies = [
@@ -73,14 +68,6 @@ impl WorkerState {
 }
 
 impl Reported {
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Online => "online",
-            Self::Draining => "draining",
-        }
-    }
-
     /// What a worker says; nothing is `online`.
     pub fn parse(text: &str) -> Result<Self, InvalidStatus> {
         match text {

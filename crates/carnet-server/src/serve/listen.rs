@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::connection::{self, Cutoff, Ends, Peer, ServedAt};
 use super::socket::Socket;
 use super::tls::{self, TlsError};
+use crate::ca::CaFault;
 use crate::fleet::{self, FleetTls};
 use crate::routes;
 use crate::state::App;
@@ -61,6 +62,9 @@ pub enum ServeError {
     /// The certificate or the key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// What lets workers on this machine in.
+    #[error(transparent)]
+    Ca(#[from] CaFault),
 }
 
 /// A server that listens.
@@ -80,6 +84,7 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
     let (listener, address) = listen_on(&server.host, server.port).await?;
     let fleet = config.fleet.listen_addr;
     let (fleet_listener, fleet) = listen_on(&fleet.ip().to_string(), fleet.port()).await?;
+    app.ca().open_local_enrollment(fleet)?;
     let tasks = TaskTracker::new();
     let accepting = Accepting {
         router: routes::router(app.clone()),
@@ -143,6 +148,7 @@ impl Listening {
     /// closes the store.
     pub async fn shut_down(self) {
         self.app.draining().cancel();
+        self.app.ca().close_local_enrollment();
         self.tasks.close();
         let clock = self.app.clock();
         tokio::select! {
@@ -253,6 +259,9 @@ impl Accepting {
         // Not asked in a handshake that goes on with an earlier session: judged now, before anything is read.
         match fleet::member(&self.app, certificates) {
             Ok(member) => {
+                if let Some(member) = &member {
+                    fleet::used(&self.app, member).await;
+                }
                 let ends = Ends { member, ..ends };
                 connection::serve(self.app, self.router, stream, ends, cutoff).await;
             }
