@@ -1,6 +1,7 @@
 //! Issuing a certificate: by an administrator's word, and what every certificate is recorded with.
 
 use carnet_authority::ca::{IssuedCertificate, VerifiedCsr, parse_csr};
+use carnet_authority::enroll::EnrollmentRequest;
 use carnet_authority::ledger::LedgerEntry;
 use carnet_store::{MemberProfile, NewCertificate};
 use carnet_ticket::id::KeyId;
@@ -81,6 +82,17 @@ impl Ca<'_> {
             self.app.recorder().denied(said.refused(trail, code));
         }
         result
+    }
+}
+
+/// What the certificates of a member say of whom this is asked.
+pub(crate) fn profile_of(request: &EnrollmentRequest) -> MemberProfile {
+    MemberProfile {
+        dns: request.all_dns(),
+        ip: request.all_ip(),
+        capabilities: request.all_capabilities(),
+        labels: request.labels.clone(),
+        cert_ttl: request.cert_ttl,
     }
 }
 
