@@ -11,6 +11,7 @@ use carnet_realm::realms::{
 };
 use carnet_store::{Store, StoreError};
 use carnet_ticket::api_key::{ApiKeys, ConfiguredKey};
+use carnet_ticket::identity::Certificates;
 use carnet_ticket::implicit::Implicit;
 use carnet_ticket::realm::{AgentTokens, RealmTickets, SignedRequests};
 use carnet_ticket::verify::{Class, Surface};
@@ -27,7 +28,9 @@ use crate::auth::{
 };
 use crate::authority::{Authority, AuthorityError};
 use crate::ca::{self, Ca, CaFault};
+use crate::fleet::FleetRights;
 use crate::rate::Limiters;
+use crate::registry::Registry;
 use crate::revocations::{LogError, RevocationLog};
 use crate::{reload, upkeep};
 
@@ -82,6 +85,7 @@ struct Inner {
     users: Arc<DevUsers>,
     seen_users: SeenUsers,
     replays: Replays,
+    registry: Registry,
     authority: Authority,
     ca: ca::Held,
     recorder: Recorder,
@@ -115,6 +119,7 @@ impl App {
         let realms = Realms::open(store.clone(), gate.clone(), realm_options(&config)).await?;
         let lookup = lookup(&store, &gate, &users, &api_keys);
         let replays = Replays::new(gate.clock().now());
+        let registry = Registry::open(store.clone(), gate.clock().clone()).await?;
         let started = gate.clock().stopwatch();
         let (draining, stopped) = (CancellationToken::new(), CancellationToken::new());
         let app = Self(Arc::new(Inner {
@@ -128,6 +133,7 @@ impl App {
             users,
             seen_users: SeenUsers::default(),
             replays,
+            registry,
             authority,
             ca,
             recorder,
@@ -191,6 +197,11 @@ impl App {
 
     pub(crate) fn replays(&self) -> &Replays {
         &self.0.replays
+    }
+
+    /// The workers that have registered.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.0.registry
     }
 
     /// What this server calls itself in what it signs.
@@ -328,12 +339,18 @@ fn gate(config: &Config, clock: Clock, api_keys: Arc<ApiKeys>, users: &DevUsers)
         .verifier(Class::Anonymous, Arc::new(Implicit { subject: "anonymous" }))
         .verifier(Class::Jwt, Arc::new(users.verifier()))
         .verifier(Class::AgentToken, Arc::new(AgentTokens))
+        .verifier(
+            Class::Certificate,
+            Arc::new(Certificates { trust_domain: config.ca.trust_domain.clone() }),
+        )
         .verifier(Class::SignedRequest, Arc::new(SignedRequests { profile }))
         .accept(Surface::Api, &PRINCIPALS)
         .accept(Surface::Realm, &PRINCIPALS)
         .accept(Surface::Realm, &[Class::Realm])
         .accept(Surface::Api, open)
         .accept(Surface::Realm, open)
+        .accept(Surface::Rpc, &[Class::Certificate])
+        .rights(Surface::Rpc, Arc::new(FleetRights))
         .rights(Surface::Api, Arc::new(ApiRights))
         .rights(Surface::Realm, Arc::new(RealmRightsMap))
         .limits(limits)

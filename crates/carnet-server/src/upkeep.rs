@@ -25,6 +25,9 @@ const PAGE: u32 = 1000;
 /// How often the files of the configuration are looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 
+/// How often it is written down when workers were last heard.
+const REGISTRY_INTERVAL: Duration = Duration::from_secs(5);
+
 /// How often what is over is swept.
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
@@ -58,6 +61,7 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(store_meters(app.clone()));
     tasks.spawn(seal_audit(app.clone()));
     tasks.spawn(sweep(app.clone()));
+    tasks.spawn(save_registry(app.clone()));
     tasks.spawn(collect(app.clone()));
     tasks.spawn(watch_files(app.clone()));
     tasks.spawn(ca::upkeep(app.clone()));
@@ -92,6 +96,20 @@ pub(crate) async fn flush_meters(app: &App) {
     match app.store().flush_meters(&spendings).await {
         Ok(()) => app.gate().meters_saved(&spendings),
         Err(error) => tracing::error!(%error, "meters were not stored; they are tried again"),
+    }
+}
+
+/// Writes down when workers were last heard.
+async fn save_registry(app: App) {
+    let mut stopped = false;
+    while !stopped {
+        tokio::select! {
+            () = app.clock().sleep(REGISTRY_INTERVAL) => {}
+            () = app.draining().cancelled() => stopped = true,
+        }
+        if let Err(error) = app.registry().save().await {
+            tracing::error!(%error, "heartbeats were not stored; they are tried again");
+        }
     }
 }
 

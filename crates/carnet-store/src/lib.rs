@@ -42,6 +42,7 @@ mod row;
 mod signing_keys;
 mod sql;
 mod worker_identities;
+mod workers;
 mod writer;
 
 pub use api_keys::{ApiKeyRow, NewApiKey};
@@ -75,3 +76,4 @@ pub use signing_keys::SealedKey;
 pub use worker_identities::{
     EnrollMemberError, MemberProfile, MemberRow, Quarantined, ReleaseError,
 };
+pub use workers::{RegisterError, WORKERS_MAX, WorkerRow};

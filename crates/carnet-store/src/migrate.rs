@@ -42,6 +42,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "certificates",
         sql: include_str!("../migrations/sqlite/0007_certificates.sql"),
     },
+    Migration {
+        version: 8,
+        name: "workers",
+        sql: include_str!("../migrations/sqlite/0008_workers.sql"),
+    },
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \

@@ -18,6 +18,7 @@ mod reload;
 mod revocations;
 mod tickets;
 mod worker_tokens;
+mod workers;
 
 pub(crate) use body::NUMBER_MAX;
 
@@ -85,6 +86,8 @@ pub fn all() -> Vec<Route> {
         route("GET", "/api/v1/admin/tickets/{id}", Scope("admin:*"), get(tickets::show)),
         route("POST", "/api/v1/admin/tickets/{id}/revoke", Scope("admin:*"), post(tickets::revoke)),
         route("POST", "/api/v1/admin/worker-tokens", Mint, post(worker_tokens::create)),
+        route("GET", "/api/v1/workers", Scope("read:*"), get(workers::list)),
+        route("GET", "/api/v1/workers/{id}", Scope("read:*"), get(workers::show)),
         route("GET", "/api/v1/admin/keys", Scope("admin:*"), get(keys::list)),
         route("POST", "/api/v1/admin/keys/{key}/rotate", Scope("admin:*"), post(keys::rotate)),
         route("POST", "/api/v1/admin/keys/{key}/promote", Scope("admin:*"), post(keys::promote)),

@@ -90,6 +90,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("GET", "/api/v1/admin/tickets/{id}"), ADMIN),
         (("POST", "/api/v1/admin/tickets/{id}/revoke"), ADMIN),
         (("POST", "/api/v1/admin/worker-tokens"), MINT),
+        (("GET", "/api/v1/workers"), READ),
+        (("GET", "/api/v1/workers/{id}"), status(READ, 200, 404)),
         (("GET", "/api/v1/admin/keys"), ADMIN),
         (("POST", "/api/v1/admin/keys/{key}/rotate"), status(ADMIN, 200, 201)),
         (("POST", "/api/v1/admin/keys/{key}/promote"), ADMIN),
