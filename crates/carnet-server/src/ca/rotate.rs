@@ -48,7 +48,8 @@ impl<'a> Ca<'a> {
     pub(crate) async fn activate(self, is_forced: bool, trail: &Trail) -> Result<(), RotateFault> {
         let _turn = self.turn().await;
         let (authority, now) = (self.copy(), self.app.clock().now());
-        let reported = self.app.reported_bundles();
+        let lost_after = self.app.config().registry.lost_after;
+        let reported = self.app.registry().reported_bundles(lost_after);
         let spread = (reported.as_slice(), is_forced);
         let activated = activate(self.app.store(), authority, spread, trail, now).await;
         self.replace(activated?);

@@ -46,7 +46,7 @@ fn keys(method: &str, path: &str) -> Option<Operation> {
     let force = object([("force?", flag())]);
     Some(match (method, path) {
         ("GET", "/api/v1/workers") => op("Workers that have registered, by id")
-            .gives(200, &object([("workers", list(worker())), ("next_cursor", or_null(&text()))])),
+            .gives(200, &object([("workers", list(worker())), ("next_cursor", or_null(text()))])),
         ("GET", "/api/v1/workers/{id}") => {
             op("A worker that has registered").gives(200, &worker()).refuses(&[404])
         }

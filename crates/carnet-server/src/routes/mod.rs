@@ -113,13 +113,13 @@ pub fn all() -> Vec<Route> {
         route("POST", "/api/v1/admin/ca/rotate", Scope("admin:*"), post(ca::rotate)),
         route(
             "POST",
-            "/api/v1/admin/ca/members/{kind}/{member}/revoke",
+            "/api/v1/admin/ca/identities/{kind}/{name}/revoke",
             Scope("admin:*"),
             post(ca::revoke),
         ),
         route(
             "POST",
-            "/api/v1/admin/ca/members/{kind}/{member}/release",
+            "/api/v1/admin/ca/identities/{kind}/{name}/release",
             Scope("admin:*"),
             post(ca::release),
         ),

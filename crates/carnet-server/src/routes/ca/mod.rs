@@ -1,12 +1,12 @@
 //! `/api/v1/admin/ca`: the fleet's certificate authority and its members.
 
+mod identities;
 mod issue;
-mod members;
 mod rotate;
 mod show;
 
+pub(super) use identities::{release, revoke};
 pub(super) use issue::issue;
-pub(super) use members::{release, revoke};
 pub(super) use rotate::rotate;
 pub(super) use show::show;
 

@@ -1,4 +1,4 @@
-//! `POST /api/v1/admin/ca/members/{kind}/{name}/revoke` and `/release`: a member loses everything, and may come back.
+//! `POST /api/v1/admin/ca/identities/{kind}/{name}/revoke` and `/release`: a member loses everything, and may come back.
 
 use axum::Json;
 use axum::body::Body;
