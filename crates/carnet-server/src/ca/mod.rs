@@ -14,6 +14,7 @@ mod issue;
 mod key_folder;
 mod local;
 mod own;
+mod problem;
 mod refusal;
 mod renew;
 mod revoke;

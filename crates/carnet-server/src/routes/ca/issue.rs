@@ -10,9 +10,9 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{certificate_life, parsed, parsed_all, refused};
+use super::{certificate_life, parsed, parsed_all};
 use crate::audit::Trail;
-use crate::ca::{Issuing, profile_of};
+use crate::ca::{Issuing, Refusal, profile_of};
 use crate::problem::Problem;
 use crate::routes::body;
 use crate::state::App;
@@ -64,4 +64,15 @@ pub(in crate::routes) async fn issue(
         "expires_at": row.expires_at.to_string(),
     });
     Ok((StatusCode::CREATED, Json(body)).into_response())
+}
+
+/// Whoever may have any certificate is told what was wrong.
+fn refused(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::Fault(fault) => fault.into(),
+        Refusal::Quarantined => {
+            Problem::other(StatusCode::CONFLICT, "quarantined", "the member is quarantined")
+        }
+        refusal => Problem::invalid(refusal.code(), "csr").saying(format!("csr: {refusal}")),
+    }
 }

@@ -13,12 +13,9 @@ pub(super) use show::show;
 use std::error::Error;
 use std::str::FromStr;
 
-use carnet_authority::ca::{ActivateError, Lifetime};
-use http::StatusCode;
+use carnet_authority::ca::Lifetime;
 use serde::Deserialize;
-use serde_json::json;
 
-use crate::ca::{CaFault, Refusal, RevokeFault, RotateFault};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -72,52 +69,4 @@ pub(super) fn certificate_life(app: &App, text: Option<&str>) -> Result<Lifetime
         return Err(out_of_range());
     }
     Lifetime::new(life).map_err(|error| out_of_range().saying(error.to_string()))
-}
-
-impl From<CaFault> for Problem {
-    /// The CA's own words are for the log.
-    fn from(fault: CaFault) -> Self {
-        tracing::error!(source = ?fault, "the CA failed: {fault}");
-        match fault {
-            CaFault::Store(error) => error.into(),
-            _ => Self::unavailable(),
-        }
-    }
-}
-
-impl From<RevokeFault> for Problem {
-    fn from(fault: RevokeFault) -> Self {
-        let conflict = |code| Self::other(StatusCode::CONFLICT, code, "").saying(fault.to_string());
-        match &fault {
-            RevokeFault::ControlPlane => conflict("control_plane"),
-            RevokeFault::NotQuarantined => conflict("not_quarantined"),
-            RevokeFault::NotFound => Self::not_found(),
-            RevokeFault::Store(error) => error.clone().into(),
-        }
-    }
-}
-
-impl From<RotateFault> for Problem {
-    fn from(fault: RotateFault) -> Self {
-        let conflict = |code| Self::other(StatusCode::CONFLICT, code, "").saying(fault.to_string());
-        match fault {
-            RotateFault::AlreadyPrepared => conflict("ca_prepared"),
-            RotateFault::Activate(ActivateError::BundleNotSpread { behind }) => {
-                conflict("bundle_not_spread").with(json!({ "behind": behind }))
-            }
-            RotateFault::Activate(_) => conflict("ca_not_prepared"),
-            RotateFault::Fault(fault) => fault.into(),
-        }
-    }
-}
-
-/// Why an administrator got no certificate: whoever may have any is told what was wrong.
-fn refused(refusal: Refusal) -> Problem {
-    match refusal {
-        Refusal::Fault(fault) => fault.into(),
-        Refusal::Quarantined => {
-            Problem::other(StatusCode::CONFLICT, "quarantined", "the member is quarantined")
-        }
-        refusal => Problem::invalid(refusal.code(), "csr").saying(format!("csr: {refusal}")),
-    }
 }
