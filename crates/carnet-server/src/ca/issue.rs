@@ -124,5 +124,5 @@ pub(super) fn new_certificate(
         expires_at: Expiration::At(issued.expires_at),
         request_id: trail.request_id.clone(),
     };
-    Ok(NewCertificate { member, issued, ledger })
+    Ok(NewCertificate { member, issued, ledger: Some(ledger) })
 }
