@@ -128,7 +128,7 @@ fn enrollment() -> [(&'static str, Value); 15] {
         ("ip", list(text())),
         ("capabilities", list(text())),
         ("labels", map(text())),
-        ("cert_ttl", int()),
+        ("cert_ttl", text()),
         ("expires_at", time()),
         ("created_by", text()),
         ("created_at", time()),

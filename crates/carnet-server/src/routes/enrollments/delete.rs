@@ -1,9 +1,10 @@
-//! `DELETE /api/v1/admin/enrollments/{id}`: its token is good for nothing any more.
+//! `DELETE /api/v1/admin/enrollments/{enrollment}`: its token is good for nothing any more. Named by its id, or by the
+//! SHA-256 of its token's secret in hex, so that whoever finds a token need not send it.
 
 use axum::extract::{Path, State};
 use carnet_authority::audit::Kind;
 use carnet_store::RevokeEnrollmentError;
-use carnet_ticket::enrollment::EnrollmentId;
+use carnet_ticket::enrollment::{EnrollmentId, SecretDigest};
 use http::StatusCode;
 
 use crate::audit::Trail;
@@ -12,13 +13,22 @@ use crate::state::App;
 
 pub(in crate::routes) async fn delete(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(named): Path<String>,
     trail: Trail,
 ) -> Result<StatusCode, Problem> {
-    let id: EnrollmentId = id.parse().map_err(|_| Problem::not_found())?;
+    let id = id_of(&app, &named).await?.ok_or(Problem::not_found())?;
     let event = trail.event(Kind::Ticket, "enrollment.revoke", &id.to_string());
     app.store().audited(event).revoke_enrollment(id, app.clock().now()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn id_of(app: &App, named: &str) -> Result<Option<EnrollmentId>, Problem> {
+    let mut digest = [0; 32];
+    if hex::decode_to_slice(named, &mut digest).is_err() {
+        return Ok(named.parse().ok());
+    }
+    let enrollment = app.store().enrollment_of_secret(SecretDigest(digest)).await?;
+    Ok(enrollment.map(|enrollment| enrollment.id))
 }
 
 impl From<RevokeEnrollmentError> for Problem {

@@ -27,7 +27,7 @@ fn shown(enrollment: &Enrollment, trust_domain: &TrustDomain, now: Timestamp) ->
         "ip": texts(&enrollment.ip),
         "capabilities": texts(&enrollment.capabilities),
         "labels": enrollment.labels,
-        "cert_ttl": enrollment.cert_ttl.as_secs(),
+        "cert_ttl": enrollment.cert_ttl.to_string(),
         "expires_at": enrollment.expires_at.to_string(),
         "created_by": enrollment.created_by,
         "created_at": enrollment.created_at.to_string(),
