@@ -50,6 +50,7 @@ impl Events {
             self.read.push_str(std::str::from_utf8(&chunk).unwrap());
         }
         let (event, rest) = self.read.split_once("\n\n").unwrap();
+        let rest_len = rest.len();
         let field =
             |name: &str| event.lines().find_map(|line| Some(line.strip_prefix(name)?.to_owned()));
         let event = Event {
@@ -57,7 +58,7 @@ impl Events {
             id: field("id: "),
             data: field("data: ").unwrap(),
         };
-        self.read = rest.to_owned();
+        self.read.drain(..self.read.len() - rest_len);
         Some(event)
     }
 
