@@ -112,7 +112,8 @@ struct Line {
 
 impl Line {
     fn of(request: &Request, stopwatch: Stopwatch) -> Self {
-        let by_path = if is_realm_tree(request.uri().path()) { Tree::Realm } else { Tree::ControlPlane };
+        let by_path =
+            if is_realm_tree(request.uri().path()) { Tree::Realm } else { Tree::ControlPlane };
         let tree = request.extensions().get().copied().unwrap_or(by_path);
         let template =
             request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -120,12 +121,7 @@ impl Line {
             .into_iter()
             .find(|known| *known == request.method().as_str())
             .unwrap_or("OTHER");
-        Self {
-            method,
-            route: template.unwrap_or_else(|| "unknown".to_owned()),
-            tree,
-            stopwatch,
-        }
+        Self { method, route: template.unwrap_or_else(|| "unknown".to_owned()), tree, stopwatch }
     }
 
     fn log_problem(&self, problem: &Problem, id: &RequestId) {
