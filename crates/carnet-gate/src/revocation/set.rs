@@ -5,11 +5,11 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use carnet_ticket::id::{KeyId, UniqueId};
+use carnet_ticket::revocation::issued_at_s;
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::{RevocationKind, Verified};
 use parking_lot::RwLock;
 
-use super::selector::issued_at_s;
 use super::{Delta, Entry, FeedError, Selector};
 
 /// How long after its end an entry still counts: clocks may differ by as much.
@@ -87,6 +87,15 @@ impl RevocationSet {
             entries.prune_at = 2 * entries.len;
         }
         Ok(entries.seq)
+    }
+
+    /// Holds exactly these from now on, the newest of which is number `seq`.
+    pub(crate) fn replace(&self, seq: u64, entries: &[Entry], now: Timestamp) {
+        let mut all = Entries { seq, ..Entries::default() };
+        for entry in entries.iter().filter(|entry| End(entry.exp).is_live_at(now)) {
+            all.insert(entry);
+        }
+        *self.entries.write() = all;
     }
 }
 

@@ -1,6 +1,5 @@
 //! Revocations outside the database: [`RevocationLog`], from which an old database learns what was revoked since.
 
-mod entry;
 mod log;
 
 pub use log::LogError;
