@@ -167,10 +167,12 @@ pub fn run(file: &str, ops: &[(&str, Op)]) {
                 ran += 1;
                 failures.extend(judge(case, *run));
             }
-            None => match [id, op.as_str()].into_iter().find(|name| known.contains_key(name)) {
-                Some(name) => *passed_over.entry(name).or_default() += 1,
-                None => failures.push(format!("{id}: unknown operation {op}")),
-            },
+            None => {
+                match [id, op.as_str()].into_iter().find_map(|name| known.get_key_value(name)) {
+                    Some((name, _)) => *passed_over.entry(name).or_default() += 1,
+                    None => failures.push(format!("{id}: unknown operation {op}")),
+                }
+            }
         }
     }
     for (name, count) in passed_over {
