@@ -2,7 +2,7 @@
 //!
 //! [`keyring`] holds the keys that sign and verify. [`mint`] makes tokens under their policy. [`ledger`] is a record
 //! of everything minted, [`audit`] a chain of everything done: each event's hash covers the one before it, and signed
-//! checkpoints say how far it was at a moment. [`ca`] certifies who the members of a fleet are, and [`enroll`] says
+//! checkpoints say how far it was at a moment. [`revocation_feed`] signs what was withdrawn. [`ca`] certifies who the members of a fleet are, and [`enroll`] says
 //! who becomes one.
 //!
 //! What this crate is not: it stores nothing (`carnet-store` does), does no I/O, reads no clock and draws no
@@ -19,7 +19,9 @@
 pub mod audit;
 pub mod ca;
 pub mod enroll;
-pub mod jws;
 pub mod keyring;
 pub mod ledger;
 pub mod mint;
+pub mod revocation_feed;
+
+pub use carnet_ticket::jws;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use carnet_ticket::verify::{Class, Surface, Verify};
+use carnet_ticket::verify::{Class, Profile, Surface, Verify};
 
 use crate::clock::Clock;
 use crate::gate::{Gate, Inner, RightsMap};
 use crate::judge::Judge;
+use crate::revocation::{Freshness, Hearing};
 use crate::verdicts::{VerdictLimits, Verdicts};
 
 /// How much a gate may hold.
@@ -37,6 +38,8 @@ pub struct GateBuilder {
     remembered: PerClass<Option<VerdictLimits>>,
     accepted: PerSurface<PerClass<Option<metrics::Counter>>>,
     rights: PerSurface<Option<Arc<dyn RightsMap>>>,
+    freshness: Freshness,
+    profile: Profile,
     limits: GateLimits,
 }
 
@@ -48,6 +51,8 @@ impl GateBuilder {
             remembered: Default::default(),
             accepted: Default::default(),
             rights: Default::default(),
+            freshness: Freshness::Local,
+            profile: Profile::Strict,
             limits: GateLimits::default(),
         }
     }
@@ -89,6 +94,20 @@ impl GateBuilder {
         self
     }
 
+    /// Learns of revocations in this way; unless this is said, in this process.
+    #[must_use]
+    pub fn freshness(mut self, freshness: Freshness) -> Self {
+        self.freshness = freshness;
+        self
+    }
+
+    /// Judges by this profile what follows when news of revocations stays away; unless this is said, strictly.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
     /// Holds at most this much.
     #[must_use]
     pub fn limits(mut self, limits: GateLimits) -> Self {
@@ -103,6 +122,7 @@ impl GateBuilder {
             let verdicts = remembered.next().flatten().and_then(Verdicts::new);
             verifier.map(|verifier| Judge::new(verifier, verdicts))
         });
-        Gate::of(Inner::new(self.clock, judges, self.accepted, self.rights, self.limits))
+        let hearing = Hearing::new(self.freshness, self.profile);
+        Gate::of(Inner::new(self.clock, judges, self.accepted, self.rights, hearing, self.limits))
     }
 }

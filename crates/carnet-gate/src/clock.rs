@@ -1,6 +1,6 @@
 //! [`Clock`]: the only clock there is. Everything else asks it, so that tests can turn it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use carnet_ticket::time::Timestamp;
@@ -15,12 +15,19 @@ pub enum Clock {
     /// The machine's wall clock.
     System,
     /// A clock that stands still until its [`Hand`] moves it.
-    Manual(Arc<watch::Sender<Timestamp>>),
+    Manual(Arc<watch::Sender<Shown>>),
+}
+
+/// What a manual clock shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown {
+    now: Timestamp,
+    uptime: Duration,
 }
 
 /// Moves a manual clock.
 #[derive(Debug, Clone)]
-pub struct Hand(Arc<watch::Sender<Timestamp>>);
+pub struct Hand(Arc<watch::Sender<Shown>>);
 
 /// Measures how long something took: monotonic, on every kind of clock.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +36,9 @@ pub struct Stopwatch(std::time::Instant);
 impl Clock {
     /// A clock that stands at `start`, and what moves it.
     pub fn manual(start: Timestamp) -> (Self, Hand) {
-        let moment = Arc::new(watch::Sender::new(start));
-        (Self::Manual(Arc::clone(&moment)), Hand(moment))
+        let shown = Shown { now: start, uptime: Duration::ZERO };
+        let shown = Arc::new(watch::Sender::new(shown));
+        (Self::Manual(Arc::clone(&shown)), Hand(shown))
     }
 
     /// This moment.
@@ -42,7 +50,16 @@ impl Clock {
                     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
                 Timestamp(0).after(since_epoch.unwrap_or_default())
             }
-            Self::Manual(moment) => *moment.borrow(),
+            Self::Manual(shown) => shown.borrow().now,
+        }
+    }
+
+    /// The time since some moment in this process's life. Steps of the wall clock do not move it.
+    pub fn uptime(&self) -> Duration {
+        static STARTED: LazyLock<Stopwatch> = LazyLock::new(|| Clock::System.stopwatch());
+        match self {
+            Self::System => STARTED.elapsed(),
+            Self::Manual(shown) => shown.borrow().uptime,
         }
     }
 
@@ -57,9 +74,9 @@ impl Clock {
                 }
                 tokio::time::sleep(left.min(LOOK_AGAIN)).await;
             },
-            Self::Manual(now) => {
+            Self::Manual(shown) => {
                 // The sender lives in `self`, so waiting cannot fail.
-                let _ = now.subscribe().wait_for(|now| *now >= moment).await;
+                let _ = shown.subscribe().wait_for(|shown| shown.now >= moment).await;
             }
         }
     }
@@ -77,14 +94,17 @@ impl Clock {
 }
 
 impl Hand {
-    /// Moves the clock on by `duration`.
+    /// Lets `duration` go by.
     pub fn advance(&self, duration: Duration) {
-        self.0.send_modify(|now| *now = now.after(duration));
+        self.0.send_modify(|shown| {
+            shown.now = shown.now.after(duration);
+            shown.uptime += duration;
+        });
     }
 
-    /// Sets the clock to `moment`, forward or back.
+    /// Sets the wall clock to `moment`, forward or back: a step, in which no time goes by.
     pub fn set(&self, moment: Timestamp) {
-        self.0.send_replace(moment);
+        self.0.send_modify(|shown| shown.now = moment);
     }
 }
 

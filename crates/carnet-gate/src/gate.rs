@@ -1,6 +1,8 @@
 //! [`Gate`]: judges what is presented, without I/O and without waiting.
 
+use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use carnet_ticket::id::{Fingerprint, UniqueId};
 use carnet_ticket::rights::Rights;
@@ -19,7 +21,7 @@ use crate::judge::Judge;
 use crate::meter::{Meters, Spending};
 use crate::purse::Purse;
 use crate::registry::{Registry, Slot};
-use crate::revocation::{Applied, Delta, FeedError, RevocationSet, Selector};
+use crate::revocation::{Applied, Delta, Entry, FeedError, Hearing, RevocationSet, Selector};
 
 /// The one place where something presented becomes something allowed. Clones are the same gate.
 ///
@@ -38,6 +40,12 @@ use crate::revocation::{Applied, Delta, FeedError, RevocationSet, Selector};
 #[derive(Clone)]
 pub struct Gate(Arc<Inner>);
 
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("live_grants", &self.live_grants()).finish_non_exhaustive()
+    }
+}
+
 /// Says what a verified credential may do on one surface, when it does not carry rights of that surface.
 pub trait RightsMap: Send + Sync + 'static {
     /// The rights, or why there are none. Pure.
@@ -51,6 +59,7 @@ pub(crate) struct Inner {
     accepted: PerSurface<PerClass<Option<metrics::Counter>>>,
     rights: PerSurface<Option<Arc<dyn RightsMap>>>,
     revocations: RevocationSet,
+    hearing: Hearing,
     epochs: Epochs,
     registry: Registry,
     meters: Meters,
@@ -136,6 +145,35 @@ impl Gate {
         Ok(Applied { seq, ended })
     }
 
+    /// Puts exactly these revocations in force, which are all that count at number `seq`: matching grants end before
+    /// this returns.
+    pub(crate) fn replace(&self, seq: u64, entries: &[Entry]) -> Applied {
+        let stopwatch = self.0.clock.stopwatch();
+        let now = self.0.clock.now();
+        self.0.revocations.replace(seq, entries, now);
+        let ended = self
+            .0
+            .end_with(|credential| self.0.revocations.judge(credential, now).map(Ended::Revoked));
+        metrics::histogram!("carnet_gate_revocation_seconds").record(stopwatch.elapsed());
+        Applied { seq, ended }
+    }
+
+    /// There is news of revocations, if only that there are none.
+    pub(crate) fn hear(&self) {
+        self.0.hearing.hear(&self.0.clock);
+    }
+
+    /// How long there was no news of revocations, for a gate that hears of them from elsewhere; `None` before the
+    /// first.
+    pub fn silence(&self) -> Option<Duration> {
+        self.0.hearing.silence(&self.0.clock)
+    }
+
+    /// Whether the last news of revocations is older than it may be. No grant ends of that.
+    pub fn is_stale(&self) -> bool {
+        self.0.hearing.is_stale(&self.0.clock)
+    }
+
     /// How many live grants `selector` names: what a preview shows.
     pub fn count_named(&self, selector: &Selector) -> usize {
         let mut count = 0;
@@ -206,6 +244,7 @@ impl Inner {
         judges: PerClass<Option<Judge>>,
         accepted: PerSurface<PerClass<Option<metrics::Counter>>>,
         rights: PerSurface<Option<Arc<dyn RightsMap>>>,
+        hearing: Hearing,
         limits: GateLimits,
     ) -> Self {
         let gauge =
@@ -217,6 +256,7 @@ impl Inner {
             accepted,
             rights,
             revocations: RevocationSet::default(),
+            hearing,
             epochs: Epochs::default(),
             registry: Registry::new(limits.grants_max),
             meters: Meters::new(limits.meters_max),
@@ -253,6 +293,9 @@ impl Inner {
         now: Timestamp,
         epoch: u64,
     ) -> Result<Grant, Reason> {
+        if self.hearing.refuses(&verified.expires, now, &self.clock) {
+            return Err(Reason::RevocationStale);
+        }
         if let Some(kind) = self.revocations.judge(&verified, now) {
             return Err(Reason::Revoked(kind));
         }

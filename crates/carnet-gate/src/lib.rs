@@ -33,11 +33,13 @@ mod revocation;
 mod verdicts;
 
 pub use builder::{GateBuilder, GateLimits};
-pub use clock::{Clock, Hand, Stopwatch};
+pub use clock::{Clock, Hand, Shown, Stopwatch};
 pub use denied::Denied;
 pub use gate::{Gate, RightsMap};
 pub use grant::{Grant, Hold};
 pub use lookup::{Lookup, LookupBuilder, StatusSource};
 pub use meter::{Cost, Spending};
-pub use revocation::{Applied, Delta, Entry, FeedError, InvalidSelector, RevocationSet, Selector};
+pub use revocation::{
+    Applied, Delta, Entry, FeedError, Freshness, InvalidSelector, Receiver, RevocationSet, Selector,
+};
 pub use verdicts::VerdictLimits;

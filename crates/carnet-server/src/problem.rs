@@ -129,6 +129,20 @@ impl Problem {
         self
     }
 
+    /// Any, in the words that the fleet's clients know.
+    pub fn detailed(status: StatusCode, code: &'static str, detail: impl Into<Value>) -> Self {
+        Self::new(status, code, "refused").with(detail.into())
+    }
+
+    /// What the fleet's clients are told: its own words, else those of its status.
+    pub(crate) fn detail(&self) -> Value {
+        match &self.details {
+            Some(said @ (Value::String(_) | Value::Array(_))) => said.clone(),
+            _ if self.status == StatusCode::PAYLOAD_TOO_LARGE => "Request body is too large".into(),
+            _ => self.status.canonical_reason().unwrap_or_default().into(),
+        }
+    }
+
     /// The body that says this; the control plane's carries the request id beside.
     pub(crate) fn body(&self) -> Value {
         let mut body = serde_json::json!({ "error": self.code, "message": self.message });
@@ -159,7 +173,9 @@ impl From<carnet_gate::Denied> for Problem {
             }
             Reason::Scope | Reason::Role => Self::forbidden(),
             Reason::Rate | Reason::Quota(_) => Self::rate_limited(Duration::from_secs(1)),
-            Reason::Capacity | Reason::StatusUnavailable => Self::unavailable(),
+            Reason::RevocationStale | Reason::Capacity | Reason::StatusUnavailable => {
+                Self::unavailable()
+            }
             _ => Self::unauthorized(),
         };
         problem.denied = Some(Box::new(denied));

@@ -41,6 +41,8 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("csr", "ca-and-registry", "/input/csr"),
     ("spiffe", "ca-and-registry", "/input/uri_sans"),
     ("spiffe", "ca-and-registry", "/input/name"),
+    ("revocation_feed", "revocation-feed", "/input/text"),
+    ("revocation_feed", "revocation-feed", "/expect/ok/payload_json"),
 ];
 
 /// What no vector holds.

@@ -101,9 +101,9 @@ impl SignedCheckpoint {
 impl From<JwsError> for CheckpointError {
     fn from(error: JwsError) -> Self {
         match error {
-            JwsError::Malformed => Self::Malformed,
             JwsError::UnknownKey => Self::UnknownKey,
             JwsError::BadSignature => Self::BadSignature,
+            _ => Self::Malformed,
         }
     }
 }

@@ -1,25 +1,16 @@
-//! Revocations: what they name, and the set that every admission asks.
+//! Revocations in force: the set that every admission asks, and the receiver that hears of them from elsewhere.
 
-mod selector;
+mod hearing;
+mod receiver;
 mod set;
 
-pub use selector::{InvalidSelector, Selector};
+pub use hearing::Freshness;
+pub(crate) use hearing::Hearing;
+pub use receiver::Receiver;
 pub use set::RevocationSet;
 
-use carnet_ticket::time::Timestamp;
-
-/// One revocation, numbered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Its number: without gaps, from 1.
-    pub seq: u64,
-    /// What it ends.
-    pub selector: Selector,
-    /// When it was accepted.
-    pub at: Timestamp,
-    /// When everything it names has ended by itself; 30 s later the entry counts no more.
-    pub exp: Option<Timestamp>,
-}
+pub use carnet_ticket::revocation::{Entry, InvalidSelector, Selector};
+use carnet_ticket::revocation_feed::MessageError;
 
 /// Revocations that follow one another, to be applied together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,12 +43,48 @@ pub struct Applied {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeedError {
-    /// Entries between what is in force and these are missing.
-    #[error("revocations {expected} to {} are missing", found - 1)]
+    /// It is no message of this feed.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// It says that it was made later than this clock can be behind.
+    #[error("made {ahead_s} s from now")]
+    Future {
+        /// How much later than now, in seconds.
+        ahead_s: i64,
+    },
+    /// It was made before one that was accepted.
+    #[error("made {behind_s} s before the last one that was accepted")]
+    Replayed {
+        /// How much earlier, in seconds.
+        behind_s: i64,
+    },
+    /// It does not continue what is in force: the snapshot does.
+    #[error("revocation {expected} has to come next, not {found}")]
     Gap {
         /// The number that had to come next.
         expected: u64,
         /// The number that came.
         found: u64,
     },
+    /// What it tells of is older than what is in force.
+    #[error("it stands at revocation {found}, {own} is in force")]
+    Rollback {
+        /// The number of the newest revocation in force.
+        own: u64,
+        /// The number that it tells of.
+        found: u64,
+    },
+}
+
+impl FeedError {
+    /// The stable snake-case name in metrics and logs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Message(error) => error.code(),
+            Self::Future { .. } => "future",
+            Self::Replayed { .. } => "replayed",
+            Self::Gap { .. } => "gap",
+            Self::Rollback { .. } => "rollback",
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod admit;
 mod allocations;
 mod capability;
 mod end;
+mod feed;
 mod meters;
 mod revocations;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use carnet_gate::{Clock, Gate, GateLimits, Hand, RightsMap};
+use carnet_gate::{Clock, Gate, GateBuilder, GateLimits, Hand, RightsMap};
 use carnet_ticket::id::UniqueId;
 use carnet_ticket::rights::{Rights, RouteScopes};
 use carnet_ticket::time::{Expiration, Timestamp};
@@ -19,15 +19,20 @@ pub fn gate() -> (Gate, Hand) {
 
 pub fn gate_with(limits: GateLimits) -> (Gate, Hand) {
     let (clock, hand) = Clock::manual(START);
-    (build(clock, limits), hand)
+    (build(clock, limits, |builder| builder), hand)
 }
 
 /// The same on this clock.
 pub fn gate_at(clock: Clock) -> Gate {
-    build(clock, GateLimits::default())
+    build(clock, GateLimits::default(), |builder| builder)
 }
 
-fn build(clock: Clock, limits: GateLimits) -> Gate {
+/// The same on this clock, within these limits, and with what `more` says.
+pub fn build(
+    clock: Clock,
+    limits: GateLimits,
+    more: impl FnOnce(GateBuilder) -> GateBuilder,
+) -> Gate {
     let mut builder = Gate::builder(clock).limits(limits).rights(Surface::Api, Arc::new(Viewer));
     for class in Class::ALL {
         builder = builder
@@ -35,7 +40,7 @@ fn build(clock: Clock, limits: GateLimits) -> Gate {
             .accept(Surface::Api, &[class])
             .accept(Surface::Namespace, &[class]);
     }
-    builder.build()
+    more(builder).build()
 }
 
 /// Something of `class` that its row alone describes.

@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_flood_of_keys_takes_no_more_memory_and_ends() {
         let (clock, hand) = Clock::manual(Timestamp(0));
-        let ticks = Ticks::start(clock);
+        let ticks = Ticks(clock);
         let rate = std::num::NonZeroU32::new(2).unwrap();
         let limiter =
             Governor::new(Quota::per_minute(rate), Cells::new(ticks.clone()), ticks.clone());

@@ -132,7 +132,7 @@ impl Limiters {
 
 impl Limiter {
     fn new(per_minute: NonZeroU32, clock: &Clock) -> Self {
-        let ticks = Ticks::start(clock.clone());
+        let ticks = Ticks(clock.clone());
         let cells = Cells::new(ticks.clone());
         let governor = Governor::new(Quota::per_minute(per_minute), cells, ticks.clone());
         Self { per_minute, ticks, governor }

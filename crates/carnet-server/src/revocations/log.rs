@@ -7,23 +7,21 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use carnet_authority::jws::{self, JwsError};
+use carnet_authority::jws;
 use carnet_authority::keyring::{Key, Keyring, Purpose};
+use carnet_authority::revocation_feed::FeedSigner;
 use carnet_gate::Entry;
 use carnet_store::{Store, StoreError};
 use carnet_ticket::ed25519::{SigningKey, VerifyingKey};
 use carnet_ticket::id::KeyId;
+use carnet_ticket::revocation_feed::{Message, MessageError, News, TYPE};
 use carnet_ticket::time::Timestamp;
 use tokio::sync::Mutex;
-
-use super::entry::{Kind, Message, Written};
-
-const TYPE: &str = "carnet-revocations+jws";
 
 /// A line by which the key that signed so far introduces the next one.
 const KEY_TYPE: &str = "carnet-revocations-key+jws";
 
-/// The longest line: the largest entries there can be, however they are escaped, make less.
+/// The longest line, whatever older versions wrote.
 const LINE_MAX: u64 = 2 << 20;
 
 /// Entries of one line.
@@ -49,7 +47,7 @@ pub enum LogError {
         /// Which line, counted from 1.
         line: usize,
         /// What is wrong with it.
-        source: JwsError,
+        source: MessageError,
     },
     /// The store.
     #[error(transparent)]
@@ -105,12 +103,16 @@ impl RevocationLog {
         let Some(key) = keyring.active(Purpose::RevocationFeed).and_then(Key::signing_key) else {
             return Ok(());
         };
+        let signer = FeedSigner::new(issuer.to_owned(), Arc::clone(key));
         let mut end = self.end.lock().await;
         loop {
             let entries = store.revocations_after(end.seq, PAGE).await?;
             let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
             let mut lines = introduction(end.signer, key, keyring).unwrap_or_default();
-            lines += &line(&entries, key, issuer, now);
+            for delta in signer.deltas(entries, now) {
+                lines += &delta.text;
+                lines.push('\n');
+            }
             self.append(&mut end, &lines)?;
             (end.seq, end.signer) = (last, Some(key.verifying_key().key_id()));
         }
@@ -147,20 +149,6 @@ fn introduction(signer: Option<KeyId>, key: &SigningKey, keyring: &Keyring) -> O
     Some(jws::sign(KEY_TYPE, &payload, last.signing_key()?) + "\n")
 }
 
-fn line(entries: &[Entry], key: &Arc<SigningKey>, issuer: &str, now: Timestamp) -> String {
-    let number = |entry: Option<&Entry>| entry.map_or(0, |entry| entry.seq);
-    let message = Message {
-        iss: issuer.to_owned(),
-        r#type: Kind::Delta,
-        from_seq: number(entries.first()),
-        seq: number(entries.last()),
-        at: now.unix_s(),
-        entries: entries.iter().map(Written::from).collect(),
-    };
-    let payload = serde_json::to_string(&message).unwrap_or_default();
-    jws::sign(TYPE, &payload, key) + "\n"
-}
-
 /// Every key that ever signed the log: also one that is retired wrote what still counts.
 fn public_keys(keyring: &Keyring) -> Vec<VerifyingKey> {
     let of_feed = keyring.keys().iter().filter(|key| key.info.purpose == Purpose::RevocationFeed);
@@ -184,9 +172,9 @@ fn read(path: &Path, mut keys: Vec<VerifyingKey>) -> Result<(End, Vec<Entry>), L
         (&mut reader).take(LINE_MAX).read_until(b'\n', &mut text).map_err(fault)?;
         let Some(line) = text.strip_suffix(b"\n") else {
             let is_cut_off = (text.len() as u64) < LINE_MAX;
-            return if is_cut_off { Ok((end, entries)) } else { Err(bad(JwsError::Malformed)) };
+            return if is_cut_off { Ok((end, entries)) } else { Err(bad(MessageError::Malformed)) };
         };
-        let line = std::str::from_utf8(line).map_err(|_| bad(JwsError::Malformed))?;
+        let line = std::str::from_utf8(line).map_err(|_| bad(MessageError::Malformed))?;
         end.signer = take_line(line, &mut keys, &mut entries).map_err(bad)?;
         end.len += text.len() as u64;
         end.seq = entries.last().map_or(0, |entry: &Entry| entry.seq);
@@ -199,9 +187,9 @@ fn take_line(
     line: &str,
     keys: &mut Vec<VerifyingKey>,
     entries: &mut Vec<Entry>,
-) -> Result<Option<KeyId>, JwsError> {
+) -> Result<Option<KeyId>, MessageError> {
     if let Ok(payload) = jws::verify(KEY_TYPE, line, keys) {
-        let introduced = introduced(&payload).ok_or(JwsError::Malformed)?;
+        let introduced = introduced(&payload).ok_or(MessageError::Malformed)?;
         let id = introduced.key_id();
         keys.push(introduced);
         return Ok(Some(id));
@@ -209,9 +197,10 @@ fn take_line(
     let payload = jws::verify(TYPE, line, keys)?;
     let signed_by =
         |key: &&VerifyingKey| jws::verify(TYPE, line, std::slice::from_ref(key)).is_ok();
-    let message: Message = serde_json::from_slice(&payload).map_err(|_| JwsError::Malformed)?;
-    let read: Option<Vec<_>> = message.entries.iter().map(Written::entry).collect();
-    entries.extend(read.ok_or(JwsError::Malformed)?);
+    let News::Delta { entries: read, .. } = Message::decode(&payload)?.news else {
+        return Err(MessageError::Malformed);
+    };
+    entries.extend(read);
     Ok(keys.iter().find(signed_by).map(VerifyingKey::key_id))
 }
 

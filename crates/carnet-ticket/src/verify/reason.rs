@@ -74,6 +74,9 @@ pub enum Reason {
     /// A client certificate names no member of this fleet.
     #[error(transparent)]
     Certificate(PeerError),
+    /// News of revocations stayed away for too long to let in what lives on for long.
+    #[error("the gate has heard of no revocations for too long")]
+    RevocationStale,
     /// The gate holds as many grants or meters as it may.
     #[error("the gate is at its capacity")]
     Capacity,
@@ -106,6 +109,7 @@ impl Reason {
             Self::WorkerToken(error) => error.code(),
             Self::SignedRequest(error) => error.code(),
             Self::Certificate(error) => error.code(),
+            Self::RevocationStale => "revocation_stale",
             Self::Capacity => "capacity",
             Self::StatusUnavailable => "status_unavailable",
         }

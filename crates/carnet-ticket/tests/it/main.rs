@@ -14,6 +14,7 @@ mod jwt;
 mod jwt_vectors;
 mod p256;
 mod realm_vectors;
+mod revocation_feed_vectors;
 mod vectors;
 mod worker_token;
 mod worker_token_vectors;

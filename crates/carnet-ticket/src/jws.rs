@@ -1,10 +1,10 @@
 //! What an authority signs for others to read: compact JWS (RFC 7515, section 7.1) with exactly the header
 //! `{"alg":"EdDSA","kid":"<key id>","typ":"<type>"}`.
 
+use crate::ed25519::{SigningKey, VerifyingKey};
+use crate::id::KeyId;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use carnet_ticket::ed25519::{SigningKey, VerifyingKey};
-use carnet_ticket::id::KeyId;
 
 /// Why a text is not what its type says, or not of these keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

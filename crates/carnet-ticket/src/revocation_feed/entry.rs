@@ -1,30 +1,13 @@
-//! Entries as messages write them. Source: control plane spec, section 4.
+//! Entries as messages write them.
 
-use carnet_gate::{Entry, Selector};
-use carnet_ticket::time::Timestamp;
-use carnet_ticket::verify::RevocationKind;
 use serde::{Deserialize, Serialize};
 
-/// A message: entries with their numbers. Members in this order.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Message {
-    pub iss: String,
-    pub r#type: Kind,
-    pub from_seq: u64,
-    pub seq: u64,
-    pub at: i64,
-    pub entries: Vec<Written>,
-}
+use crate::revocation::{Entry, Selector};
+use crate::time::Timestamp;
+use crate::verify::RevocationKind;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
-    Delta,
-}
-
-/// An entry. Times are Unix seconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An entry; members in this order. Times are Unix seconds.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
     seq: u64,
@@ -60,10 +43,15 @@ impl From<&Entry> for Written {
 }
 
 impl Written {
-    /// The entry; `None` when it is none.
+    /// The entry; `None` when it is none, or says what an entry of its kind does not.
     pub(super) fn entry(&self) -> Option<Entry> {
         let kind = RevocationKind::from_name(&self.kind)?;
-        let line = Timestamp::from_unix_s(self.issued_before.unwrap_or(0));
+        let may_narrow = self.worker_id.is_none() || kind == RevocationKind::TokenId;
+        let may_bound = self.issued_before.is_none() || kind == RevocationKind::Subject;
+        if !(may_narrow && may_bound) {
+            return None;
+        }
+        let line = Timestamp::from_unix_s(self.issued_before.unwrap_or(self.at));
         let selector = Selector::parse(kind, &self.value, self.worker_id.as_deref(), line).ok()?;
         Some(Entry {
             seq: self.seq,

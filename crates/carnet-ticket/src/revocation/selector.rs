@@ -1,9 +1,9 @@
 //! [`Selector`]: what a revocation names, and whether it names a given credential.
 
-use carnet_ticket::id::{KeyId, UniqueId};
-use carnet_ticket::realm::{self, TicketId};
-use carnet_ticket::time::Timestamp;
-use carnet_ticket::verify::{RevocationKind, Verified};
+use crate::id::{KeyId, UniqueId};
+use crate::realm::{self, TicketId};
+use crate::time::Timestamp;
+use crate::verify::{RevocationKind, Verified};
 
 /// The most bytes a revocation's value may have.
 const VALUE_LEN_MAX: usize = 512;
@@ -132,6 +132,6 @@ impl Selector {
 }
 
 /// When a credential was issued, to the second as revocations count; 0 when it does not say.
-pub(super) fn issued_at_s(credential: &Verified) -> i64 {
+pub fn issued_at_s(credential: &Verified) -> i64 {
     credential.issued_at.map_or(0, Timestamp::unix_s)
 }
