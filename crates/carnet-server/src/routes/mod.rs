@@ -6,6 +6,7 @@ pub(crate) mod body;
 mod ca;
 mod certificates;
 mod enrollments;
+mod etag;
 mod health;
 mod jwks;
 mod keys;
@@ -130,6 +131,8 @@ pub fn all() -> Vec<Route> {
             Scope("admin:*"),
             post(certificates::revoke),
         ),
+        route("GET", "/api/v1/revocations/snapshot", Scope("read:*"), get(revocations::snapshot)),
+        route("GET", "/api/v1/revocations/stream", Scope("read:*"), get(revocations::stream)),
         route("GET", "/api/health", Public, get(realm::health)),
         route("GET", "/api/info", Public, get(realm::info)),
         route("GET", "/api/oauth/me", RealmUser(Unauthorized), get(realm::me)),
