@@ -5,7 +5,7 @@
 //! must be equal. Anything else fails.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
@@ -62,6 +62,13 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("csr", "runs in carnet-authority"),
     ("renewal_schedule", "runs in carnet-authority"),
     ("renewal_decision", "runs in carnet-authority"),
+    ("heartbeat_encode", "runs in carnet-worker"),
+    ("service_type", "runs in carnet-worker"),
+    ("capability", "runs in carnet-worker"),
+    ("version_parse", "runs in carnet-worker"),
+    ("version_compatible", "runs in carnet-worker"),
+    ("cert_dir", "runs in carnet-worker"),
+    ("cert_files", "runs in carnet-worker"),
 ];
 
 /// What waits for something that is still to be built: operations, and single cases by their id.
@@ -71,17 +78,11 @@ const PENDING: &[(&str, &str)] = &[
     ("tdx_report_data", "waits for the TDX class"),
     ("tdx_quote", "waits for the TDX class"),
     ("ticket-state-committed-prepare", "waits for prepare-nodes"),
-    ("http", "waits for the fleet listener"),
+    ("http fleet", "waits for the fleet listener"),
+    ("http worker_https", "waits for the example workers"),
     ("lease_sequence", "waits for leases"),
     ("lease_accept", "waits for leases"),
     ("worker_state", "waits for the registry"),
-    ("heartbeat_encode", "waits for the registry"),
-    ("service_type", "waits for the registry"),
-    ("capability", "waits for the worker runtime"),
-    ("version_parse", "waits for the worker runtime"),
-    ("version_compatible", "waits for the worker runtime"),
-    ("cert_dir", "waits for the worker runtime"),
-    ("cert_files", "waits for the worker runtime"),
     ("rpc_scope", "waits for the worker runtime"),
     ("rpc_idempotency", "waits for the worker runtime"),
     ("placement", "waits for tasks"),
@@ -94,6 +95,9 @@ const PENDING: &[(&str, &str)] = &[
 
 /// Where a case names its operation: the first of these that its input has.
 const OP_FIELDS: [&str; 2] = ["op", "kind"];
+
+/// What else an operation's name has, after a space: requests to different listeners are different operations.
+const OP_PLACE: &str = "listener";
 
 /// The input of a case. What an operation does not take is an unknown field.
 pub struct Input(Map<String, Value>);
@@ -157,17 +161,18 @@ pub fn run(file: &str, ops: &[(&str, Op)]) {
     let mut failures = Vec::new();
     for case in cases {
         let id = case["id"].as_str().expect("a case has an id");
-        let op =
-            case["input"][op_field(&case["input"])].as_str().expect("a case names its operation");
-        match ops.get(op).filter(|_| !pending.contains_key(id)) {
+        let op = &op_name(&case["input"]);
+        match ops.get(op.as_str()).filter(|_| !pending.contains_key(id)) {
             Some(run) => {
                 ran += 1;
                 failures.extend(judge(case, *run));
             }
-            None => match [id, op].into_iter().find(|name| known.contains_key(name)) {
-                Some(name) => *passed_over.entry(name).or_default() += 1,
-                None => failures.push(format!("{id}: unknown operation {op}")),
-            },
+            None => {
+                match [id, op.as_str()].into_iter().find_map(|name| known.get_key_value(name)) {
+                    Some((name, _)) => *passed_over.entry(name).or_default() += 1,
+                    None => failures.push(format!("{id}: unknown operation {op}")),
+                }
+            }
         }
     }
     for (name, count) in passed_over {
@@ -186,6 +191,7 @@ pub fn run(file: &str, ops: &[(&str, Op)]) {
 fn judge(case: &Value, run: Op) -> Option<String> {
     let mut input = Input(case["input"].as_object().expect("a case has an input").clone());
     input.0.remove(op_field(&case["input"]));
+    input.0.remove(OP_PLACE);
     let outcome = match run(&mut input) {
         Ok(value) => json!({ "ok": value }),
         Err(error) => error,
@@ -197,6 +203,14 @@ fn judge(case: &Value, run: Op) -> Option<String> {
     let expected = &case["expect"];
     (!is_within(expected, &outcome))
         .then(|| format!("{}: expected {expected}, got {outcome}", case["id"]))
+}
+
+fn op_name(input: &Value) -> String {
+    let op = input[op_field(input)].as_str().expect("a case names its operation");
+    match input[OP_PLACE].as_str() {
+        Some(place) => format!("{op} {place}"),
+        None => op.to_owned(),
+    }
 }
 
 fn op_field(input: &Value) -> &'static str {
@@ -217,7 +231,12 @@ fn is_within(expected: &Value, actual: &Value) -> bool {
 #[expect(clippy::disallowed_methods, reason = "the runner is told where its vectors are")]
 fn directory() -> PathBuf {
     std::env::var_os("CARNET_VECTORS_DIR").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors")),
+        || {
+            let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+            let found =
+                above.find_map(|folder| Some(folder.join("vectors")).filter(|it| it.is_dir()));
+            found.expect("the project has a folder vectors")
+        },
         PathBuf::from,
     )
 }

@@ -44,6 +44,11 @@ const RULES: &[Rule] = &[
         why: "no surface parses a credential or reads a clock to decide expiry: it asks its grant",
     },
     Rule {
+        folders: &["examples/"],
+        words: &["rustls", "TcpListener", "axum::serve"],
+        why: "a worker has no TLS and no listener of its own: `WorkerApplication` has them",
+    },
+    Rule {
         folders: &[],
         words: &["todo!(", "unimplemented!(", "FIXME", "HACK", "not yet implemented"],
         why: "finish it, or say in an issue why it stays",
@@ -82,6 +87,9 @@ mod tests {
         assert_eq!(check(&[source("crates/carnet-realm/src/x.rs", clock)]).len(), 1);
         assert_eq!(check(&[source("crates/carnet-gate/src/clock.rs", clock)]).len(), 0);
         assert_eq!(check(&[source("crates/carnet-realm/src/x.rs", "// SystemTime::now")]).len(), 0);
+        let serve = "axum::serve(TcpListener::bind(address).await?, router).await?;";
+        assert_eq!(check(&[source("examples/hello_world.rs", serve)]).len(), 2);
+        assert_eq!(check(&[source("crates/carnet-server/src/x.rs", serve)]).len(), 0);
         let found = check(&[source("a.rs", "fn a() {\n    todo!()\n}")]);
         assert_eq!(found.first().map(|fault| fault.line), Some(2));
     }

@@ -93,6 +93,26 @@ impl EnrollmentRequest {
         }
     }
 
+    /// Whether everything that is asked for is within its limits.
+    pub fn check(&self) -> Result<(), EnrollError> {
+        if !TTL_S.contains(&self.ttl.as_secs()) {
+            return Err(EnrollError::Ttl);
+        }
+        if self.dns.len() + self.ip.len() > NAMES_MAX {
+            return Err(EnrollError::TooManyNames);
+        }
+        if self.capabilities.len() > CAPABILITIES_MAX {
+            return Err(EnrollError::TooManyCapabilities);
+        }
+        let is_label = |(key, value): (&String, &String)| {
+            (1..=LABEL_LEN_MAX).contains(&key.len()) && value.len() <= LABEL_LEN_MAX
+        };
+        if self.labels.len() > LABELS_MAX || !self.labels.iter().all(is_label) {
+            return Err(EnrollError::Labels);
+        }
+        Ok(())
+    }
+
     /// The hosts that its certificate names: the name, where it can be a host's, this machine, and what was asked for.
     pub fn all_dns(&self) -> Vec<DnsName> {
         let localhost = self.is_on_localhost.then(DnsName::localhost);
@@ -123,21 +143,7 @@ pub fn mint(
     secret: &[u8; 32],
     issue: &Issue<'_>,
 ) -> Result<MintedEnrollment, EnrollError> {
-    if !TTL_S.contains(&request.ttl.as_secs()) {
-        return Err(EnrollError::Ttl);
-    }
-    if request.dns.len() + request.ip.len() > NAMES_MAX {
-        return Err(EnrollError::TooManyNames);
-    }
-    if request.capabilities.len() > CAPABILITIES_MAX {
-        return Err(EnrollError::TooManyCapabilities);
-    }
-    let is_label = |(key, value): (&String, &String)| {
-        (1..=LABEL_LEN_MAX).contains(&key.len()) && value.len() <= LABEL_LEN_MAX
-    };
-    if request.labels.len() > LABELS_MAX || !request.labels.iter().all(is_label) {
-        return Err(EnrollError::Labels);
-    }
+    request.check()?;
     let token = EnrollmentToken::new(secret, ca);
     let enrollment = Enrollment {
         id: EnrollmentId(issue.id),

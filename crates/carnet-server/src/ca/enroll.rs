@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
-use carnet_authority::ca::{VerifiedCsr, parse_csr};
-use carnet_authority::enroll::Enrollment;
+use carnet_authority::ca::{Lifetime, VerifiedCsr, parse_csr};
+use carnet_authority::enroll::{Enrollment, EnrollmentRequest};
 use carnet_store::{Consumption, MemberProfile};
 use carnet_ticket::enrollment::EnrollmentToken;
 use carnet_ticket::identity::Member;
 
 use super::event::Said;
+use super::issue::profile_of;
 use super::{Ca, Certified, Refusal};
 use crate::audit::Trail;
 
@@ -115,7 +116,10 @@ impl Ca<'_> {
         let name = name.and_then(|name| name.parse().ok()).ok_or(Refusal::NameMismatch)?;
         let member = Member::worker(name);
         said.member = Some(member.clone());
-        let (authority, profile) = (self.authority(), self.usual_profile(&member)?);
+        let life = Lifetime::new(self.app.config().ca.leaf_ttl).unwrap_or_default();
+        let usual = EnrollmentRequest::worker(member.name.clone());
+        let usual = EnrollmentRequest { cert_ttl: life, ..usual };
+        let (authority, profile) = (self.authority(), profile_of(&usual));
         let csr = in_the_name(csr, asking.service_name);
         let certificate = self.signed(&csr, &member, &profile, "enroll:local", asking.trail)?;
         said.signed(&certificate.issued);

@@ -1,5 +1,7 @@
 //! [`Held`]: what a server holds of its CA, from its start on.
 
+use std::net::SocketAddr;
+
 use arc_swap::{ArcSwap, ArcSwapOption};
 use carnet_authority::ca::{
     CaRecord, CaSettings, CaSettingsError, CaState, CertificateAuthority, Serial,
@@ -30,6 +32,8 @@ pub(crate) struct Held {
     pub(super) own: ArcSwap<Own>,
     pub(super) crl: Mutex<Option<Crl>>,
     pub(super) used: moka::sync::Cache<Serial, ()>,
+    /// Where the fleet's listener is, once there is one.
+    pub(super) listener: ArcSwapOption<SocketAddr>,
     pub(super) local: ArcSwapOption<Local>,
     /// The CA and its settings are changed one at a time.
     pub(super) turning: Mutex<()>,
@@ -63,6 +67,7 @@ impl Held {
             own: ArcSwap::from_pointee(own),
             crl: Mutex::default(),
             used: moka::sync::Cache::new(USED_MAX),
+            listener: ArcSwapOption::empty(),
             local: ArcSwapOption::empty(),
             turning: Mutex::default(),
         })

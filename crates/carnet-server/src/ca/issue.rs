@@ -1,6 +1,7 @@
 //! Issuing a certificate: by an administrator's word, and what every certificate is recorded with.
 
 use carnet_authority::ca::{IssuedCertificate, VerifiedCsr, parse_csr};
+use carnet_authority::enroll::EnrollmentRequest;
 use carnet_authority::ledger::LedgerEntry;
 use carnet_store::{MemberProfile, NewCertificate};
 use carnet_ticket::id::KeyId;
@@ -84,6 +85,17 @@ impl Ca<'_> {
     }
 }
 
+/// What the certificates of a member say of whom this is asked.
+pub(crate) fn profile_of(request: &EnrollmentRequest) -> MemberProfile {
+    MemberProfile {
+        dns: request.all_dns(),
+        ip: request.all_ip(),
+        capabilities: request.all_capabilities(),
+        labels: request.labels.clone(),
+        cert_ttl: request.cert_ttl,
+    }
+}
+
 /// A certificate and its entry in the ledger, to be recorded. `by` is who asked for it.
 pub(super) fn new_certificate(
     member: Member,
@@ -112,5 +124,5 @@ pub(super) fn new_certificate(
         expires_at: Expiration::At(issued.expires_at),
         request_id: trail.request_id.clone(),
     };
-    Ok(NewCertificate { member, issued, ledger })
+    Ok(NewCertificate { member, issued, ledger: Some(ledger) })
 }

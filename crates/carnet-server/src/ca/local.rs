@@ -7,15 +7,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use carnet_authority::ca::{Lifetime, TrustBundle};
-use carnet_authority::enroll::{EnrollmentRequest, RedeemError};
-use carnet_store::MemberProfile;
+use carnet_authority::ca::TrustBundle;
+use carnet_authority::enroll::RedeemError;
+use carnet_config::HostName;
 use carnet_ticket::enrollment::{EnrollmentToken, SecretDigest, carrier};
-use carnet_ticket::identity::Member;
 use zeroize::Zeroizing;
 
 use super::fault::random;
-use super::{Ca, CaFault, Refusal};
+use super::{Ca, CaFault};
 
 const FILE: &str = "local-enroll.url";
 
@@ -31,6 +30,7 @@ impl Ca<'_> {
     /// Lets workers on this machine in by `<data_dir>/local-enroll.url`, if the configuration does and the fleet's
     /// listener is on a loopback address. What an earlier start has left there is removed.
     pub(crate) fn open_local_enrollment(self, listener: SocketAddr) -> Result<(), CaFault> {
+        self.held.listener.store(Some(Arc::new(listener)));
         let config = self.app.config();
         let path = config.top.data_dir.join(FILE);
         remove(&path)?;
@@ -43,6 +43,20 @@ impl Ca<'_> {
         self.tell(&local)?;
         self.held.local.store(Some(Arc::new(local)));
         Ok(())
+    }
+
+    /// Host and port where members reach the fleet's listener: what it is called, where it hears everybody.
+    pub(crate) fn reached_at(self) -> (String, u16) {
+        let config = self.app.config();
+        let listener = self.held.listener.load();
+        let address = listener.as_deref().copied().unwrap_or(config.fleet.listen_addr);
+        let host = match config.server.names.first() {
+            _ if !address.ip().is_unspecified() => address.ip().to_string(),
+            Some(HostName::Dns(host)) => host.to_string(),
+            Some(HostName::Ip(ip)) => ip.to_string(),
+            None => self.held.node.name.to_string(),
+        };
+        (host, address.port())
     }
 
     /// Lets nobody in so any longer.
@@ -75,24 +89,6 @@ impl Ca<'_> {
             return Err(RedeemError::ForeignCa);
         }
         Ok(is_local)
-    }
-
-    /// What a member may of whom nothing else is said.
-    pub(super) fn usual_profile(self, member: &Member) -> Result<MemberProfile, Refusal> {
-        let life = Lifetime::new(self.app.config().ca.leaf_ttl).unwrap_or_default();
-        let request = EnrollmentRequest {
-            kind: member.kind,
-            cert_ttl: life,
-            ..EnrollmentRequest::worker(member.name.clone())
-        };
-        let (dns, ip) = (request.all_dns(), request.all_ip());
-        Ok(MemberProfile {
-            dns,
-            ip,
-            capabilities: request.all_capabilities(),
-            labels: request.labels,
-            cert_ttl: life,
-        })
     }
 
     fn tell(self, local: &Local) -> Result<(), CaFault> {

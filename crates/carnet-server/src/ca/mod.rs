@@ -26,7 +26,7 @@ pub(crate) use certified::Certified;
 pub(crate) use enroll::Asking;
 pub use fault::CaFault;
 pub(crate) use held::{Held, settings};
-pub(crate) use issue::Issuing;
+pub(crate) use issue::{Issuing, profile_of};
 pub(crate) use refusal::Refusal;
 pub(crate) use revoke::RevokeFault;
 pub(crate) use rotate::RotateFault;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use carnet_authority::ca::{CertificateAuthority, IdentityGrant, Lifetime, Serial, VerifiedCsr};
 use carnet_authority::enroll::Standing;
 use carnet_config::{Config, HostName};
-use carnet_store::{EnrollMemberError, MemberProfile, Store};
+use carnet_store::{EnrollMemberError, MemberProfile, NewCertificate, Store};
 use carnet_ticket::identity::{CapabilityGlob, DnsName, Member};
 use carnet_ticket::time::Timestamp;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
@@ -15,7 +15,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 
 use super::event::Said;
-use super::issue::new_certificate;
 use super::{Ca, CaFault};
 use crate::audit::Trail;
 
@@ -74,7 +73,7 @@ pub(super) async fn issue(
     let (serial, renew_after, expires_at) = (issued.serial, issued.renew_after, issued.expires_at);
     let mut said = Said { member: Some(node.clone()), ..Said::default() };
     said.signed(&issued);
-    let certificate = new_certificate(node.clone(), issued, &node.to_string(), trail)?;
+    let certificate = NewCertificate { member: node.clone(), issued, ledger: None };
     let store = store.audited(said.done(trail, "ca.issue", None));
     match store.enroll_member(certificate, profile).await {
         Ok(_) => Ok(Own { certified, serial, grant, renew_after, expires_at }),

@@ -133,7 +133,7 @@ impl Ca<'_> {
     /// Ends what was revoked wherever it lives.
     async fn put_in_force(self) -> Result<(), StoreError> {
         self.app.store().bring_up_to_date(self.app.gate()).await?;
-        self.app.log_revocations().await;
+        self.app.publish_revocations().await;
         Ok(())
     }
 }

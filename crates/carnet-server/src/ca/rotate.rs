@@ -44,16 +44,13 @@ impl<'a> Ca<'a> {
         Ok(())
     }
 
-    /// Lets the next CA sign. `reported` are the bundle sequences that the workers that are online have.
-    pub(crate) async fn activate(
-        self,
-        reported: &[u64],
-        is_forced: bool,
-        trail: &Trail,
-    ) -> Result<(), RotateFault> {
+    /// Lets the next CA sign: unless forced, not before every worker that is online has told that it knows it.
+    pub(crate) async fn activate(self, is_forced: bool, trail: &Trail) -> Result<(), RotateFault> {
         let _turn = self.turn().await;
         let (authority, now) = (self.copy(), self.app.clock().now());
-        let spread = (reported, is_forced);
+        let lost_after = self.app.config().registry.lost_after;
+        let reported = self.app.registry().reported_bundles(lost_after);
+        let spread = (reported.as_slice(), is_forced);
         let activated = activate(self.app.store(), authority, spread, trail, now).await;
         self.replace(activated?);
         self.held.crl.lock().await.take();
@@ -77,7 +74,7 @@ impl<'a> Ca<'a> {
         let trail = Trail::of_server(now, "upkeep");
         match self.authority().due(now) {
             Some(Due::Prepare) => self.prepare(&trail).await,
-            Some(Due::Activate) => self.activate(&[], false, &trail).await,
+            Some(Due::Activate) => self.activate(false, &trail).await,
             None => Ok(()),
         }
     }

@@ -4,6 +4,7 @@
 //! stays in memory; when it was last heard is written every few seconds, all workers in one transaction.
 
 mod beat;
+mod bundle;
 mod form;
 mod registration;
 mod state;

@@ -3,6 +3,10 @@
 mod api_keys;
 mod audit;
 pub(crate) mod body;
+mod ca;
+mod certificates;
+mod enrollments;
+mod etag;
 mod health;
 mod jwks;
 mod keys;
@@ -97,6 +101,38 @@ pub fn all() -> Vec<Route> {
         route("DELETE", "/api/v1/admin/api-keys/{key}", Scope("admin:*"), delete(api_keys::delete)),
         route("GET", "/api/v1/admin/revocations", Scope("admin:*"), get(revocations::list)),
         route("POST", "/api/v1/admin/revocations", Scope("admin:*"), post(revocations::create)),
+        route("GET", "/api/v1/admin/enrollments", Scope("admin:*"), get(enrollments::list)),
+        route("POST", "/api/v1/admin/enrollments", Scope("admin:*"), post(enrollments::create)),
+        route(
+            "DELETE",
+            "/api/v1/admin/enrollments/{enrollment}",
+            Scope("admin:*"),
+            delete(enrollments::delete),
+        ),
+        route("GET", "/api/v1/admin/ca", Scope("admin:*"), get(ca::show)),
+        route("POST", "/api/v1/admin/ca/issue", Scope("admin:*"), post(ca::issue)),
+        route("POST", "/api/v1/admin/ca/rotate", Scope("admin:*"), post(ca::rotate)),
+        route(
+            "POST",
+            "/api/v1/admin/ca/identities/{kind}/{name}/revoke",
+            Scope("admin:*"),
+            post(ca::revoke),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/ca/identities/{kind}/{name}/release",
+            Scope("admin:*"),
+            post(ca::release),
+        ),
+        route("GET", "/api/v1/admin/certificates", Scope("admin:*"), get(certificates::list)),
+        route(
+            "POST",
+            "/api/v1/admin/certificates/{serial}/revoke",
+            Scope("admin:*"),
+            post(certificates::revoke),
+        ),
+        route("GET", "/api/v1/revocations/snapshot", Scope("read:*"), get(revocations::snapshot)),
+        route("GET", "/api/v1/revocations/stream", Scope("read:*"), get(revocations::stream)),
         route("GET", "/api/health", Public, get(realm::health)),
         route("GET", "/api/info", Public, get(realm::info)),
         route("GET", "/api/oauth/me", RealmUser(Unauthorized), get(realm::me)),

@@ -46,8 +46,8 @@ pub struct NewCertificate {
     pub member: Member,
     /// The certificate.
     pub issued: IssuedCertificate,
-    /// Its entry in the ledger.
-    pub ledger: LedgerEntry,
+    /// Its entry in the ledger; none for a server's own.
+    pub ledger: Option<LedgerEntry>,
 }
 
 /// A certificate that was signed in place of another, which its owner presents.
@@ -180,6 +180,8 @@ pub(crate) fn insert(
         row.expires_at.0,
     ];
     sql::execute(connection, INSERT, values)?;
-    ledger::insert(connection, &certificate.ledger)?;
+    if let Some(entry) = &certificate.ledger {
+        ledger::insert(connection, entry)?;
+    }
     Ok(row)
 }

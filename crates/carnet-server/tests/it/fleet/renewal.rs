@@ -62,13 +62,8 @@ async fn a_copied_key_is_noticed_and_ends_both() {
     let token = fleet.local_token();
     let body = json!({ "csr": csr(&key(), Some("hello-world")), "service_name": "hello-world" });
     fleet.ask(&token, &body).await.expect(403);
-    let nothing = json!({});
-    let release = fleet.server.post(
-        As::Admin,
-        "/api/v1/admin/ca/identities/worker/hello-world/release",
-        &nothing,
-    );
-    release.await.expect(200);
+    let release = "/api/v1/admin/ca/identities/worker/hello-world/release";
+    fleet.server.post(As::Admin, release, &json!({})).await.expect(200);
     fleet.server.hand.advance(Duration::from_secs(1));
     fleet.ask(&token, &body).await.expect(200);
 }

@@ -1,5 +1,6 @@
 //! A server of its own for each test, and callers of every kind.
 
+pub mod fleet;
 pub mod identity;
 pub mod s3;
 

@@ -88,7 +88,7 @@ pub fn signed(ca: &CertificateAuthority, csr: &VerifiedCsr, now: Timestamp) -> N
         expires_at: Expiration::At(issued.expires_at),
         request_id: "r".to_owned(),
     };
-    NewCertificate { member, issued, ledger }
+    NewCertificate { member, issued, ledger: Some(ledger) }
 }
 
 pub fn consumption(
