@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use carnet_authority::keyring::Purpose;
+use carnet_authority::revocation_feed::FeedSigner;
 use carnet_config::{BlobsKind, Config, Watch};
 use carnet_gate::{Clock, Gate, GateLimits, Lookup, Stopwatch};
 use carnet_realm::realms::{
@@ -27,7 +29,7 @@ use crate::auth::{
 };
 use crate::authority::{Authority, AuthorityError};
 use crate::rate::Limiters;
-use crate::revocations::{LogError, RevocationLog};
+use crate::revocations::{Feed, LogError, RevocationLog};
 use crate::{reload, upkeep};
 
 /// Who signs in where no credential is asked for.
@@ -82,6 +84,7 @@ struct Inner {
     recorder: Recorder,
     limiters: Limiters,
     revocations: RevocationLog,
+    feed: Feed,
     lookup: Lookup,
     realms: Realms,
     metrics: PrometheusHandle,
@@ -104,6 +107,7 @@ impl App {
         let users = Arc::new(DevUsers::new(&config.auth));
         let gate = gate(&config, clock, Arc::clone(&api_keys), &users);
         store.bring_up_to_date(&gate).await?;
+        let feed = Feed::new(gate.revocations().seq());
         let recorder = Recorder::start(store.clone(), gate.clock().clone());
         let limiters = Limiters::new(&config, gate.clock().clone());
         let realms = Realms::open(store.clone(), gate.clone(), realm_options(&config)).await?;
@@ -126,6 +130,7 @@ impl App {
             recorder,
             limiters,
             revocations,
+            feed,
             lookup,
             realms,
             metrics,
@@ -197,8 +202,27 @@ impl App {
         &self.0.authority
     }
 
-    /// Writes revocations into their log as well. They are in force in any case.
-    pub(crate) async fn log_revocations(&self) {
+    /// Signs what is told of revocations; nothing without a key.
+    pub(crate) fn feed_signer(&self) -> Option<FeedSigner> {
+        let keyring = self.authority().keyring();
+        let key = keyring.active(Purpose::RevocationFeed)?.signing_key()?;
+        Some(FeedSigner::new(self.issuer(), Arc::clone(key)))
+    }
+
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.0.feed
+    }
+
+    /// Tells every open stream of the revocations that are in force.
+    pub(crate) async fn tell_revocations(&self) {
+        if let Err(error) = self.feed().tell(self).await {
+            tracing::error!(%error, "streams were not told of a revocation; they are told again");
+        }
+    }
+
+    /// Tells every open stream of revocations, then writes them into their log as well. They are in force in any case.
+    pub(crate) async fn publish_revocations(&self) {
+        self.tell_revocations().await;
         let (keyring, issuer, now) =
             (self.authority().keyring(), self.issuer(), self.clock().now());
         let logged = self.0.revocations.catch_up(self.store(), &keyring, &issuer, now).await;
@@ -207,13 +231,13 @@ impl App {
         }
     }
 
-    /// Puts in force and logs whatever the store knows of revocations. Each does so by itself; this is for what
+    /// Puts in force, tells and logs whatever the store knows of revocations. Each does so by itself; this is for what
     /// went wrong meanwhile.
     pub(crate) async fn hear_revocations(&self) {
         if let Err(error) = self.store().bring_up_to_date(self.gate()).await {
             tracing::error!(%error, "revocations could not be read; they are read again");
         }
-        self.log_revocations().await;
+        self.publish_revocations().await;
     }
 
     pub(crate) fn recorder(&self) -> &Recorder {

@@ -27,6 +27,9 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 /// How often what is over is swept.
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
+/// How often streams of revocations say that they are alive.
+const ALIVE_INTERVAL: Duration = Duration::from_secs(15);
+
 /// How often it is looked whether a checkpoint is due by its rows.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -59,6 +62,16 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(sweep(app.clone()));
     tasks.spawn(collect(app.clone()));
     tasks.spawn(watch_files(app.clone()));
+    tasks.spawn(tell_alive(app.clone()));
+}
+
+async fn tell_alive(app: App) {
+    loop {
+        tokio::select! {
+            () = app.clock().sleep(ALIVE_INTERVAL) => app.feed().tell_alive(&app).await,
+            () = app.draining().cancelled() => return,
+        }
+    }
 }
 
 async fn watch_files(app: App) {

@@ -10,4 +10,5 @@ mod capability;
 mod enroll;
 mod fleet_vectors;
 mod keyring;
+mod revocation_feed;
 mod worker_token;

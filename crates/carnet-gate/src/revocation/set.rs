@@ -2,18 +2,14 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::time::Duration;
 
 use carnet_ticket::id::{KeyId, UniqueId};
-use carnet_ticket::revocation::issued_at_s;
+use carnet_ticket::revocation::{counts_at, issued_at_s};
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::{RevocationKind, Verified};
 use parking_lot::RwLock;
 
 use super::{Delta, Entry, FeedError, Selector};
-
-/// How long after its end an entry still counts: clocks may differ by as much.
-const KEEP_AFTER_END: Duration = Duration::from_secs(30);
 
 /// Fewer entries than this are never searched for expired ones.
 const PRUNE_FLOOR: usize = 1024;
@@ -42,7 +38,7 @@ struct End(Option<Timestamp>);
 
 impl End {
     fn is_live_at(self, now: Timestamp) -> bool {
-        self.0.is_none_or(|end| end.after(KEEP_AFTER_END) > now)
+        counts_at(self.0, now)
     }
 }
 
@@ -92,7 +88,7 @@ impl RevocationSet {
     /// Holds exactly these from now on, the newest of which is number `seq`.
     pub(crate) fn replace(&self, seq: u64, entries: &[Entry], now: Timestamp) {
         let mut all = Entries { seq, ..Entries::default() };
-        for entry in entries.iter().filter(|entry| End(entry.exp).is_live_at(now)) {
+        for entry in entries.iter().filter(|entry| entry.counts_at(now)) {
             all.insert(entry);
         }
         *self.entries.write() = all;

@@ -137,6 +137,15 @@ fn rest(method: &str, path: &str) -> Option<Operation> {
             ]))
             .gives(200, &map(json!(true)))
             .gives(201, &object([("revocation", revocation())])),
+        ("GET", "/api/v1/revocations/snapshot") => op("All revocations that count, signed")
+            .gives_as(200, "application/jose", &text())
+            .gives_nothing(304, "The caller has it."),
+        ("GET", "/api/v1/revocations/stream") => {
+            op("Revocations since one of them, signed, as server-sent events")
+                .query("since", int())
+                .header("Last-Event-ID", text())
+                .gives_as(200, "text/event-stream", &revocation_event())
+        }
         ("GET", "/api/v1/admin/audit") => audit_list(),
         ("GET", "/api/v1/admin/audit/head") => op("Where the audit chain stands")
             .gives(200, &object([("seq", int()), ("hash", text()), ("checkpoint_seq", int())])),
@@ -168,6 +177,12 @@ fn audit_list() -> Operation {
         .query("request_id", text())
         .query("format", words(&["json", "jsonl", "csv"]))
         .gives_any(200, &answers)
+}
+
+/// One event of the feed; its data is a signed message, but of `reset`.
+fn revocation_event() -> Value {
+    let names = words(&["revocation", "alive", "reset"]);
+    object([("id?", text()), ("event", names), ("data", text())])
 }
 
 fn me() -> Value {

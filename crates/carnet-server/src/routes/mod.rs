@@ -3,6 +3,7 @@
 mod api_keys;
 mod audit;
 pub(crate) mod body;
+mod etag;
 mod health;
 mod jwks;
 mod keys;
@@ -94,6 +95,8 @@ pub fn all() -> Vec<Route> {
         route("DELETE", "/api/v1/admin/api-keys/{key}", Scope("admin:*"), delete(api_keys::delete)),
         route("GET", "/api/v1/admin/revocations", Scope("admin:*"), get(revocations::list)),
         route("POST", "/api/v1/admin/revocations", Scope("admin:*"), post(revocations::create)),
+        route("GET", "/api/v1/revocations/snapshot", Scope("read:*"), get(revocations::snapshot)),
+        route("GET", "/api/v1/revocations/stream", Scope("read:*"), get(revocations::stream)),
         route("GET", "/api/health", Public, get(realm::health)),
         route("GET", "/api/info", Public, get(realm::info)),
         route("GET", "/api/oauth/me", RealmUser(Unauthorized), get(realm::me)),

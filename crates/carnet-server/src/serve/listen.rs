@@ -148,7 +148,7 @@ impl Listening {
             let _ = std::fs::remove_file(socket);
         }
         upkeep::flush_meters(&self.app).await;
-        self.app.log_revocations().await;
+        self.app.publish_revocations().await;
         self.app.recorder().finish().await;
         self.app.store().close().await;
     }

@@ -6,6 +6,7 @@ mod api_keys;
 mod attenuation;
 mod audit;
 mod cors;
+mod feed;
 mod frame;
 mod keys;
 mod matrix;

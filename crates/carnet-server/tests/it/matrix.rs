@@ -85,6 +85,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("DELETE", "/api/v1/admin/api-keys/{key}"), status(ADMIN, 200, 204)),
         (("GET", "/api/v1/admin/revocations"), ADMIN),
         (("POST", "/api/v1/admin/revocations"), status(ADMIN, 200, 201)),
+        (("GET", "/api/v1/revocations/snapshot"), READ),
+        (("GET", "/api/v1/revocations/stream"), READ),
         (("GET", "/api/v1/admin/tickets"), ADMIN),
         (("POST", "/api/v1/admin/tickets"), status(ADMIN, 200, 201)),
         (("GET", "/api/v1/admin/tickets/{id}"), ADMIN),

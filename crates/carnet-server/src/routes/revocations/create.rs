@@ -81,7 +81,7 @@ pub(in crate::routes) async fn put_in_force(
         Selector::RealmTicket(id) => app.realms().ended(*id, RowEnd::Revoked).await?,
         _ => app.store().bring_up_to_date(app.gate()).await?,
     }
-    app.log_revocations().await;
+    app.publish_revocations().await;
     ::metrics::counter!("carnet_revocations_total", "kind" => kind).increment(1);
     Ok(revoked)
 }

@@ -1,10 +1,14 @@
-//! `/api/v1/admin/revocations`.
+//! `/api/v1/admin/revocations`, and the feed at `/api/v1/revocations`.
 
 mod create;
 mod list;
+mod snapshot;
+mod stream;
 
 pub(super) use create::{create, put_in_force};
 pub(super) use list::list;
+pub(super) use snapshot::snapshot;
+pub(super) use stream::stream;
 
 use carnet_gate::Selector;
 use carnet_store::RevocationRow;

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use super::{key_in_path, read_problem};
 use crate::auth::InRealm;
 use crate::problem::Problem;
+use crate::routes::etag;
 use crate::serve::Cutoff;
 use crate::state::App;
 
@@ -46,7 +47,7 @@ pub(super) async fn serve(
 ) -> Result<Response, Problem> {
     let mut response = Response::new(Body::empty());
     describe(response.headers_mut(), &row)?;
-    if is_known(headers, &row) {
+    if etag::is_known(headers, &format!("\"{}\"", row.key)) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return Ok(response);
     }
@@ -97,18 +98,6 @@ fn describe(headers: &mut HeaderMap, row: &NodeRow) -> Result<(), Problem> {
 fn insert(headers: &mut HeaderMap, name: HeaderName, text: &str) -> Result<(), Problem> {
     headers.insert(name, HeaderValue::from_str(text).map_err(|_| Problem::internal())?);
     Ok(())
-}
-
-/// Whether the caller has it already: decided after access was.
-fn is_known(headers: &HeaderMap, row: &NodeRow) -> bool {
-    let tag = format!("\"{}\"", row.key);
-    let given = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    given.is_some_and(|given| {
-        given
-            .split(',')
-            .map(|one| one.trim().trim_start_matches("W/"))
-            .any(|one| one == "*" || one == tag)
-    })
 }
 
 fn unsatisfiable(size: u64) -> Response {

@@ -21,6 +21,7 @@ pub(in crate::routes) async fn delete(
     let id = ticket_in_path(&caller, &ticket)?;
     let event = trail.event(Kind::Ticket, "ticket.delete", &shown_id(&id));
     if app.realms().delete_ticket(caller.realm, id, event).await? {
+        app.tell_revocations().await;
         Ok(Json(json!({ "success": true })))
     } else {
         Err(Problem::not_found())

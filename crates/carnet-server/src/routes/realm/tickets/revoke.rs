@@ -30,6 +30,7 @@ pub(in crate::routes) async fn revoke(
         RevokeError::Store(error) => error.into(),
         _ => Problem::internal(),
     })?;
+    app.tell_revocations().await;
     let mut reply = json!({ "success": true, "status": row.status().as_str(), "isRevoked": true });
     if let Some(output) = row.output {
         reply["output"] = json!(output);
