@@ -78,7 +78,7 @@ async fn only_what_was_asked_for_is_told() {
         ("", "0.5"),
         ("faces", "0.5"),
         ("color_analysis,", "0.5"),
-("color_analysis,color_analysis,color_analysis,color_analysis", "0.5"),
+        ("color_analysis,color_analysis,color_analysis,color_analysis", "0.5"),
         ("color_analysis", "1.1"),
         ("color_analysis", "NaN"),
     ] {
