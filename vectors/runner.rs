@@ -62,6 +62,13 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("csr", "runs in carnet-authority"),
     ("renewal_schedule", "runs in carnet-authority"),
     ("renewal_decision", "runs in carnet-authority"),
+    ("heartbeat_encode", "runs in carnet-worker"),
+    ("service_type", "runs in carnet-worker"),
+    ("capability", "runs in carnet-worker"),
+    ("version_parse", "runs in carnet-worker"),
+    ("version_compatible", "runs in carnet-worker"),
+    ("cert_dir", "runs in carnet-worker"),
+    ("cert_files", "runs in carnet-worker"),
 ];
 
 /// What waits for something that is still to be built: operations, and single cases by their id.
@@ -76,13 +83,6 @@ const PENDING: &[(&str, &str)] = &[
     ("lease_sequence", "waits for leases"),
     ("lease_accept", "waits for leases"),
     ("worker_state", "waits for the registry"),
-    ("heartbeat_encode", "waits for the registry"),
-    ("service_type", "waits for the registry"),
-    ("capability", "waits for the worker runtime"),
-    ("version_parse", "waits for the worker runtime"),
-    ("version_compatible", "waits for the worker runtime"),
-    ("cert_dir", "waits for the worker runtime"),
-    ("cert_files", "waits for the worker runtime"),
     ("rpc_scope", "waits for the worker runtime"),
     ("rpc_idempotency", "waits for the worker runtime"),
     ("placement", "waits for tasks"),

@@ -3,6 +3,7 @@
 mod capability;
 mod certificate;
 mod dns;
+mod lifetime;
 mod name;
 mod peer;
 mod spiffe;
@@ -11,8 +12,9 @@ mod text;
 pub use capability::{CapabilityGlob, CapabilityId, InvalidCapabilityGlob, InvalidCapabilityId};
 pub use certificate::{BACKDATED_S, CERTIFICATE_CLASS, Certificates, Leaf};
 pub use dns::{DnsName, InvalidDnsName};
+pub use lifetime::{Lifetime, Schedule, ScheduleError};
 pub use name::{
     InvalidName, InvalidTrustDomain, InvalidWorkerId, TrustDomain, WorkerId, WorkerName,
 };
-pub use peer::{PeerError, peer, peer_of_leaf};
+pub use peer::{PeerError, peer, peer_of_leaf, trust_domain_of_ca};
 pub use spiffe::{Kind, SpiffeError, SpiffeId};

@@ -4,7 +4,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
-use super::spiffe::Parts;
+use super::spiffe::{Parts, SCHEME};
 use super::{SpiffeId, TrustDomain};
 
 /// Why a certificate names no peer of ours. In the order in which faults are looked for.
@@ -64,10 +64,22 @@ pub fn peer_of_leaf(der: &[u8], trust_domain: &TrustDomain) -> Result<SpiffeId, 
     peer_of(&certificate, trust_domain)
 }
 
+/// Whose certificates a CA certificate, in DER, signs: its one URI is `spiffe://<trust domain>`.
+pub fn trust_domain_of_ca(der: &[u8]) -> Option<TrustDomain> {
+    let ([], certificate) = X509Certificate::from_der(der).ok()? else { return None };
+    let uris = uris(&certificate).ok()?;
+    let [uri] = *uris else { return None };
+    uri.strip_prefix(SCHEME)?.parse().ok()
+}
+
 pub(super) fn peer_of(
     certificate: &X509Certificate<'_>,
     trust_domain: &TrustDomain,
 ) -> Result<SpiffeId, PeerError> {
+    peer(&uris(certificate)?, trust_domain)
+}
+
+fn uris<'a>(certificate: &'a X509Certificate<'a>) -> Result<Vec<&'a str>, PeerError> {
     let names = certificate.subject_alternative_name().map_err(|_| PeerError::Malformed)?;
     let names = names.map_or(&[][..], |extension| &extension.value.general_names);
     let mut uris = Vec::new();
@@ -78,5 +90,5 @@ pub(super) fn peer_of(
             _ => {}
         }
     }
-    peer(&uris, trust_domain)
+    Ok(uris)
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::{TrustDomain, WorkerName};
 
-const SCHEME: &str = "spiffe://";
+pub(super) const SCHEME: &str = "spiffe://";
 
 /// The longest URI that is read.
 const LEN_MAX: usize = 2048;

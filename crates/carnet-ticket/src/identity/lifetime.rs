@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use carnet_ticket::time::Timestamp;
+use crate::time::Timestamp;
 
 /// How long a certificate counts, in whole seconds: 5 minutes to 90 days, 24 hours unless said otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

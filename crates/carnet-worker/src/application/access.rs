@@ -1,0 +1,70 @@
+//! Who may ask what: before any route.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::json;
+use wildmatch::WildMatch;
+
+use super::ClientAuth;
+use crate::health::Health;
+use crate::listener::Peer;
+
+/// The one path that is open to everybody, and the one that never is.
+const HEALTH: &str = "/health";
+const RPC: &str = "/rpc";
+
+/// What a caller has to be.
+pub(super) struct Access {
+    policy: ClientAuth,
+    allowed: Vec<WildMatch>,
+    health: Arc<Health>,
+}
+
+impl Access {
+    pub(super) fn new(policy: ClientAuth, allow_peers: &[String], health: Arc<Health>) -> Self {
+        let allowed = allow_peers.iter().map(|glob| WildMatch::new(glob)).collect();
+        Self { policy, allowed, health }
+    }
+
+    /// Why this request is not served, if so.
+    fn refusal(&self, path: &str, peer: Option<&Peer>) -> Option<(StatusCode, &'static str)> {
+        let is_open = path == HEALTH && self.policy != ClientAuth::Required;
+        if self.health.is_stopping() && path != HEALTH {
+            return Some((StatusCode::SERVICE_UNAVAILABLE, "Shutting down"));
+        }
+        match peer {
+            _ if is_open => None,
+            None if self.policy == ClientAuth::Open && path != RPC => None,
+            None => Some((StatusCode::UNAUTHORIZED, "Client certificate required")),
+            Some(peer) if self.allows(peer) => None,
+            Some(_) => Some((StatusCode::FORBIDDEN, "Forbidden")),
+        }
+    }
+
+    fn allows(&self, peer: &Peer) -> bool {
+        let identity = peer.identity().to_string();
+        self.allowed.is_empty() || self.allowed.iter().any(|glob| glob.matches(&identity))
+    }
+}
+
+/// Serves a request, or says why not.
+pub(super) async fn enter(
+    State(access): State<Arc<Access>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match access.refusal(request.uri().path(), request.extensions().get()) {
+        Some((status, detail)) => answer(status, detail),
+        None => next.run(request).await,
+    }
+}
+
+/// The body of every refusal.
+pub(super) fn answer(status: StatusCode, detail: &'static str) -> Response {
+    (status, Json(json!({ "detail": detail }))).into_response()
+}

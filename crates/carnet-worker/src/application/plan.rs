@@ -1,0 +1,106 @@
+//! [`Plan`]: what the builder and the environment say together, checked.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use carnet_ticket::identity::{CapabilityId, WorkerId, WorkerName};
+use reqwest::Url;
+use serde_json::Value;
+
+use super::WorkerApplication;
+use crate::bootstrap::Wanted;
+use crate::capability::CapabilityDefinition;
+use crate::error::WorkerError;
+use crate::surroundings::Surroundings;
+
+/// Where a worker listens when nobody says.
+const HTTPS_PORT: u16 = 8500;
+
+/// How often it reports, and how soon again when that failed.
+const HEARTBEAT_S: u64 = 30;
+const RETRY_S: u64 = 5;
+
+/// The longest of both.
+const INTERVAL_S_MAX: u64 = 3600;
+
+/// What is settled before anything is done. The builder beats the environment.
+pub(super) struct Plan {
+    pub(super) wanted: Wanted,
+    pub(super) address: SocketAddr,
+    pub(super) advertise_host: Option<String>,
+    pub(super) is_container: bool,
+    pub(super) capabilities: Vec<CapabilityId>,
+    pub(super) capability_schemas: Vec<Value>,
+    pub(super) platform_url: Option<Url>,
+    pub(super) heartbeat: Duration,
+    pub(super) retry: Duration,
+    pub(super) capacity: usize,
+}
+
+impl Plan {
+    /// What `worker` is to do in `surroundings`.
+    pub(super) fn of(
+        worker: &WorkerApplication,
+        surroundings: &Surroundings,
+    ) -> Result<Self, WorkerError> {
+        surroundings.require_https()?;
+        let service_name: WorkerName = worker.service_name.parse()?;
+        let worker_id = worker.worker_id.as_deref().map(str::parse::<WorkerId>).transpose()?;
+        let is_container = surroundings.is_container();
+        let port =
+            worker.https_port.map_or_else(|| surroundings.port("HTTPS_PORT", HTTPS_PORT), Ok)?;
+        let advertised = worker.advertise_host.as_deref();
+        let ids = worker.capabilities.iter().map(|capability| capability.check().cloned());
+        let schemas = worker.capabilities.iter().map(CapabilityDefinition::schema);
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            wanted: Wanted { service_name, worker_id },
+            address: SocketAddr::new(host(worker, surroundings)?, port),
+            advertise_host: advertised
+                .or_else(|| surroundings.var("CARNET_ADVERTISE_HOST"))
+                .map(str::to_owned),
+            is_container,
+            capabilities: ids.collect::<Result<_, _>>()?,
+            capability_schemas: schemas.collect::<Result<_, _>>()?,
+            platform_url: url(surroundings, "PLATFORM_URL")?,
+            heartbeat: interval(surroundings, "WORKER_HEARTBEAT_INTERVAL", HEARTBEAT_S)?,
+            retry: interval(surroundings, "WORKER_HEARTBEAT_RETRY", RETRY_S)?,
+            capacity: worker.capacity.unwrap_or(processors),
+        })
+    }
+}
+
+fn host(worker: &WorkerApplication, surroundings: &Surroundings) -> Result<IpAddr, WorkerError> {
+    const VAR: &str = "CARNET_WORKER_HOST";
+    if let Some(host) = worker.host {
+        return Ok(host);
+    }
+    match surroundings.var(VAR) {
+        Some(text) => text.parse().map_err(|_| WorkerError::BadHost { var: VAR }),
+        None if surroundings.is_container() => Ok(Ipv4Addr::UNSPECIFIED.into()),
+        None => Ok(Ipv4Addr::LOCALHOST.into()),
+    }
+}
+
+fn url(surroundings: &Surroundings, var: &'static str) -> Result<Option<Url>, WorkerError> {
+    let Some(text) = surroundings.var(var) else { return Ok(None) };
+    let mut url: Url = text.parse().map_err(|_| WorkerError::BadUrl { var })?;
+    match url.scheme() {
+        "https" if url.has_host() && url.query().is_none() => {}
+        "http" => return Err(WorkerError::PlainHttpRefused { var }),
+        _ => return Err(WorkerError::BadUrl { var }),
+    }
+    // A URL with a host has room for both. Whatever secret stands there is for others.
+    let _ = (url.set_username(""), url.set_password(None));
+    Ok(Some(url))
+}
+
+fn interval(
+    surroundings: &Surroundings,
+    var: &'static str,
+    default_s: u64,
+) -> Result<Duration, WorkerError> {
+    let seconds = surroundings.var(var).map_or(Ok(default_s), str::parse);
+    let seconds = seconds.ok().filter(|seconds| (1..=INTERVAL_S_MAX).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or(WorkerError::BadInterval { var })
+}

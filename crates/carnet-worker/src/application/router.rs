@@ -1,0 +1,24 @@
+//! A worker's own routes in front of those that every worker has.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+
+use super::access::{Access, enter};
+use super::core::{self, Core};
+
+/// Everything that the port serves. A route of `own` is served instead of the built-in one at its path.
+pub(super) fn router(own: Router, core: Core, access: Access) -> Router {
+    let built_in = Router::new()
+        .route("/health", get(core::health))
+        .route("/status", get(core::status))
+        .route("/metrics", get(core::metrics))
+        .fallback(core::not_found)
+        .method_not_allowed_fallback(core::method_not_allowed)
+        .with_state(Arc::new(core));
+    own.method_not_allowed_fallback(core::method_not_allowed)
+        .fallback_service(built_in)
+        .layer(from_fn_with_state(Arc::new(access), enter))
+}

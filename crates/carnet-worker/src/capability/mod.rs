@@ -1,0 +1,18 @@
+//! What a worker can do: [`CapabilityDefinition`].
+
+mod definition;
+mod version;
+
+pub use definition::{CapabilityDefinition, CapabilityError, ErrorCode};
+pub use version::{InvalidVersion, Version};
+
+use carnet_ticket::identity::CapabilityId;
+
+/// What a worker without capabilities is.
+const GENERIC: &str = "generic_worker";
+
+/// The kind of a worker: what stands before the first dot of its first capability.
+pub fn service_type(capabilities: &[CapabilityId]) -> &str {
+    let first = capabilities.first().map(CapabilityId::as_str);
+    first.map_or(GENERIC, |id| id.split_once('.').map_or(id, |(kind, _)| kind))
+}

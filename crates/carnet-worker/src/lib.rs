@@ -1,0 +1,65 @@
+//! A worker in three lines of `main`: a certificate, HTTPS with mTLS, registration, heartbeats and renewal.
+//!
+//! ```no_run
+//! use carnet_worker::{env_port, get, json, Json, WorkerApplication, WorkerError};
+//!
+//! struct MyWorker;
+//! impl MyWorker {
+//!     fn new(https_port: u16) -> WorkerApplication {
+//!         WorkerApplication::new("my-service").https_port(https_port)
+//!             .route("/health", get(|| async { Json(json!({"status": "healthy"})) }))
+//!     }
+//! }
+//!
+//! fn main() -> Result<(), WorkerError> {
+//!     let port = env_port("MY_WORKER_HTTPS_PORT", 8500)?;
+//!     MyWorker::new(port).run()
+//! }
+//! ```
+//!
+//! What this crate is: the worker's side of a fleet. [`WorkerApplication`] says what a worker is, and
+//! [`WorkerApplication::run`] does all that is security. What it is not: it stores nothing but the certificate
+//! directory, issues nothing, and knows neither the control plane's store nor its server.
+//!
+//! Invariants:
+//! - there is no way to the socket, and none to serve a router without TLS;
+//! - an enrollment token is sent only over a connection to the CA that the token names;
+//! - a certificate that is shown and does not verify is no connection; one that does becomes a grant, and the
+//!   connection is cut when that ends;
+//! - at every moment the directory holds a certificate and a key that belong together, or says how to get there;
+//! - a registry or a CA that fails stops no worker.
+//!
+//! Source: worker runtime spec, sections 7 to 9.
+
+pub mod application;
+pub mod bootstrap;
+mod bundle;
+mod ca;
+pub mod capability;
+pub mod cert_dir;
+mod error;
+mod events;
+mod files;
+mod health;
+mod identity;
+mod listener;
+mod metrics;
+mod pause;
+mod registry;
+mod renew;
+mod surroundings;
+mod tls;
+
+pub use application::{ClientAuth, RunningWorker, WorkerApplication};
+pub use axum::Json;
+pub use axum::routing::{delete, get, post, put};
+pub use ca::CaError;
+pub use capability::CapabilityDefinition;
+pub use error::{BoxError, FileFault, WorkerError};
+pub use files::IdentityRecord;
+pub use health::{Registration, Status};
+pub use identity::WorkerIdentity;
+pub use listener::Peer;
+pub use registry::{NotFinite, heartbeat_form};
+pub use serde_json::json;
+pub use surroundings::{Surroundings, env_port};

@@ -1,0 +1,117 @@
+//! One connection: its handshake, who is at the other end, its requests, its end.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use super::socket::Socket;
+use super::{Peer, Service};
+use crate::pause::within;
+
+/// How long a handshake may take.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+
+/// How long the head of a request may take.
+const HEAD_MAX: Duration = Duration::from_secs(30);
+
+/// What every TLS connection begins with: a handshake record.
+const HANDSHAKE_RECORD: u8 = 22;
+
+/// What ends a connection.
+pub(super) struct Ends {
+    pub(super) cut: CancellationToken,
+    /// Finishes what is under way, and takes nothing new.
+    pub(super) draining: Option<CancellationToken>,
+}
+
+/// Serves a connection until it ends.
+pub(super) async fn serve(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    service: Service,
+    ends: Ends,
+    permit: OwnedSemaphorePermit,
+) {
+    let handshake = within(service.gate.clock(), HANDSHAKE_MAX, handshake(stream, acceptor));
+    let handshake = tokio::select! {
+        handshake = handshake => handshake,
+        () = ends.cut.cancelled() => return,
+    };
+    let stream = match handshake {
+        Some(Ok(stream)) => stream,
+        Some(Err(reason)) => return refused(reason),
+        None => return refused("timeout"),
+    };
+    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let peer = shown.map(|der| Peer::admit(&service.gate, &service.trust_domain, der)).transpose();
+    let peer = match peer {
+        Ok(peer) => peer,
+        Err(denied) => return refused(denied.reason.code()),
+    };
+    let grant = peer.as_ref().map(|peer| peer.grant().clone());
+    let socket = Socket::new(stream, ends.cut, grant, permit);
+    let router = service.router.map_request(move |mut request: http::Request<_>| {
+        if let Some(peer) = &peer {
+            request.extensions_mut().insert(peer.clone());
+        }
+        request
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_MAX);
+    builder.http2().timer(TokioTimer::new());
+    let service = TowerToHyperService::new(router);
+    let mut connection =
+        pin!(builder.serve_connection_with_upgrades(TokioIo::new(socket), service));
+    let draining = async {
+        match ends.draining {
+            Some(draining) => draining.cancelled().await,
+            None => std::future::pending().await,
+        }
+    };
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = draining => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(error, "a connection ended early");
+    }
+}
+
+/// The connection behind the handshake, or why there is none. Who does not begin with one gets no answer.
+async fn handshake(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+) -> Result<TlsStream<TcpStream>, &'static str> {
+    let mut first = [0];
+    match stream.peek(&mut first).await {
+        Ok(1) if first[0] == HANDSHAKE_RECORD => {}
+        _ => return Err("not_tls"),
+    }
+    stream.set_nodelay(true).map_err(|_| "gone")?;
+    acceptor.accept(stream).await.map_err(|error| {
+        let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        match cause {
+            Some(rustls::Error::InvalidCertificate(_)) => "certificate",
+            Some(rustls::Error::NoCertificatesPresented) => "no_certificate",
+            _ => "handshake",
+        }
+    })
+}
+
+fn refused(reason: &'static str) {
+    metrics::counter!("carnet_tls_refused_total", "listener" => "worker", "reason" => reason)
+        .increment(1);
+    tracing::debug!(reason, "a connection was refused");
+}

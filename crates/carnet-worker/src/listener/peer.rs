@@ -1,0 +1,78 @@
+//! [`Peer`]: who is at the other end of a connection.
+
+use std::sync::Arc;
+
+use carnet_gate::{Clock, Denied, Gate, Grant, RightsMap};
+use carnet_ticket::identity::{Certificates, Leaf, SpiffeId, TrustDomain};
+use carnet_ticket::rights::{Rights, RouteScopes};
+use carnet_ticket::verify::{Class, Facts, Presented, Reason, Surface, Verified};
+use rustls::CertificateError;
+
+use crate::tls::Judge;
+
+/// A member of the fleet that has shown its certificate. Handlers find it among the extensions of a request. The
+/// connection is cut when its grant ends.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    identity: SpiffeId,
+    grant: Grant,
+}
+
+impl Peer {
+    /// The peer with this certificate, in DER, whose chain was verified.
+    pub(super) fn admit(
+        gate: &Gate,
+        trust_domain: &TrustDomain,
+        der: &[u8],
+    ) -> Result<Self, Denied> {
+        let grant = admit(gate, der)?;
+        let leaf = Leaf::read(der, trust_domain)
+            .map_err(|fault| grant.deny(Reason::Certificate(fault)))?;
+        Ok(Self { identity: leaf.identity, grant })
+    }
+
+    /// Who it is.
+    pub fn identity(&self) -> &SpiffeId {
+        &self.identity
+    }
+
+    /// What it was granted.
+    pub fn grant(&self) -> &Grant {
+        &self.grant
+    }
+}
+
+/// A gate that takes certificates of members of this trust domain.
+pub(crate) fn gate(clock: Clock, trust_domain: TrustDomain) -> Gate {
+    Gate::builder(clock)
+        .verifier(Class::Certificate, Arc::new(Certificates { trust_domain }))
+        .accept(Surface::Rpc, &[Class::Certificate])
+        .rights(Surface::Rpc, Arc::new(KindIsRole))
+        .build()
+}
+
+/// Judges certificates in the handshake as `gate` does.
+pub(crate) fn judge(gate: Gate) -> Judge {
+    Arc::new(move |der| {
+        admit(&gate, der).map(drop).map_err(|denied| match denied.reason {
+            Reason::Revoked(_) => CertificateError::Revoked,
+            Reason::Expired => CertificateError::Expired,
+            Reason::NotYetValid => CertificateError::NotValidYet,
+            _ => CertificateError::ApplicationVerificationFailure,
+        })
+    })
+}
+
+fn admit(gate: &Gate, der: &[u8]) -> Result<Grant, Denied> {
+    gate.admit(&Presented::certificate(der), &Facts::none(), Surface::Rpc)
+}
+
+/// A member may what its kind may: the role is its kind.
+struct KindIsRole;
+
+impl RightsMap for KindIsRole {
+    fn rights(&self, verified: &Verified, _: &Facts) -> Result<Rights, Reason> {
+        let kind = verified.subject.as_deref().and_then(|subject| subject.split('/').next());
+        Ok(Rights::Routes(RouteScopes::of_role(kind.unwrap_or_default())))
+    }
+}

@@ -1,0 +1,73 @@
+//! Reporting: `POST /v1/workers/{id}/heartbeat`, a form.
+
+use std::sync::Arc;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use super::{Registry, RegistryError, json};
+use crate::ca::at;
+
+/// Tells how busy a worker is.
+pub(crate) type Load = Arc<dyn Fn() -> f32 + Send + Sync>;
+
+/// A load is not a number, or infinite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a load is a finite number")]
+pub struct NotFinite;
+
+#[derive(Deserialize)]
+struct Answer {
+    alive: bool,
+}
+
+/// How every heartbeat begins: `service_type=<kind>&load_score=<load>`, the load between 0 and 1, with as few
+/// fraction digits as say it exactly and at least one.
+pub fn heartbeat_form(service_type: &str, load: f32) -> Result<String, NotFinite> {
+    if !load.is_finite() {
+        return Err(NotFinite);
+    }
+    let mut digits = load.clamp(0.0, 1.0).abs().to_string();
+    if !digits.contains('.') {
+        digits.push_str(".0");
+    }
+    Ok(format!("service_type={service_type}&load_score={digits}"))
+}
+
+impl Registry {
+    /// Reports; whether the registry knows us.
+    pub(super) async fn beat(&self) -> Result<bool, RegistryError> {
+        let path = format!("v1/workers/{}/heartbeat", self.worker_id());
+        let asked = self.http.post(at(&self.url, &path)).body(self.form());
+        let asked = asked.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let (headers, bytes) = match self.send(asked).await {
+            Err(RegistryError::Status(StatusCode::NOT_FOUND)) => return Ok(false),
+            answered => answered?,
+        };
+        if let Some(sequence) = number(&headers, "carnet-bundle-seq") {
+            self.bundle.heard(sequence);
+        }
+        Ok(json::<Answer>(&bytes)?.alive)
+    }
+
+    fn form(&self) -> String {
+        let registration = &self.registration;
+        let kind = registration.service_type();
+        let begin = heartbeat_form(kind, (registration.load)()).or_else(|error| {
+            tracing::warn!(%error, "the worker's load counts as 0");
+            heartbeat_form(kind, 0.0)
+        });
+        let begin = begin.unwrap_or_default();
+        let state = if self.health.is_stopping() { "draining" } else { "online" };
+        let (capacity, instance) = (registration.capacity, &registration.instance);
+        let bundle = self.bundle.known();
+        format!(
+            "{begin}&state={state}&active=0&capacity={capacity}&instance={instance}&bundle={bundle}&keys=&revocations=0"
+        )
+    }
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
+}

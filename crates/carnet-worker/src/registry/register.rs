@@ -1,0 +1,70 @@
+//! Registering: `POST /v1/workers/register`.
+
+use std::collections::BTreeMap;
+
+use carnet_ticket::identity::CapabilityId;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Registry, RegistryError, json};
+use crate::ca::at;
+use crate::capability::service_type;
+
+/// What a worker says of itself.
+pub(crate) struct Registration {
+    pub(crate) endpoint: String,
+    pub(crate) capabilities: Vec<CapabilityId>,
+    pub(crate) capability_schemas: Vec<Value>,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) capacity: usize,
+    /// 16 hex digits, others each time the process starts.
+    pub(crate) instance: String,
+    pub(crate) load: super::heartbeat::Load,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    worker_id: &'a str,
+    service_type: &'a str,
+    endpoint: &'a str,
+    health_url: String,
+    capabilities: Vec<&'a str>,
+    instance: &'a str,
+    labels: &'a BTreeMap<String, String>,
+    capacity: usize,
+    capability_schemas: &'a [Value],
+    bundle: u64,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    worker_id: String,
+}
+
+impl Registration {
+    pub(super) fn service_type(&self) -> &str {
+        service_type(&self.capabilities)
+    }
+}
+
+impl Registry {
+    pub(super) async fn register(&self) -> Result<(), RegistryError> {
+        let registration = &self.registration;
+        let body = Body {
+            worker_id: self.worker_id().as_str(),
+            service_type: registration.service_type(),
+            endpoint: &registration.endpoint,
+            health_url: format!("{}/health", registration.endpoint),
+            capabilities: registration.capabilities.iter().map(CapabilityId::as_str).collect(),
+            instance: &registration.instance,
+            labels: &registration.labels,
+            capacity: registration.capacity,
+            capability_schemas: &registration.capability_schemas,
+            bundle: self.bundle.known(),
+        };
+        let asked = self.http.post(at(&self.url, "v1/workers/register")).json(&body);
+        let (_, bytes) = self.send(asked).await?;
+        let answer: Answer = json(&bytes)?;
+        if answer.worker_id == body.worker_id { Ok(()) } else { Err(RegistryError::Answer) }
+    }
+}

@@ -1,0 +1,102 @@
+//! [`Live`]: the certificate, the key and the trust of this moment.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use carnet_gate::Clock;
+use carnet_ticket::identity::Schedule;
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
+use rustls::{RootCertStore, SignatureScheme};
+
+use super::{provider, roots};
+use crate::files::Stored;
+
+/// What a worker shows and believes. It can be exchanged at any moment: connections that are open stay as they
+/// are, new ones use the new.
+pub(crate) struct Live {
+    dir: PathBuf,
+    clock: Clock,
+    now: ArcSwap<Current>,
+}
+
+/// What is shown and believed now.
+pub(crate) struct Current {
+    pub(crate) stored: Stored,
+    pub(crate) schedule: Schedule,
+    pub(super) servers: Arc<WebPkiServerVerifier>,
+    pub(super) clients: Arc<dyn ClientCertVerifier>,
+}
+
+impl Live {
+    /// What `dir` holds. `random` scatters the moment of renewal.
+    pub(crate) fn new(
+        dir: &Path,
+        clock: Clock,
+        stored: Stored,
+        random: u32,
+    ) -> Result<Self, rustls::Error> {
+        let now = ArcSwap::from_pointee(Current::new(stored, random)?);
+        Ok(Self { dir: dir.to_owned(), clock, now })
+    }
+
+    /// What counts now.
+    pub(crate) fn current(&self) -> Guard<Arc<Current>> {
+        self.now.load()
+    }
+
+    /// From here on `stored` is shown and believed.
+    pub(crate) fn exchange(&self, stored: Stored, random: u32) -> Result<(), rustls::Error> {
+        self.now.store(Arc::new(Current::new(stored, random)?));
+        Ok(())
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
+
+impl Current {
+    fn new(stored: Stored, random: u32) -> Result<Self, rustls::Error> {
+        let roots: Arc<RootCertStore> = roots(&stored.ca)?;
+        let invalid = |_| rustls::Error::General("no CA certificate".to_owned());
+        let servers = WebPkiServerVerifier::builder_with_provider(Arc::clone(&roots), provider());
+        let clients = WebPkiClientVerifier::builder_with_provider(roots, provider());
+        Ok(Self {
+            schedule: stored.schedule(random),
+            servers: servers.build().map_err(invalid)?,
+            clients: clients.build().map_err(invalid)?,
+            stored,
+        })
+    }
+}
+
+impl ResolvesServerCert for Live {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.current().stored.pair))
+    }
+}
+
+impl ResolvesClientCert for Live {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.current().stored.pair))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,90 @@
+//! [`Caller`]: somebody who asks a worker.
+
+use std::sync::Arc;
+
+use carnet_authority::ca::{CertificateAuthority, Lifetime};
+use carnet_gate::Clock;
+use carnet_ticket::identity::Kind;
+use reqwest::{Response, StatusCode};
+use rustls::ClientConfig;
+use serde_json::Value;
+
+use super::Ca;
+use super::authority::certify;
+use super::tls::{ManualTime, provider, roots};
+
+/// Somebody who believes a CA, with or without a certificate.
+pub struct Caller {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Caller {
+    /// Nobody.
+    pub fn nobody(ca: &Ca, base: &str) -> Self {
+        Self::new(ca, base, None)
+    }
+
+    /// A member of this kind.
+    pub fn member(ca: &Ca, base: &str, kind: Kind, name: &str) -> Self {
+        let authority = ca.state.authority.lock().unwrap().clone();
+        Self::certified(ca, base, &authority, kind, name)
+    }
+
+    /// A member by the word of `authority`.
+    pub fn certified(
+        ca: &Ca,
+        base: &str,
+        authority: &CertificateAuthority,
+        kind: Kind,
+        name: &str,
+    ) -> Self {
+        Self::new(ca, base, Some((authority, kind, name, Lifetime::DEFAULT)))
+    }
+
+    /// A worker whose certificate lives this long.
+    pub fn living(ca: &Ca, base: &str, name: &str, life: Lifetime) -> Self {
+        let authority = ca.state.authority.lock().unwrap().clone();
+        Self::new(ca, base, Some((&authority, Kind::Worker, name, life)))
+    }
+
+    fn new(
+        ca: &Ca,
+        base: &str,
+        member: Option<(&CertificateAuthority, Kind, &str, Lifetime)>,
+    ) -> Self {
+        let clock: &Clock = &ca.state.clock;
+        let bundle = ca.state.authority.lock().unwrap().bundle().certificates.clone();
+        let roots = roots(bundle.into_iter().map(|ca| ca.certificate));
+        let builder =
+            ClientConfig::builder_with_details(provider(), Arc::new(ManualTime(clock.clone())))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots);
+        let mut config = match member {
+            Some((authority, kind, name, life)) => {
+                let (chain, key) = certify(authority, kind, name, clock, life);
+                builder.with_client_auth_cert(chain, key).unwrap()
+            }
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let http = reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy();
+        Self { http: http.build().unwrap(), base: base.to_owned() }
+    }
+
+    pub async fn send(&self, path: &str) -> reqwest::Result<Response> {
+        self.http.get(format!("{}{path}", self.base)).send().await
+    }
+
+    /// The status and the JSON of what is found at a path.
+    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+        let answer = self.send(path).await.unwrap();
+        let status = answer.status();
+        (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default())
+    }
+
+    pub async fn post(&self, path: &str) -> Response {
+        self.http.post(format!("{}{path}", self.base)).send().await.unwrap()
+    }
+}
