@@ -43,8 +43,7 @@ async fn every_route_is_for_whom_its_row_says() {
     let worker = fleet.member("hello-world").await;
     let operator_key = key();
     let body = json!({ "csr": csr(&operator_key, None), "name": "ada", "kind": "operator" });
-    let issued =
-        fleet.server.post(As::Admin, "/api/v1/admin/ca/issue", &body).await.expect(201);
+    let issued = fleet.server.post(As::Admin, "/api/v1/admin/ca/issue", &body).await.expect(201);
     let operator = super::support::Member {
         key: operator_key.serialize_pem(),
         certificate: issued.json()["certificate"].as_str().unwrap().to_owned(),
