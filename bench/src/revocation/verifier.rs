@@ -110,11 +110,10 @@ impl Events {
     /// The message of the next event.
     async fn next(&mut self) -> anyhow::Result<String> {
         loop {
-            if let Some((event, rest)) = self.read.split_once("\n\n") {
+            if let Some(end) = self.read.find("\n\n") {
+                let event: String = self.read.drain(..end + 2).collect();
                 let message = event.lines().find_map(|line| line.strip_prefix("data: "));
-                let message = message.context("an event without a message")?.to_owned();
-                self.read = rest.to_owned();
-                return Ok(message);
+                return Ok(message.context("an event without a message")?.to_owned());
             }
             let frame = self.body.frame().await.context("the stream ended")??;
             if let Some(data) = frame.data_ref() {
