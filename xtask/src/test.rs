@@ -5,7 +5,7 @@ use anyhow::bail;
 use crate::{conformance, packaging, run};
 
 /// What most machines have, and the Debian packages that bring it.
-const PROGRAMS: [Program; 3] = [
+const PROGRAMS: [Program; 4] = [
     Program {
         name: "cc",
         probe: &["--version"],
@@ -17,6 +17,12 @@ const PROGRAMS: [Program; 3] = [
         probe: &["version"],
         why: "tests ask it about certificates",
         packages: &["openssl"],
+    },
+    Program {
+        name: "curl",
+        probe: &["--version"],
+        why: "the commands of the how-tos call workers with it",
+        packages: &["curl"],
     },
     PYTHON,
 ];

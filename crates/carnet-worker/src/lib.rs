@@ -50,7 +50,7 @@ mod renew;
 mod surroundings;
 mod tls;
 
-pub use application::{ClientAuth, RunningWorker, WorkerApplication};
+pub use application::{ClientAuth, RunningWorker, ThisWorker, WorkerApplication};
 pub use axum::Json;
 pub use axum::routing::{delete, get, post, put};
 pub use ca::CaError;

@@ -77,7 +77,9 @@ fn offset(bytes: &[u8], error: &serde_json::Error) -> usize {
     let before: usize = lines.map(<[u8]>::len).sum();
     // Columns count from 1, and one that ends too early is found behind its last byte.
     let column = if error.is_eof() { error.column() } else { error.column().saturating_sub(1) };
-    (before + column).min(bytes.len())
+    let found = (before + column).min(bytes.len());
+    // Of a word that is none it is where the word begins.
+    found - bytes[..found].iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count()
 }
 
 pub(super) fn refusal(status: StatusCode, detail: impl Into<Value>) -> Problem {

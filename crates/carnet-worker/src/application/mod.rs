@@ -8,6 +8,7 @@ mod router;
 mod run;
 mod running;
 mod serve;
+mod this_worker;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,6 +25,7 @@ use crate::surroundings::Surroundings;
 use hooks::{ShutdownHook, StartupHook};
 
 pub use running::RunningWorker;
+pub use this_worker::ThisWorker;
 
 /// What a caller without a certificate gets. One with a certificate that does not verify never gets a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use axum::{Extension, Router};
 
 use super::access::{Access, enter};
 use super::core::{self, Core};
+use super::this_worker::ThisWorker;
 
 /// Everything that the port serves. A route of `own` is served instead of the built-in one at its path.
-pub(super) fn router(own: Router, core: Core, access: Access) -> Router {
+pub(super) fn router(own: Router, core: Core, access: Access, this: ThisWorker) -> Router {
     let built_in = Router::new()
         .route("/health", get(core::health))
         .route("/status", get(core::status))
@@ -18,7 +19,8 @@ pub(super) fn router(own: Router, core: Core, access: Access) -> Router {
         .fallback(core::not_found)
         .method_not_allowed_fallback(core::method_not_allowed)
         .with_state(Arc::new(core));
-    own.method_not_allowed_fallback(core::method_not_allowed)
+    own.layer(Extension(this))
+        .method_not_allowed_fallback(core::method_not_allowed)
         .fallback_service(built_in)
         .layer(from_fn_with_state(Arc::new(access), enter))
 }

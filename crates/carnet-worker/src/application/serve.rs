@@ -10,6 +10,7 @@ use super::core::Core;
 use super::plan::Plan;
 use super::router::router;
 use super::running::RunningWorker;
+use super::this_worker::ThisWorker;
 use super::{ClientAuth, WorkerApplication, hooks};
 use crate::bootstrap::{Bootstrapped, bootstrap};
 use crate::bundle::{Bundles, Sequence};
@@ -41,7 +42,9 @@ impl WorkerApplication {
 
         let core = Core { health: Arc::clone(&health), capabilities: plan.capabilities.clone() };
         let access = Access::new(self.client_auth, &self.allow_peers, Arc::clone(&health));
-        let service = service(&live, router(self.router, core, access), self.client_auth)?;
+        let this = ThisWorker { id: health.worker_id().clone(), clock: live.clock().clone() };
+        let router = router(self.router, core, access, this);
+        let service = service(&live, router, self.client_auth)?;
         let (ending, mut tasks) = (Ending::default(), JoinSet::new());
         let mut running = RunningWorker::new(&live, &health, https_url.clone(), ending.clone());
         tasks.spawn(listener.serve(service, ending));

@@ -26,6 +26,12 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("POST", "/certificates/csr"), [401; 5]),
         (("POST", "/certificates/renew"), [401, 200, 200, 401, 401]),
         (("DELETE", "/certificates/{serial}"), [401, 403, 404, 404, 403]),
+        (("POST", "/v1/workers/register"), [401, 422, 403, 401, 401]),
+        (("POST", "/v1/workers/{id}/heartbeat"), [401, 422, 403, 401, 401]),
+        (("DELETE", "/v1/workers/{id}"), [401, 200, 403, 401, 401]),
+        (("GET", "/v1/workers"), [401, 200, 403, 401, 401]),
+        (("GET", "/health/live"), OPEN),
+        (("GET", "/health/ready"), OPEN),
     ])
 }
 
@@ -37,8 +43,7 @@ async fn every_route_is_for_whom_its_row_says() {
     let worker = fleet.member("hello-world").await;
     let operator_key = key();
     let body = json!({ "csr": csr(&operator_key, None), "name": "ada", "kind": "operator" });
-    let issued =
-        fleet.server.post(As::Admin, "/api/v1/admin/ca/certificates", &body).await.expect(201);
+    let issued = fleet.server.post(As::Admin, "/api/v1/admin/ca/issue", &body).await.expect(201);
     let operator = super::support::Member {
         key: operator_key.serialize_pem(),
         certificate: issued.json()["certificate"].as_str().unwrap().to_owned(),
@@ -48,6 +53,7 @@ async fn every_route_is_for_whom_its_row_says() {
         let row = rows.get(&(route.method, route.path));
         let row = row.unwrap_or_else(|| panic!("{} {} has no row", route.method, route.path));
         let path = route.path.replace("{serial}", "40000000000000000000000000000000");
+        let path = path.replace("{id}", "worker-1");
         let url = format!("{}{path}", fleet.url);
         let clients = [
             (fleet.client(None), None),

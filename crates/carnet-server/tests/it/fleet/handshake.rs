@@ -23,7 +23,7 @@ async fn ask(fleet: &Fleet, member: &Member) -> std::io::Result<String> {
 }
 
 async fn first(stream: &mut (impl AsyncReadExt + Unpin)) -> std::io::Result<String> {
-    let mut answer = vec![0; 256];
+    let mut answer = vec![0; 4096];
     let len = stream.read(&mut answer).await?;
     if len == 0 {
         return Err(std::io::ErrorKind::UnexpectedEof.into());

@@ -38,7 +38,13 @@ async fn a_renewal_makes_the_next_generation_and_ends_those_before() {
     };
     assert!(health(&second).await);
     fleet.server.hand.advance(Duration::from_mins(10));
-    assert!(!health(&second).await && health(&fourth).await);
+    // Until the server has looked.
+    let mut looks = 0;
+    while health(&second).await {
+        looks += 1;
+        assert!(looks < 1000, "it still counts");
+    }
+    assert!(health(&fourth).await);
     let generations: Vec<_> = audit(&fleet, "ca.renew").await;
     assert_eq!(generations.len(), 4, "a lost answer is no renewal");
 }
@@ -51,8 +57,10 @@ async fn a_copied_key_is_noticed_and_ends_both() {
     let second = renewed(&fleet, &first).await;
     let _third = renewed(&fleet, &second).await;
     // Whoever has a copy of the first comes with it, after its successor was used.
-    let clone = fleet.renew(&first, &csr(&key(), None)).await.expect(403);
-    assert_eq!(clone.json(), json!({ "detail": "Forbidden" }));
+    let clone = fleet.client(Some(&first)).post(format!("{}/certificates/renew", fleet.url));
+    let clone = clone.json(&json!({ "csr": csr(&key(), None) })).send().await;
+    // Its own connection ends too, sometimes before the answer is through.
+    assert!(clone.is_err() || clone.unwrap().status() == 403);
     for member in [&first, &second] {
         assert!(
             fleet.client(Some(member)).get(format!("{}/health", fleet.url)).send().await.is_err()
