@@ -38,10 +38,10 @@ impl WorkerIdentity {
     /// certificate that counts. `service_name` is asked for where the enrollment token does not decide.
     pub async fn bootstrap(
         surroundings: &Surroundings,
-        service_name: &str,
+        service_name: WorkerName,
         worker_id: Option<WorkerId>,
     ) -> Result<Self, WorkerError> {
-        let wanted = Wanted { service_name: service_name.parse()?, worker_id };
+        let wanted = Wanted { service_name, worker_id };
         let Bootstrapped { live, .. } = bootstrap(surroundings, &wanted).await?;
         Ok(Self(live))
     }

@@ -8,6 +8,7 @@ use carnet_realm::client::{
     ClientError, GetTreeError, PutTreeError, Refusal, ScanFault, WalkError,
 };
 use carnet_realm::layout::{ReadError, WriteError};
+use carnet_worker::WorkerError;
 
 /// What a command found wrong, in its own words.
 #[derive(Debug)]
@@ -74,6 +75,9 @@ fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
             _ => 1,
         });
     }
+    if let Some(error) = error.downcast_ref::<WorkerError>() {
+        return Some(worker_code(error));
+    }
     if let Some(error) = error.downcast_ref::<WalkError>() {
         return Some(if let WalkError::Client(error) = error { client_code(error) } else { 1 });
     }
@@ -105,6 +109,18 @@ fn read_code(error: &ReadError<ClientError>) -> u8 {
         ReadError::Source(error) => client_code(error),
         ReadError::Out(_) => 3,
         _ => 1,
+    }
+}
+
+/// What a worker or its CA has judged is an answer; what neither could do is not.
+fn worker_code(error: &WorkerError) -> u8 {
+    match error {
+        WorkerError::NoIdentity { .. }
+        | WorkerError::CertificateFile { .. }
+        | WorkerError::FingerprintMismatch { .. }
+        | WorkerError::UntrustedCa { .. }
+        | WorkerError::EnrollmentRefused { .. } => 1,
+        _ => 3,
     }
 }
 

@@ -51,6 +51,14 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The address for members of the fleet is taken, or not this machine's.
+    #[error("cannot listen for workers on {address}")]
+    Fleet {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The local socket could not be made.
     #[error("cannot listen on the local socket {path:?}")]
     Socket {
@@ -81,9 +89,14 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
     let config = app.config();
     let server = &config.server;
     app.set_tls(tls_of(&config)?);
-    let (listener, address) = listen_on(&server.host, server.port).await?;
+    let (host, port) = (server.host.clone(), server.port);
+    let listened = listen_on(&host, port).await;
+    let (listener, address) =
+        listened.map_err(|source| ServeError::Address { host, port, source })?;
     let fleet = config.fleet.listen_addr;
-    let (fleet_listener, fleet) = listen_on(&fleet.ip().to_string(), fleet.port()).await?;
+    let listened = listen_on(&fleet.ip().to_string(), fleet.port()).await;
+    let (fleet_listener, fleet) =
+        listened.map_err(|source| ServeError::Fleet { address: fleet, source })?;
     app.ca().open_local_enrollment(fleet)?;
     let tasks = TaskTracker::new();
     let accepting = Accepting {
@@ -300,10 +313,9 @@ fn opened(stream: TcpStream, peer: SocketAddr) -> Option<(Ends, Socket, Cutoff)>
 }
 
 /// Listens, and tells where: the port may be any that is free.
-async fn listen_on(host: &str, port: u16) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let failed = |source| ServeError::Address { host: host.to_owned(), port, source };
-    let listener = bind(host, port).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+async fn listen_on(host: &str, port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
+    let listener = bind(host, port).await?;
+    let address = listener.local_addr()?;
     Ok((listener, address))
 }
 

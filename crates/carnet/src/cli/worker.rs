@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use carnet_ticket::identity::{WorkerId, WorkerName};
 use carnet_ticket::worker_token::{Audience, WorkerScope};
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -22,6 +23,28 @@ pub enum WorkerCommand {
         CARNET_AUTH_WORKER_SIGNING_KEY, STACYVM_AUTH_WORKER_SIGNING_KEY or the configuration; it is never an argument."
     )]
     Token(Box<TokenArgs>),
+    /// Bring a certificate of the fleet into the certificate directory, unless one that counts is there.
+    #[command(
+        after_help = "Examples:\n  carnet worker enroll    beside `carnet serve` on this machine\n  CA_SERVICE_URL=https://\
+        enroll:<token>@<host>:9090 carnet worker enroll\n\nEvery worker does this by itself when it starts. The token comes \
+        from CA_SERVICE_URL, CARNET_ENROLL_TOKEN_FILE or CARNET_ENROLL_TOKEN; it is never an argument. CERT_DIR names the \
+        directory."
+    )]
+    Enroll(WorkerEnrollArgs),
+}
+
+/// `carnet worker enroll`.
+#[derive(Debug, Args)]
+pub struct WorkerEnrollArgs {
+    /// The service, where the enrollment token does not decide the name. Else `SERVICE_NAME`.
+    #[arg(long, default_value = "worker")]
+    pub name: WorkerName,
+    /// What the registry shall know the worker by; else the id it has, or a random one.
+    #[arg(long, value_name = "ID")]
+    pub id: Option<WorkerId>,
+    /// The form of the output.
+    #[arg(long, value_enum, ignore_case = true, default_value_t)]
+    pub format: Format,
 }
 
 /// `carnet worker token`.

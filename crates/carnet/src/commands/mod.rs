@@ -35,7 +35,7 @@ pub async fn run(cli: Cli, surroundings: Surroundings) -> anyhow::Result<()> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Verify(args) => verify::run(*args, &surroundings).await,
         Command::Ticket(command) => ticket::run(command, &surroundings).await,
-        Command::Worker(command) => worker::run(command, &surroundings),
+        Command::Worker(command) => worker::run(command, &surroundings).await,
         Command::Enroll(command) => enroll::run(command, &surroundings).await,
         Command::Ca(command) => ca::run(command, &surroundings).await,
         Command::Keys(command) => keys::run(command, &surroundings).await,

@@ -28,4 +28,5 @@ mod support;
 mod ticket;
 mod transfers;
 mod trees;
+mod worker_enroll;
 mod worker_token;

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use carnet_gate::{Clock, Hand};
+use carnet_ticket::identity::WorkerName;
 use carnet_ticket::time::Timestamp;
 use carnet_worker::{Surroundings, WorkerApplication, WorkerError, WorkerIdentity};
 use tempfile::TempDir;
@@ -88,13 +89,13 @@ impl Machine {
 
     /// What a worker of this machine begins with.
     pub async fn bootstrap(&self) -> Result<WorkerIdentity, WorkerError> {
-        WorkerIdentity::bootstrap(&self.surroundings, NAME, None).await
+        WorkerIdentity::bootstrap(&self.surroundings, name(), None).await
     }
 
     /// The same, going on by itself.
     pub fn bootstrapping(&self) -> tokio::task::JoinHandle<Result<WorkerIdentity, WorkerError>> {
         let surroundings = self.surroundings.clone();
-        tokio::spawn(async move { WorkerIdentity::bootstrap(&surroundings, NAME, None).await })
+        tokio::spawn(async move { WorkerIdentity::bootstrap(&surroundings, name(), None).await })
     }
 
     /// A worker of this machine, on a port that is free.
@@ -114,6 +115,10 @@ impl Machine {
         })
         .await;
     }
+}
+
+fn name() -> WorkerName {
+    NAME.parse().unwrap()
 }
 
 pub const fn seconds(seconds: u64) -> Duration {
