@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "measuring is what this program is for")]
 
 mod authority;
+mod certificates;
 mod gate;
 mod http;
 mod report;
@@ -21,6 +22,7 @@ fn main() -> anyhow::Result<()> {
         gate::run(&mut report).await?;
         tickets::run(&mut report);
         authority::run(&mut report).await?;
+        certificates::run(&mut report).await?;
         http::run(&mut report).await
     })?;
     report.print();
