@@ -1,6 +1,6 @@
 //! [`Certificates`]: the certificate of a connection as a credential. Source: worker runtime spec, sections 2 and 4.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
