@@ -258,6 +258,9 @@ impl Accepting {
     /// A member of the fleet, or somebody without a certificate. One whose certificate does not count is not heard.
     async fn serve_member(self, stream: TcpStream, peer: SocketAddr, tls: Arc<FleetTls>) {
         let Some((ends, socket, cutoff)) = opened(stream, peer) else { return };
+        if let Err(error) = self.app.ca().end_superseded().await {
+            tracing::error!(%error, "superseded certificates were not revoked; it is tried again");
+        }
         let accepted = match tls.acceptor() {
             Ok(acceptor) => self.in_time(acceptor.accept(socket)).await,
             Err(error) => return tracing::error!(%error, "the fleet listener has no certificate"),
