@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use carnet_gate::{Freshness, Gate};
 use tokio::task::JoinSet;
 
 use super::access::Access;
@@ -19,6 +20,7 @@ use crate::listener::{self, Ending, Listener, Service};
 use crate::metrics;
 use crate::registry::{Registration, Registry, Rhythm};
 use crate::renew::Renewal;
+use crate::revocations::{FeedKeys, Heard, Revocations};
 use crate::surroundings::Surroundings;
 use crate::tls::{self, Clients, Live};
 
@@ -39,11 +41,23 @@ impl WorkerApplication {
             tracing::warn!("callers without a certificate are served: client_auth is Open");
         }
 
-        let core = Core { health: Arc::clone(&health), capabilities: plan.capabilities.clone() };
+        let control_plane = plan.platform_url.clone();
+        let control_plane = control_plane
+            .or_else(|| live.current().stored.record.control_plane_url.clone());
+        let heard = heard(&live, control_plane.is_some());
+        let core = Core {
+            health: Arc::clone(&health),
+            capabilities: plan.capabilities.clone(),
+            heard: heard.clone(),
+        };
         let access = Access::new(self.client_auth, &self.allow_peers, Arc::clone(&health));
-        let service = service(&live, router(self.router, core, access), self.client_auth)?;
+        let router = router(self.router, core, access);
+        let service = service(&live, router, self.client_auth, heard.gate.clone())?;
         let (ending, mut tasks) = (Ending::default(), JoinSet::new());
         let mut running = RunningWorker::new(&live, &health, https_url.clone(), ending.clone());
+        if let Some(url) = &control_plane {
+            tasks.spawn(Revocations::new(&live, url.clone(), heard.clone())?.run());
+        }
         tasks.spawn(listener.serve(service, ending));
         hooks::start(self.startup).await?;
         health.started();
@@ -52,9 +66,7 @@ impl WorkerApplication {
         let known = Sequence::default();
         tasks.spawn(Renewal { live: Arc::clone(&live), ca_url: ca_url.clone() }.run());
         tasks.spawn(Bundles::new(Arc::clone(&live), ca_url, known.clone()).run());
-        let registry = plan.platform_url.clone();
-        let registry = registry.or_else(|| live.current().stored.record.control_plane_url.clone());
-        if let Some(url) = registry {
+        if let Some(url) = control_plane {
             let registration = Registration {
                 endpoint: https_url,
                 capabilities: plan.capabilities,
@@ -63,6 +75,7 @@ impl WorkerApplication {
                 capacity: plan.capacity,
                 instance: instance(),
                 load: self.load.unwrap_or_else(|| Arc::new(|| 0.0)),
+                heard,
             };
             let rhythm = Rhythm { interval: plan.heartbeat, retry: plan.retry };
             let registry =
@@ -85,13 +98,25 @@ impl Plan {
     }
 }
 
+/// What the worker will know of revocations: with a control plane, what that tells it.
+fn heard(live: &Live, is_fed: bool) -> Heard {
+    let trust_domain = live.current().stored.leaf.identity.trust_domain().clone();
+    let freshness = if is_fed {
+        Freshness::Remote { max_staleness: STALENESS_MAX }
+    } else {
+        Freshness::Local
+    };
+    let gate = listener::gate(live.clock().clone(), trust_domain, freshness);
+    Heard { gate, keys: FeedKeys::default(), is_fed }
+}
+
 fn service(
     live: &Arc<Live>,
     router: axum::Router,
     policy: ClientAuth,
+    gate: Gate,
 ) -> Result<Service, WorkerError> {
     let trust_domain = live.current().stored.leaf.identity.trust_domain().clone();
-    let gate = listener::gate(live.clock().clone(), trust_domain.clone());
     let judge = listener::judge(gate.clone());
     let clients = Clients::new(Arc::clone(live), judge, policy == ClientAuth::Required);
     let tls = Arc::new(tls::server(live, clients)?);
@@ -105,6 +130,9 @@ fn instance() -> String {
     let _ = getrandom::fill(&mut bytes);
     hex::encode(bytes)
 }
+
+/// After how long without news of revocations a worker says so.
+const STALENESS_MAX: Duration = Duration::from_mins(15);
 
 /// How long requests that are under way may take once a worker ends.
 pub(super) const DRAIN_MAX: Duration = Duration::from_secs(10);

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use peer::Peer;
-pub(crate) use peer::{gate, judge};
+pub(crate) use peer::{Unjudged, gate, judge};
 
 use crate::error::WorkerError;
 use crate::pause::within;

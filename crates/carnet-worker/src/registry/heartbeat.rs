@@ -61,9 +61,11 @@ impl Registry {
         let begin = begin.unwrap_or_default();
         let state = if self.health.is_stopping() { "draining" } else { "online" };
         let (capacity, instance) = (registration.capacity, &registration.instance);
-        let bundle = self.bundle.known();
+        let (bundle, heard) = (self.bundle.known(), &registration.heard);
+        let (keys, revocations) = (heard.key_ids(), heard.seq());
         format!(
-            "{begin}&state={state}&active=0&capacity={capacity}&instance={instance}&bundle={bundle}&keys=&revocations=0"
+            "{begin}&state={state}&active=0&capacity={capacity}&instance={instance}&bundle={bundle}&keys={keys}\
+             &revocations={revocations}"
         )
     }
 }

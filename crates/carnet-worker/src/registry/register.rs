@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Registry, RegistryError, json};
 use crate::ca::at;
 use crate::capability::service_type;
+use crate::revocations::Heard;
 
 /// What a worker says of itself.
 pub(crate) struct Registration {
@@ -20,6 +21,7 @@ pub(crate) struct Registration {
     /// 16 hex digits, others each time the process starts.
     pub(crate) instance: String,
     pub(crate) load: super::heartbeat::Load,
+    pub(crate) heard: Heard,
 }
 
 #[derive(Serialize)]
