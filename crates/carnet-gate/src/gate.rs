@@ -174,11 +174,13 @@ impl Gate {
         self.0.hearing.is_stale(&self.0.clock)
     }
 
-    /// How many live grants `selector` names: what a preview shows.
-    pub fn count_named(&self, selector: &Selector) -> usize {
-        let mut count = 0;
-        self.0.registry.for_each(|state| count += usize::from(selector.names(&state.verified)));
-        count
+    /// Shows `visit` the credential of every live grant that `selector` names.
+    pub fn each_named(&self, selector: &Selector, mut visit: impl FnMut(&Verified)) {
+        self.0.registry.for_each(|state| {
+            if state.is_ended().is_none() && selector.names(&state.verified) {
+                visit(&state.verified);
+            }
+        });
     }
 
     /// The revocations in force.

@@ -121,12 +121,7 @@ impl Grant {
 
     /// Why it has ended, if it has.
     pub fn is_ended(&self) -> Option<Ended> {
-        if self.0.ended.get().is_none()
-            && self.0.verified.expires.is_expired_at(self.0.gate.clock.now())
-        {
-            self.0.end(Ended::Expired);
-        }
-        self.0.ended.get().copied()
+        self.0.is_ended()
     }
 
     /// Ends it for every clone.
@@ -246,6 +241,15 @@ impl State {
             queued: OnceLock::new(),
             notify: Notify::new(),
         }
+    }
+
+    /// Why it has ended, if it has.
+    pub(crate) fn is_ended(&self) -> Option<Ended> {
+        if self.ended.get().is_none() && self.verified.expires.is_expired_at(self.gate.clock.now())
+        {
+            self.end(Ended::Expired);
+        }
+        self.ended.get().copied()
     }
 
     /// Ends it, once. Tells whether this call did.

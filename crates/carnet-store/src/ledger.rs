@@ -2,6 +2,7 @@
 
 use carnet_authority::audit::Event;
 use carnet_authority::ledger::LedgerEntry;
+use carnet_gate::Selector;
 use carnet_ticket::id::{KeyId, UniqueId};
 use carnet_ticket::realm::Ulid;
 use carnet_ticket::time::{Expiration, Timestamp};
@@ -115,6 +116,32 @@ impl Store {
             query.push_text(")");
         }
         query.push(" ORDER BY id DESC LIMIT ", limit);
+        self.read(move |connection| query.all(connection, read)).await
+    }
+
+    /// At most `limit` entries after `after`, oldest first, that have not expired and that `selector` may name: of a
+    /// content all that derive from anything.
+    pub async fn ledger_named_by(
+        &self,
+        selector: &Selector,
+        after: Option<Ulid>,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
+        let mut query = Parts::new("SELECT * FROM ledger WHERE id > ");
+        query.push("", after.map_or_else(String::new, |id| id.to_string()));
+        query.push(" AND (expires_at IS NULL OR expires_at > ", now.0).push_text(")");
+        match selector {
+            Selector::TokenId { token_id, .. } => query.push(" AND token_id = ", token_id.clone()),
+            Selector::Subject { subject, .. } => query.push(" AND subject = ", subject.clone()),
+            Selector::Key(id) => query.push(" AND key_id = ", id.0.to_vec()),
+            Selector::ContentId(id) => query
+                .push(" AND (parent_id IS NOT NULL OR content_id = ", id.as_bytes().to_vec())
+                .push_text(")"),
+            // The ledger has neither task tickets nor certificates.
+            Selector::RealmTicket(_) | Selector::Certificate(_) => return Ok(Vec::new()),
+        };
+        query.push(" ORDER BY id LIMIT ", limit);
         self.read(move |connection| query.all(connection, read)).await
     }
 

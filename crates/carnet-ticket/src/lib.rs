@@ -20,6 +20,7 @@ pub mod enrollment;
 pub mod id;
 pub mod identity;
 pub mod implicit;
+pub mod jwks;
 pub mod jws;
 pub mod jwt;
 mod member;

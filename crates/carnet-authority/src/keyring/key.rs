@@ -6,6 +6,7 @@ use carnet_ticket::ed25519::SigningKey;
 use carnet_ticket::id::KeyId;
 use carnet_ticket::jwt::{self, EdDsaSigningKey};
 use carnet_ticket::time::Timestamp;
+use carnet_ticket::{revocation_feed, worker_token};
 use secrecy::{ExposeSecret, SecretString};
 
 /// What a key is for. It serves nothing else.
@@ -53,9 +54,9 @@ impl Purpose {
     pub const fn jwk_use(self) -> Option<&'static str> {
         match self {
             Self::WorkerHmac => None,
-            Self::WorkerEd25519 => Some("worker-token"),
+            Self::WorkerEd25519 => Some(worker_token::jwks::USE),
             Self::Jwt => Some("sig"),
-            Self::RevocationFeed => Some("revocation-feed"),
+            Self::RevocationFeed => Some(revocation_feed::JWK_USE),
             Self::AuditCheckpoint => Some("audit-checkpoint"),
         }
     }

@@ -5,6 +5,7 @@ mod blobs;
 mod depots;
 mod fsck;
 mod gc;
+mod named;
 mod prepare;
 mod put;
 mod read;

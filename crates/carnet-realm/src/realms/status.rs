@@ -6,7 +6,9 @@ use carnet_ticket::id::UniqueId;
 use carnet_ticket::realm::{self, TicketId};
 use carnet_ticket::rights::{Holder, RealmRights, RealmRole, Rights, Roots, WriteLimits};
 use carnet_ticket::time::{Expiration, Timestamp};
-use carnet_ticket::verify::{Facts, Limits, Presented, Proof, Reason, Row, RowEnd};
+use carnet_ticket::verify::{
+    Class, Facts, Limits, Presented, Proof, Reason, Row, RowEnd, Verified,
+};
 use futures::future::BoxFuture;
 
 /// Reads the rows of task tickets for the gate.
@@ -48,6 +50,13 @@ impl StatusSource for TicketStatusSource {
             Ok(Facts { epoch, row, ancestors, home: None })
         })
     }
+}
+
+/// The ticket as the gate takes it, if it counts at `now`.
+pub(super) fn verified(row: &TicketRow, now: Timestamp) -> Option<Verified> {
+    let facts = Facts { ancestors: above(row), ..Facts::none() };
+    let row = Some(row_of(row)).filter(|row| row.ended.is_none())?;
+    Verified::of_row(Class::Realm, &row, &facts, now).ok()
 }
 
 /// What a ticket derives from: those above it, what issued them all and whom that acts for, as far as these can be

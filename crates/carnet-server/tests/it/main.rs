@@ -12,6 +12,7 @@ mod keys;
 mod matrix;
 mod mcp;
 mod openapi;
+mod preview;
 mod rate;
 mod realm;
 mod reload;

@@ -40,26 +40,6 @@ async fn a_subject_line_ends_what_a_service_issued_before_it_and_not_what_it_iss
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_preview_counts_live_grants_and_changes_nothing() {
-    let server = Server::start().await;
-    let ticket = server.ticket(As::Api, json!({ "input": [] })).await;
-    let stream = server.request(
-        As::Ticket(&ticket),
-        reqwest::Method::GET,
-        "/api/realm/self/tickets/self/events",
-    );
-    let mut stream = stream.send().await.unwrap();
-    stream.chunk().await.unwrap().unwrap();
-    let body = json!({ "kind": "realm_ticket", "value": ticket });
-    let preview =
-        server.post(As::Admin, &format!("{PATH}?preview=true"), &body).await.expect(200).json();
-    assert_eq!(preview["ends"]["grants"]["count"], 1);
-    server.get(As::Ticket(&ticket), "/api/realm/self").await.expect(200);
-    let list = server.get(As::Admin, PATH).await.expect(200).json();
-    assert_eq!(list, json!({ "revocations": [], "next_cursor": Value::Null }));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn bad_values_are_400_and_the_list_is_paged() {
     let server = Server::start().await;
     for (kind, value) in [

@@ -66,6 +66,12 @@ const LIST: &str = concat!(
       AND (?3 IS NULL OR (t.output IS NOT NULL) = ?3) AND (?4 IS NULL OR (t.revoked_at IS NOT NULL) = ?4) \
       ORDER BY t.seq DESC LIMIT ?5"
 );
+const LIVE: &str = concat!(
+    "SELECT t.*, ",
+    issuer!(),
+    " FROM realm_tickets t WHERE t.seq > ?1 AND t.revoked_at IS NULL AND t.expires_at >= ?2 \
+      AND (?3 IS NULL OR t.issuer = ?3) ORDER BY t.seq LIMIT ?4"
+);
 /// What stands above a ticket, nearest first.
 const ABOVE: &str = "WITH RECURSIVE above AS (SELECT t.*, 1 AS step FROM realm_tickets t WHERE t.id = ?1 \
     UNION ALL SELECT t.*, above.step + 1 FROM realm_tickets t JOIN above ON t.id = above.parent) \
@@ -168,6 +174,24 @@ impl Store {
             let before = before.map_or(i64::MAX, signed);
             let page = params![realm, before, has_output, is_revoked, limit];
             let rows = sql::all(connection, LIST, page, read)?;
+            rows.into_iter().map(|row| with_ancestors(connection, row)).collect()
+        })
+        .await
+    }
+
+    /// At most `limit` tickets of all realms after number `after`, oldest first, that were not revoked and have not
+    /// expired; of one issuer or all.
+    pub async fn live_tickets(
+        &self,
+        issuer: Option<&str>,
+        after: u64,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TicketRow>, StoreError> {
+        let issuer = issuer.map(str::to_owned);
+        self.read(move |connection| {
+            let page = params![signed(after), now.0, issuer, limit];
+            let rows = sql::all(connection, LIVE, page, read)?;
             rows.into_iter().map(|row| with_ancestors(connection, row)).collect()
         })
         .await

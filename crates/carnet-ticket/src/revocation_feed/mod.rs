@@ -12,6 +12,9 @@ pub use error::MessageError;
 pub use message::{Message, News};
 pub use verify::{VerifiedMessage, verify};
 
+/// `use` of its keys in the issuer's JWKS.
+pub const JWK_USE: &str = "revocation-feed";
+
 /// `typ` in the header of every message.
 pub const TYPE: &str = "carnet-revocations+jws";
 

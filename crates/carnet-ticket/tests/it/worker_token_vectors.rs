@@ -42,7 +42,7 @@ fn mint_under_seed(input: &mut Input) -> Outcome {
     let token = mint_v2(&key, &claims(&input.take("claims"))).map_err(fault)?;
     let mut shown = shown_token(&token);
     shown["kid"] = json!(key.verifying_key().key_id().to_string());
-    shown["jwk"] = json!(jwks::Jwk::of(key.verifying_key()));
+    shown["jwk"] = json!(jwks::Jwk::of(key.verifying_key(), jwks::USE));
     Ok(shown)
 }
 

@@ -158,16 +158,26 @@ async fn post(
 
 fn show(args: &RevokeArgs, answer: &Value) -> std::io::Result<()> {
     output::show(args.server.format, answer, |answer| {
-        if args.preview {
-            let grants = output::text(&answer["ends"]["grants"]["count"]);
-            return format!(
-                "would end {grants} live grants of {} {}",
-                output::text(&answer["kind"]),
-                output::text(&answer["value"])
-            );
-        }
-        revoked(answer)
+        if args.preview { would_end(answer) } else { revoked(answer) }
     })
+}
+
+/// What a preview says would end, a line each; of each kind as many as it names.
+fn would_end(answer: &Value) -> String {
+    let kinds = answer["ends"].as_object().into_iter().flatten();
+    let (mut count, mut lines) = (0, Vec::new());
+    for (kind, listed) in kinds {
+        let ids = listed["ids"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let named = listed["count"].as_u64().unwrap_or_default();
+        count += named;
+        lines.extend(ids.iter().map(|id| format!("{kind} {}", output::text(id))));
+        if let Some(more) = named.checked_sub(ids.len() as u64).filter(|more| *more > 0) {
+            lines.push(format!("{kind} and {more} more"));
+        }
+    }
+    let (kind, value) = (output::text(&answer["kind"]), output::text(&answer["value"]));
+    lines.insert(0, format!("would end {count} of {kind} {value}"));
+    lines.join("\n")
 }
 
 /// What an answer says was revoked.

@@ -66,7 +66,7 @@ fn revoke_ends_agents_of_anybody() {
     let token = by_key(&["realm", "token", "create", "theirs"], &key).line().to_owned();
     assert_eq!(by_key(&["realm", "info"], &token).code, 0);
     let preview = run_with(&mut server.carnet(&["revoke", "-", "--preview"]), token.as_bytes());
-    assert!(preview.line().starts_with("would end 0 live grants of content_id"));
+    assert!(preview.line().starts_with("would end 0 of content_id"));
     assert_eq!(run_with(&mut server.carnet(&["revoke", "-"]), token.as_bytes()).code, 0);
     assert!(by_key(&["realm", "info"], &token).failed(1).contains("401"));
 }

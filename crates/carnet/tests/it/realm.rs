@@ -136,7 +136,9 @@ fn revoke_ends_what_it_is_given_and_a_preview_changes_nothing() {
         server.run(&["realm", "ticket", "show", &ticket, "--format", "json"]).json()["live"].clone()
     };
     let preview = server.run(&["revoke", &ticket, "--preview"]);
-    assert_eq!(preview.line().split(" of ").next(), Some("would end 0 live grants"));
+    let lines: Vec<_> = preview.line().lines().collect();
+    let shown = lines[0].strip_prefix("would end 1 of realm_ticket ").unwrap();
+    assert_eq!(lines[1..], [format!("tickets {shown}")]);
     assert_eq!(live(), true);
     let revoked = server.run(&["revoke", &ticket, "--reason", "a test", "--format", "json"]).json();
     assert_eq!(

@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{shown, shown_value};
+use super::{preview, shown, shown_value};
 use crate::audit::Trail;
 use crate::problem::Problem;
 use crate::routes::body;
@@ -50,7 +50,12 @@ pub(in crate::routes) async fn create(
     let now = app.clock().now();
     let selector = selector(&input, now)?;
     if params.preview {
-        return Ok(Json(preview(&app, &selector)).into_response());
+        let preview = json!({
+            "kind": selector.kind().as_str(),
+            "value": shown_value(&selector),
+            "ends": preview::ends(&app, &selector).await?,
+        });
+        return Ok(Json(preview).into_response());
     }
     let revoked = put_in_force(&app, &trail, selector, input.reason, None).await?;
     let status = if revoked.is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -91,12 +96,4 @@ fn selector(input: &Input, now: Timestamp) -> Result<Selector, Problem> {
     let issued_before = input.issued_before.map_or(now, Timestamp::from_unix_s);
     Selector::parse(kind, &input.value, input.worker_id.as_deref(), issued_before)
         .map_err(|_| Problem::invalid("BadValue", "value"))
-}
-
-fn preview(app: &App, selector: &Selector) -> serde_json::Value {
-    json!({
-        "kind": selector.kind().as_str(),
-        "value": shown_value(selector),
-        "ends": { "grants": { "count": app.gate().count_named(selector) } },
-    })
 }

@@ -2,6 +2,7 @@
 
 mod create;
 mod list;
+mod preview;
 mod snapshot;
 mod stream;
 

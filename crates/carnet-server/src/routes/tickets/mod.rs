@@ -51,11 +51,17 @@ pub(super) async fn shown(app: &App, entry: &LedgerEntry) -> Result<Value, Store
 
 /// Whether some revocation in force ends what the entry describes.
 async fn is_revoked(app: &App, entry: &LedgerEntry) -> Result<bool, StoreError> {
+    let credential = credential(app, entry).await?;
+    Ok(app.gate().revocations().judge(&credential, app.clock().now()).is_some())
+}
+
+/// What the entry describes, as the gate would take it.
+pub(super) async fn credential(app: &App, entry: &LedgerEntry) -> Result<Verified, StoreError> {
     let ancestors = match entry.parent_id {
         Some(_) => app.store().ancestors(&entry.content_id).await?,
         None => Vec::new(),
     };
-    let credential = Verified {
+    Ok(Verified {
         class: entry.class,
         content_id: entry.content_id,
         subject: Some(entry.subject.clone()),
@@ -68,8 +74,7 @@ async fn is_revoked(app: &App, entry: &LedgerEntry) -> Result<bool, StoreError> 
         certificate: None,
         ancestors,
         claims: Map::new(),
-    };
-    Ok(app.gate().revocations().judge(&credential, app.clock().now()).is_some())
+    })
 }
 
 /// Who mints now, by which request.

@@ -141,7 +141,7 @@ fn a_v2_token_holds_under_the_key_that_it_names() {
 fn public_keys_do_not_mint() {
     let key = signing_key(1);
     let public = key.verifying_key();
-    let jwk = serde_json::to_value(jwks::Jwk::of(public)).unwrap();
+    let jwk = serde_json::to_value(jwks::Jwk::of(public, jwks::USE)).unwrap();
     let texts = [
         jwk["x"].as_str().unwrap().to_owned(),
         jwk["kid"].as_str().unwrap().to_owned(),
