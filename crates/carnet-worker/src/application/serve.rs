@@ -42,8 +42,8 @@ impl WorkerApplication {
         }
 
         let control_plane = plan.platform_url.clone();
-        let control_plane = control_plane
-            .or_else(|| live.current().stored.record.control_plane_url.clone());
+        let control_plane =
+            control_plane.or_else(|| live.current().stored.record.control_plane_url.clone());
         let heard = heard(&live, control_plane.is_some());
         let core = Core {
             health: Arc::clone(&health),
@@ -101,11 +101,8 @@ impl Plan {
 /// What the worker will know of revocations: with a control plane, what that tells it.
 fn heard(live: &Live, is_fed: bool) -> Heard {
     let trust_domain = live.current().stored.leaf.identity.trust_domain().clone();
-    let freshness = if is_fed {
-        Freshness::Remote { max_staleness: STALENESS_MAX }
-    } else {
-        Freshness::Local
-    };
+    let freshness =
+        if is_fed { Freshness::Remote { max_staleness: STALENESS_MAX } } else { Freshness::Local };
     let gate = listener::gate(live.clock().clone(), trust_domain, freshness);
     Heard { gate, keys: FeedKeys::default(), is_fed }
 }

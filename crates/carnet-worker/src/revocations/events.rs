@@ -65,7 +65,7 @@ mod tests {
     fn an_event_without_an_end_is_too_long_at_last() {
         let mut events = Events::default();
         let piece = [b'x'; 4096];
-        let pieces = (0..).take_while(|_| events.push(&piece).is_some()).count();
+        let pieces = (0..1_000).take_while(|_| events.push(&piece).is_some()).count();
         assert!(pieces * piece.len() <= LEN_MAX + piece.len());
     }
 }

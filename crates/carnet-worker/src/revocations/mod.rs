@@ -8,8 +8,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use carnet_gate::{Applied, Clock, FeedError, Gate, Receiver};
 use carnet_ticket::ed25519::VerifyingKey;
-use carnet_ticket::revocation_feed::{JWK_USE, MessageError, SNAPSHOT_LEN_MAX};
 use carnet_ticket::jwks;
+use carnet_ticket::revocation_feed::{JWK_USE, MessageError, SNAPSHOT_LEN_MAX};
 use reqwest::{Response, StatusCode, Url};
 
 use crate::ca::{at, http_client};
@@ -24,9 +24,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(45);
 /// How long an answer may take to begin.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
-/// After a break the stream is asked for again, not by all workers at once.
+/// After a break the stream is asked for again, within 0.2 to 5 seconds: not by all workers at once.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
+const PAUSE_SPREAD: Duration = Duration::from_millis(4800);
 
 /// The keys of a feed that are believed. Clones are the same.
 #[derive(Clone, Default)]
@@ -104,7 +104,7 @@ impl Revocations {
         loop {
             let Err(error) = self.listen().await;
             tracing::debug!(%error, "the revocation stream broke");
-            self.clock.sleep(PAUSE_MIN + part_of(PAUSE_MAX - PAUSE_MIN, random())).await;
+            self.clock.sleep(PAUSE_MIN + part_of(PAUSE_SPREAD, random())).await;
         }
     }
 
@@ -147,7 +147,10 @@ impl Revocations {
             Ok(_) => Ok(()),
             Err(FeedError::Gap { .. }) => self.snapshot().await,
             Err(error) => {
-                tracing::warn!(error = error.code(), "a message of the revocation feed was refused");
+                tracing::warn!(
+                    error = error.code(),
+                    "a message of the revocation feed was refused"
+                );
                 Ok(())
             }
         }

@@ -40,11 +40,10 @@ async fn a_revoked_peer_is_cut_off_and_gets_no_other_connection() {
     let (machine, ca, worker) = running().await;
     is_current(&ca, &worker).await;
     assert_eq!(ca.saw(STREAM, 1).await.query.as_deref(), Some("since=0"));
-    let peers = ["one", "two"].map(|name| Caller::member(&ca, worker.https_url(), Kind::Worker, name));
-    let [mut one, mut two] = [
-        peers[0].send("/endless").await.unwrap(),
-        peers[1].send("/endless").await.unwrap(),
-    ];
+    let peers =
+        ["one", "two"].map(|name| Caller::member(&ca, worker.https_url(), Kind::Worker, name));
+    let [mut one, mut two] =
+        [peers[0].send("/endless").await.unwrap(), peers[1].send("/endless").await.unwrap()];
     for answer in [&mut one, &mut two] {
         assert_eq!(answer.chunk().await.unwrap().unwrap(), "piece");
     }
@@ -82,7 +81,7 @@ async fn a_worker_that_hears_nothing_says_so_and_admits_only_what_ends_soon() {
     let before = Caller::member(&ca, worker.https_url(), Kind::Worker, "before");
     let mut endless = before.send("/endless").await.unwrap();
     assert_eq!(endless.chunk().await.unwrap().unwrap(), "piece");
-    ca.fail("GET /.well-known/jwks.json", &[Fault::Status(503); 10_000]);
+    ca.fail("GET /.well-known/jwks.json", &vec![Fault::Status(503); 10_000]);
     machine.later(|| ca.seen("GET /.well-known/jwks.json").len() > 2).await;
     machine.advance(Duration::from_mins(15) + seconds(1));
     assert_eq!(heard(&ca, &worker).await, "stale");

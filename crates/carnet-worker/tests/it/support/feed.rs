@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use carnet_authority::revocation_feed::FeedSigner;
+use carnet_authority::revocation_feed::{FeedSigner, SignedDelta};
 use carnet_gate::Clock;
 use carnet_ticket::ed25519::SigningKey;
 use carnet_ticket::jwks::Jwk;
@@ -60,19 +60,22 @@ impl Feed {
     pub fn stream(self: Arc<Self>, since: u64) -> Response {
         let entries = self.entries.subscribe();
         let begin = (self, entries, usize::try_from(since).unwrap(), true);
-        let stream = futures::stream::unfold(begin, |(feed, mut entries, told, is_first)| async move {
-            if !is_first {
-                entries.wait_for(|all| all.len() > told).await.ok()?;
-            }
-            let (signer, now) = (feed.signer(), feed.clock.now());
-            let all = entries.borrow_and_update().clone();
-            let mut events = String::new();
-            for delta in signer.deltas(all[told.min(all.len())..].to_vec(), now) {
-                events += &format!("event: revocation\nid: {}\ndata: {}\n\n", delta.seq, delta.text);
-            }
-            events += &format!("event: alive\ndata: {}\n\n", signer.alive(all.len() as u64, now));
-            Some((Ok::<_, Infallible>(events), (feed, entries, all.len(), false)))
-        });
+        let stream =
+            futures::stream::unfold(begin, |(feed, mut entries, told, is_first)| async move {
+                if !is_first {
+                    entries.wait_for(|all| all.len() > told).await.ok()?;
+                }
+                let (signer, now) = (feed.signer(), feed.clock.now());
+                let all = entries.borrow_and_update().clone();
+                let deltas = signer.deltas(all[told.min(all.len())..].to_vec(), now);
+                let delta = |delta: SignedDelta| {
+                    format!("event: revocation\nid: {}\ndata: {}\n\n", delta.seq, delta.text)
+                };
+                let alive = signer.alive(all.len() as u64, now);
+                let alive = format!("event: alive\ndata: {alive}\n\n");
+                let events: String = deltas.into_iter().map(delta).chain([alive]).collect();
+                Some((Ok::<_, Infallible>(events), (feed, entries, all.len(), false)))
+            });
         Body::from_stream(stream).into_response()
     }
 }
