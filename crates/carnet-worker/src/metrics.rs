@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use carnet_gate::Gate;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -19,10 +20,16 @@ pub(crate) fn install() -> &'static PrometheusHandle {
     })
 }
 
-/// Everything that was collected, in Prometheus's text form; `left` is what is left of the certificate's life.
-pub(crate) fn render(left: Duration) -> String {
+/// Everything that was collected, in Prometheus's text form, with what is left of the certificate's life and how far
+/// `gate` has heard of revocations.
+pub(crate) fn render(left: Duration, gate: &Gate) -> String {
     let handle = install();
     metrics::gauge!("carnet_certificate_expiry_seconds").set(left.as_secs_f64());
+    #[expect(clippy::cast_precision_loss, reason = "what gauges are made of")]
+    metrics::gauge!("carnet_revocation_seq").set(gate.revocations().seq() as f64);
+    if let Some(silence) = gate.silence() {
+        metrics::gauge!("carnet_revocation_age_seconds").set(silence.as_secs_f64());
+    }
     handle.run_upkeep();
     handle.render()
 }

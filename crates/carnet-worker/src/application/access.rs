@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
@@ -12,11 +13,14 @@ use wildmatch::WildMatch;
 
 use super::ClientAuth;
 use crate::health::Health;
-use crate::listener::Peer;
+use crate::listener::{Peer, Unjudged};
 
 /// The one path that is open to everybody, and the one that never is.
 const HEALTH: &str = "/health";
 const RPC: &str = "/rpc";
+
+/// After how many seconds to ask again.
+const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("5");
 
 /// What a caller has to be.
 pub(super) struct Access {
@@ -32,13 +36,16 @@ impl Access {
     }
 
     /// Why this request is not served, if so.
-    fn refusal(&self, path: &str, peer: Option<&Peer>) -> Option<(StatusCode, &'static str)> {
+    fn refusal(&self, request: &Request) -> Option<(StatusCode, &'static str)> {
+        let (path, extensions) = (request.uri().path(), request.extensions());
+        let is_unjudged = extensions.get::<Unjudged>().is_some();
         let is_open = path == HEALTH && self.policy != ClientAuth::Required;
         if self.health.is_stopping() && path != HEALTH {
             return Some((StatusCode::SERVICE_UNAVAILABLE, "Shutting down"));
         }
-        match peer {
+        match extensions.get::<Peer>() {
             _ if is_open => None,
+            None if is_unjudged => Some((StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")),
             None if self.policy == ClientAuth::Open && path != RPC => None,
             None => Some((StatusCode::UNAUTHORIZED, "Client certificate required")),
             Some(peer) if self.allows(peer) => None,
@@ -58,13 +65,17 @@ pub(super) async fn enter(
     request: Request,
     next: Next,
 ) -> Response {
-    match access.refusal(request.uri().path(), request.extensions().get()) {
+    match access.refusal(&request) {
         Some((status, detail)) => answer(status, detail),
         None => next.run(request).await,
     }
 }
 
-/// The body of every refusal.
+/// The body of every refusal. What may be otherwise soon says when to ask again.
 pub(super) fn answer(status: StatusCode, detail: &'static str) -> Response {
-    (status, Json(json!({ "detail": detail }))).into_response()
+    let mut answer = (status, Json(json!({ "detail": detail }))).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S);
+    }
+    answer
 }

@@ -12,11 +12,13 @@ use serde_json::{Value, json};
 use super::access::answer;
 use crate::health::{Health, Status};
 use crate::metrics;
+use crate::revocations::Heard;
 
 /// What they tell.
 pub(super) struct Core {
     pub(super) health: Arc<Health>,
     pub(super) capabilities: Vec<CapabilityId>,
+    pub(super) heard: Heard,
 }
 
 pub(super) async fn health(State(core): State<Arc<Core>>) -> (StatusCode, Json<Value>) {
@@ -31,6 +33,7 @@ pub(super) async fn health(State(core): State<Arc<Core>>) -> (StatusCode, Json<V
         "timestamp": health.now().to_string(),
         "details": {
             "registration": health.registration().as_str(),
+            "revocations": core.heard.as_str(),
             "certificate_expires_at": health.certificate_expires_at().to_string(),
         },
     });
@@ -49,7 +52,7 @@ pub(super) async fn status(State(core): State<Arc<Core>>) -> Json<Value> {
 
 pub(super) async fn metrics(State(core): State<Arc<Core>>) -> Response {
     let left = core.health.certificate_expires_at().since(core.health.now());
-    let text = metrics::render(left);
+    let text = metrics::render(left, &core.heard.gate);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 

@@ -16,12 +16,12 @@ use crate::bootstrap::{Bootstrapped, bootstrap};
 use crate::bundle::{Bundles, Sequence};
 use crate::error::WorkerError;
 use crate::health::Health;
-use crate::listener::{self, Ending, Listener, Service};
+use crate::listener::{Ending, Listener, Service};
 use crate::metrics;
-use crate::registry::{Registration, Registry, Rhythm};
+use crate::registry::Registry;
 use crate::renew::Renewal;
+use crate::revocations::{Heard, Revocations};
 use crate::surroundings::Surroundings;
-use crate::tls::{self, Clients, Live};
 
 impl WorkerApplication {
     /// Starts inside a runtime: brings the certificate, listens, runs the startup hooks, then registers, reports and
@@ -40,13 +40,23 @@ impl WorkerApplication {
             tracing::warn!("callers without a certificate are served: client_auth is Open");
         }
 
-        let core = Core { health: Arc::clone(&health), capabilities: plan.capabilities.clone() };
+        let control_plane = plan.control_plane(&live);
+        let heard = Heard::new(&live, control_plane.is_some());
+        let core = Core {
+            health: Arc::clone(&health),
+            capabilities: plan.capabilities.clone(),
+            heard: heard.clone(),
+        };
         let access = Access::new(self.client_auth, &self.allow_peers, Arc::clone(&health));
         let this = ThisWorker { id: health.worker_id().clone(), clock: live.clock().clone() };
         let router = router(self.router, core, access, this);
-        let service = service(&live, router, self.client_auth)?;
+        let is_required = self.client_auth == ClientAuth::Required;
+        let service = Service::new(&live, heard.gate.clone(), router, is_required)?;
         let (ending, mut tasks) = (Ending::default(), JoinSet::new());
         let mut running = RunningWorker::new(&live, &health, https_url.clone(), ending.clone());
+        if let Some(url) = &control_plane {
+            tasks.spawn(Revocations::new(&live, url.clone(), heard.clone())?.run());
+        }
         tasks.spawn(listener.serve(service, ending));
         hooks::start(self.startup).await?;
         health.started();
@@ -55,19 +65,9 @@ impl WorkerApplication {
         let known = Sequence::default();
         tasks.spawn(Renewal { live: Arc::clone(&live), ca_url: ca_url.clone() }.run());
         tasks.spawn(Bundles::new(Arc::clone(&live), ca_url, known.clone()).run());
-        let registry = plan.platform_url.clone();
-        let registry = registry.or_else(|| live.current().stored.record.control_plane_url.clone());
-        if let Some(url) = registry {
-            let registration = Registration {
-                endpoint: https_url,
-                capabilities: plan.capabilities,
-                capability_schemas: plan.capability_schemas,
-                labels: self.labels,
-                capacity: plan.capacity,
-                instance: instance(),
-                load: self.load.unwrap_or_else(|| Arc::new(|| 0.0)),
-            };
-            let rhythm = Rhythm { interval: plan.heartbeat, retry: plan.retry };
+        if let Some(url) = control_plane {
+            let rhythm = plan.rhythm;
+            let registration = plan.registration(https_url, heard);
             let registry =
                 Registry::new(&live, url, (Arc::clone(&health), known), registration, rhythm)?;
             let registry = Arc::new(registry);
@@ -77,36 +77,6 @@ impl WorkerApplication {
         }
         Ok(running.with(self.shutdown, tasks))
     }
-}
-
-impl Plan {
-    /// The host under which others reach the worker: the one that was given, or one that its certificate names.
-    fn host(&self, live: &Live) -> String {
-        let named = || live.current().stored.record.name.to_string();
-        let default = || if self.is_container { named() } else { "localhost".to_owned() };
-        self.advertise_host.clone().unwrap_or_else(default)
-    }
-}
-
-fn service(
-    live: &Arc<Live>,
-    router: axum::Router,
-    policy: ClientAuth,
-) -> Result<Service, WorkerError> {
-    let trust_domain = live.current().stored.leaf.identity.trust_domain().clone();
-    let gate = listener::gate(live.clock().clone(), trust_domain.clone());
-    let judge = listener::judge(gate.clone());
-    let clients = Clients::new(Arc::clone(live), judge, policy == ClientAuth::Required);
-    let tls = Arc::new(tls::server(live, clients)?);
-    Ok(Service { tls, router, gate, trust_domain })
-}
-
-/// Tells this process from the one before it.
-fn instance() -> String {
-    let mut bytes = [0; 8];
-    // Without randomness it is the same each time, and leases of a process before are not told from its own.
-    let _ = getrandom::fill(&mut bytes);
-    hex::encode(bytes)
 }
 
 /// How long requests that are under way may take once a worker ends.

@@ -3,6 +3,8 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use carnet_gate::Denied;
+use carnet_ticket::verify::Reason;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -14,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::socket::Socket;
-use super::{Peer, Service};
+use super::{Peer, Service, Unjudged};
 use crate::pause::within;
 
 /// How long a handshake may take.
@@ -52,9 +54,10 @@ pub(super) async fn serve(
         None => return refused("timeout"),
     };
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let peer = shown.map(|der| Peer::admit(&service.gate, &service.trust_domain, der)).transpose();
-    let peer = match peer {
-        Ok(peer) => peer,
+    let peer = shown.map(|der| Peer::admit(&service.gate, &service.trust_domain, der));
+    let (peer, unjudged) = match peer.transpose() {
+        Ok(peer) => (peer, None),
+        Err(Denied { reason: Reason::RevocationStale, .. }) => (None, Some(Unjudged)),
         Err(denied) => return refused(denied.reason.code()),
     };
     let grant = peer.as_ref().map(|peer| peer.grant().clone());
@@ -62,6 +65,9 @@ pub(super) async fn serve(
     let router = service.router.map_request(move |mut request: http::Request<_>| {
         if let Some(peer) = &peer {
             request.extensions_mut().insert(peer.clone());
+        }
+        if let Some(unjudged) = unjudged {
+            request.extensions_mut().insert(unjudged);
         }
         request
     });

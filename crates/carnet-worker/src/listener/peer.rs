@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use carnet_gate::{Clock, Denied, Gate, Grant, RightsMap};
+use carnet_gate::{Clock, Denied, Freshness, Gate, Grant, RightsMap};
 use carnet_ticket::identity::{Certificates, Leaf, SpiffeId, TrustDomain};
 use carnet_ticket::rights::{Rights, RouteScopes};
 use carnet_ticket::verify::{Class, Facts, Presented, Reason, Surface, Verified};
@@ -42,24 +42,28 @@ impl Peer {
     }
 }
 
+/// A peer that may not be admitted now: nothing was heard of revocations for too long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unjudged;
+
 /// A gate that takes certificates of members of this trust domain.
-pub(crate) fn gate(clock: Clock, trust_domain: TrustDomain) -> Gate {
+pub(crate) fn gate(clock: Clock, trust_domain: TrustDomain, freshness: Freshness) -> Gate {
     Gate::builder(clock)
+        .freshness(freshness)
         .verifier(Class::Certificate, Arc::new(Certificates { trust_domain }))
         .accept(Surface::Rpc, &[Class::Certificate])
         .rights(Surface::Rpc, Arc::new(KindIsRole))
         .build()
 }
 
-/// Judges certificates in the handshake as `gate` does.
-pub(crate) fn judge(gate: Gate) -> Judge {
-    Arc::new(move |der| {
-        admit(&gate, der).map(drop).map_err(|denied| match denied.reason {
-            Reason::Revoked(_) => CertificateError::Revoked,
-            Reason::Expired => CertificateError::Expired,
-            Reason::NotYetValid => CertificateError::NotValidYet,
-            _ => CertificateError::ApplicationVerificationFailure,
-        })
+/// Judges certificates in the handshake as `gate` does. What it cannot judge now is answered after the handshake.
+pub(super) fn judge(gate: Gate) -> Judge {
+    Arc::new(move |der| match admit(&gate, der).map_err(|denied| denied.reason) {
+        Ok(_) | Err(Reason::RevocationStale) => Ok(()),
+        Err(Reason::Revoked(_)) => Err(CertificateError::Revoked),
+        Err(Reason::Expired) => Err(CertificateError::Expired),
+        Err(Reason::NotYetValid) => Err(CertificateError::NotValidYet),
+        Err(_) => Err(CertificateError::ApplicationVerificationFailure),
     })
 }
 

@@ -1,16 +1,11 @@
 //! Reporting: `POST /v1/workers/{id}/heartbeat`, a form.
 
-use std::sync::Arc;
-
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::{Registry, RegistryError, json};
 use crate::ca::at;
-
-/// Tells how busy a worker is.
-pub(crate) type Load = Arc<dyn Fn() -> f32 + Send + Sync>;
 
 /// A load is not a number, or infinite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,9 +56,11 @@ impl Registry {
         let begin = begin.unwrap_or_default();
         let state = if self.health.is_stopping() { "draining" } else { "online" };
         let (capacity, instance) = (registration.capacity, &registration.instance);
-        let bundle = self.bundle.known();
+        let (bundle, heard) = (self.bundle.known(), &registration.heard);
+        let (keys, revocations) = (heard.key_ids(), heard.seq());
         format!(
-            "{begin}&state={state}&active=0&capacity={capacity}&instance={instance}&bundle={bundle}&keys=&revocations=0"
+            "{begin}&state={state}&active=0&capacity={capacity}&instance={instance}&bundle={bundle}&keys={keys}\
+             &revocations={revocations}"
         )
     }
 }

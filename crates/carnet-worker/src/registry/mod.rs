@@ -13,7 +13,7 @@ use reqwest::{RequestBuilder, Url};
 use serde::de::DeserializeOwned;
 
 pub use heartbeat::{NotFinite, heartbeat_form};
-pub(crate) use register::Registration;
+pub(crate) use register::{Registration, instance};
 
 use crate::bundle::Sequence;
 use crate::ca::{at, http_client};

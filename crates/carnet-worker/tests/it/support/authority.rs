@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use super::feed::Feed;
 use super::routes;
 use super::tls::{ManualTime, provider, roots};
 
@@ -38,6 +39,7 @@ pub enum Fault {
 pub struct Seen {
     /// `GET /health`
     pub what: String,
+    pub query: Option<String>,
     pub authorization: Option<String>,
     pub content_type: Option<String>,
     pub body: Vec<u8>,
@@ -62,6 +64,7 @@ pub struct State {
     /// Ids that are registered.
     pub workers: Mutex<Vec<String>>,
     pub control_plane: Mutex<Option<String>>,
+    pub feed: Arc<Feed>,
 }
 
 /// The serial of a connection's certificate.
@@ -96,7 +99,9 @@ impl Ca {
             .with_client_cert_verifier(clients)
             .with_single_cert(chain, key)
             .unwrap();
+        let feed = Arc::new(Feed::new(clock.clone()));
         let state = Arc::new(State {
+            feed,
             clock,
             authority: Mutex::new(authority),
             tokens: Mutex::default(),

@@ -30,6 +30,7 @@ async fn any(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Res
         what: format!("{} {}", head.method, head.uri.path()),
         authorization: text(header::AUTHORIZATION),
         content_type: text(header::CONTENT_TYPE),
+        query: head.uri.query().map(str::to_owned),
         body: Vec::new(),
         serial,
     };
@@ -53,6 +54,12 @@ fn answer(state: &State, seen: &Seen) -> Response {
         "GET /health" => Some(json!({ "status": "healthy" })),
         "GET /ca/certificate" => Some(json!({ "ca_certificate": authority.bundle().pem() })),
         "GET /ca/bundle" => Some(serde_json::to_value(authority.bundle()).unwrap()),
+        "GET /.well-known/jwks.json" => Some(state.feed.jwks()),
+        "GET /api/v1/revocations/snapshot" => return state.feed.snapshot(),
+        "GET /api/v1/revocations/stream" => {
+            let since = seen.query.as_deref().and_then(|query| query.strip_prefix("since="));
+            return Arc::clone(&state.feed).stream(since.unwrap().parse().unwrap());
+        }
         "POST /certificates/csr" => {
             drop(authority);
             return csr(state, seen);
