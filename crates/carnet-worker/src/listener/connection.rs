@@ -25,6 +25,10 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// How long the head of a request may take.
 const HEAD_MAX: Duration = Duration::from_secs(30);
 
+/// How long somebody without a certificate stays connected, but for a request that is under way: strangers cannot
+/// take all connections there are.
+const ANONYMOUS_MAX: Duration = Duration::from_mins(1);
+
 /// What every TLS connection begins with: a handshake record.
 const HANDSHAKE_RECORD: u8 = 22;
 
@@ -60,6 +64,7 @@ pub(super) async fn serve(
         Err(Denied { reason: Reason::RevocationStale, .. }) => (None, Some(Unjudged)),
         Err(denied) => return refused(denied.reason.code()),
     };
+    let (clock, is_anonymous) = (service.gate.clock().clone(), peer.is_none());
     let grant = peer.as_ref().map(|peer| peer.grant().clone());
     let socket = Socket::new(stream, ends.cut, grant, permit);
     let router = service.router.map_request(move |mut request: http::Request<_>| {
@@ -77,15 +82,15 @@ pub(super) async fn serve(
     let service = TowerToHyperService::new(router);
     let mut connection =
         pin!(builder.serve_connection_with_upgrades(TokioIo::new(socket), service));
-    let draining = async {
-        match ends.draining {
-            Some(draining) => draining.cancelled().await,
-            None => std::future::pending().await,
+    let over = async {
+        tokio::select! {
+            () = ends.draining.unwrap_or_default().cancelled_owned() => {}
+            () = clock.sleep(ANONYMOUS_MAX), if is_anonymous => {}
         }
     };
     let result = tokio::select! {
         result = connection.as_mut() => result,
-        () = draining => {
+        () = over => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

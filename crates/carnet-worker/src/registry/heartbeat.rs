@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::{Registry, RegistryError, json};
-use crate::ca::at;
+use crate::fetch::at;
 
 /// A load is not a number, or infinite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,14 +36,14 @@ impl Registry {
         let path = format!("v1/workers/{}/heartbeat", self.worker_id());
         let asked = self.http.post(at(&self.url, &path)).body(self.form());
         let asked = asked.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let (headers, bytes) = match self.send(asked).await {
+        let answer = match self.send(asked).await {
             Err(RegistryError::Status(StatusCode::NOT_FOUND)) => return Ok(false),
             answered => answered?,
         };
-        if let Some(sequence) = number(&headers, "carnet-bundle-seq") {
+        if let Some(sequence) = number(&answer.headers, "carnet-bundle-seq") {
             self.bundle.heard(sequence);
         }
-        Ok(json::<Answer>(&bytes)?.alive)
+        Ok(json::<Answer>(&answer.body)?.alive)
     }
 
     fn form(&self) -> String {

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{Registry, RegistryError, json};
 use crate::application::Load;
-use crate::ca::at;
 use crate::capability::service_type;
+use crate::fetch::at;
 use crate::revocations::Heard;
 
 /// What a worker says of itself.
@@ -74,8 +74,7 @@ impl Registry {
             bundle: self.bundle.known(),
         };
         let asked = self.http.post(at(&self.url, "v1/workers/register")).json(&body);
-        let (_, bytes) = self.send(asked).await?;
-        let answer: Answer = json(&bytes)?;
+        let answer: Answer = json(&self.send(asked).await?.body)?;
         if answer.worker_id == body.worker_id { Ok(()) } else { Err(RegistryError::Answer) }
     }
 }

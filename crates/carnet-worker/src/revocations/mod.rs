@@ -12,8 +12,8 @@ use carnet_ticket::jwks;
 use carnet_ticket::revocation_feed::{JWK_USE, MessageError, SNAPSHOT_LEN_MAX};
 use reqwest::{Response, StatusCode, Url};
 
-use crate::ca::{at, http_client};
 use crate::error::WorkerError;
+use crate::fetch::{self, FetchError, at};
 use crate::listener;
 use crate::pause::{part_of, random, within};
 use crate::tls::{self, Live, Servers};
@@ -25,8 +25,9 @@ const STALENESS_MAX: Duration = Duration::from_mins(15);
 /// A stream says something each 15 seconds; one that misses three is broken.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
 
-/// How long an answer may take to begin.
+/// How long an answer may take to begin, and one that ends to come.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+const TEXT_MAX: Duration = Duration::from_mins(2);
 
 /// After a break the stream is asked for again, within 0.2 to 5 seconds: not by all workers at once.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
@@ -57,13 +58,13 @@ pub(crate) struct Revocations {
 /// Why a stream broke.
 #[derive(Debug, thiserror::Error)]
 enum Break {
-    #[error("the control plane cannot be reached, or is not who it should be")]
-    Transport(#[source] reqwest::Error),
+    #[error("the control plane gives no answer")]
+    Fetch(#[from] FetchError),
     #[error("the control plane says nothing any more")]
     Silent,
     #[error("the control plane answers {0}")]
     Status(StatusCode),
-    #[error("the control plane's answer is too long, or no answer to this")]
+    #[error("the control plane's answer is not what was asked for")]
     Answer,
     #[error("the control plane does not know where we are")]
     Reset,
@@ -112,7 +113,7 @@ impl Revocations {
     ) -> Result<Self, WorkerError> {
         let config = tls::client(live, Servers::control_plane(Arc::clone(live)))?;
         let (clock, receiver) = (live.clock().clone(), Receiver::new(gate, None));
-        Ok(Self { http: http_client(config)?, url, clock, receiver, keys })
+        Ok(Self { http: fetch::client(config)?, url, clock, receiver, keys })
     }
 
     /// Listens, and again after each break, until it is dropped.
@@ -133,7 +134,8 @@ impl Revocations {
         let mut events = Events::default();
         loop {
             let chunk = within(&self.clock, SILENCE_MAX, stream.chunk()).await;
-            let chunk = chunk.ok_or(Break::Silent)?.map_err(transport)?.ok_or(Break::Silent)?;
+            let chunk =
+                chunk.ok_or(Break::Silent)?.map_err(fetch::transport)?.ok_or(Break::Silent)?;
             events.push(&chunk).ok_or(Break::Answer)?;
             while let Some((kind, data)) = events.next() {
                 match &*kind {
@@ -196,27 +198,15 @@ impl Revocations {
 
     async fn ask(&self, url: Url) -> Result<Response, Break> {
         let answer = within(&self.clock, ANSWER_MAX, self.http.get(url).send()).await;
-        let answer = answer.ok_or(Break::Silent)?.map_err(transport)?;
+        let answer = answer.ok_or(Break::Silent)?.map_err(fetch::transport)?;
         match answer.status() {
             StatusCode::OK => Ok(answer),
             status => Err(Break::Status(status)),
         }
     }
 
-    async fn text(&self, mut answer: Response, len_max: usize) -> Result<String, Break> {
-        let mut bytes = Vec::new();
-        loop {
-            let chunk = within(&self.clock, SILENCE_MAX, answer.chunk()).await;
-            let Some(chunk) = chunk.ok_or(Break::Silent)?.map_err(transport)? else { break };
-            if bytes.len() + chunk.len() > len_max {
-                return Err(Break::Answer);
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        String::from_utf8(bytes).map_err(|_| Break::Answer)
+    async fn text(&self, answer: Response, len_max: usize) -> Result<String, Break> {
+        let body = within(&self.clock, TEXT_MAX, fetch::body(answer, len_max)).await;
+        String::from_utf8(body.ok_or(Break::Silent)??).map_err(|_| Break::Answer)
     }
-}
-
-fn transport(error: reqwest::Error) -> Break {
-    Break::Transport(error.without_url())
 }

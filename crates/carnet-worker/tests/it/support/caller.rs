@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use carnet_authority::ca::{CertificateAuthority, Lifetime};
-use carnet_gate::Clock;
 use carnet_ticket::identity::Kind;
 use reqwest::{Response, StatusCode};
 use rustls::ClientConfig;
 use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::Ca;
 use super::authority::certify;
@@ -48,29 +50,19 @@ impl Caller {
         Self::new(ca, base, Some((&authority, Kind::Worker, name, life)))
     }
 
-    fn new(
-        ca: &Ca,
-        base: &str,
-        member: Option<(&CertificateAuthority, Kind, &str, Lifetime)>,
-    ) -> Self {
-        let clock: &Clock = &ca.state.clock;
-        let bundle = ca.state.authority.lock().unwrap().bundle().certificates.clone();
-        let roots = roots(bundle.into_iter().map(|ca| ca.certificate));
-        let builder =
-            ClientConfig::builder_with_details(provider(), Arc::new(ManualTime(clock.clone())))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_root_certificates(roots);
-        let mut config = match member {
-            Some((authority, kind, name, life)) => {
-                let (chain, key) = certify(authority, kind, name, clock, life);
-                builder.with_client_auth_cert(chain, key).unwrap()
-            }
-            None => builder.with_no_client_auth(),
-        };
+    fn new(ca: &Ca, base: &str, member: Option<Member<'_>>) -> Self {
+        let mut config = config(ca, member);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let http = reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy();
         Self { http: http.build().unwrap(), base: base.to_owned() }
+    }
+
+    /// A bare connection of nobody.
+    pub async fn connect(ca: &Ca, base: &str) -> TlsStream<TcpStream> {
+        let address = base.strip_prefix("https://").unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let connector = TlsConnector::from(Arc::new(config(ca, None)));
+        connector.connect("localhost".try_into().unwrap(), stream).await.unwrap()
     }
 
     pub async fn send(&self, path: &str) -> reqwest::Result<Response> {
@@ -86,5 +78,25 @@ impl Caller {
 
     pub async fn post(&self, path: &str) -> Response {
         self.http.post(format!("{}{path}", self.base)).send().await.unwrap()
+    }
+}
+
+/// Who signs for a caller, what and who it is, and for how long.
+type Member<'a> = (&'a CertificateAuthority, Kind, &'a str, Lifetime);
+
+fn config(ca: &Ca, member: Option<Member<'_>>) -> ClientConfig {
+    let clock = ca.state.clock.clone();
+    let bundle = ca.state.authority.lock().unwrap().bundle().certificates.clone();
+    let builder =
+        ClientConfig::builder_with_details(provider(), Arc::new(ManualTime(clock.clone())))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots(bundle.into_iter().map(|ca| ca.certificate)));
+    match member {
+        Some((authority, kind, name, life)) => {
+            let (chain, key) = certify(authority, kind, name, &clock, life);
+            builder.with_client_auth_cert(chain, key).unwrap()
+        }
+        None => builder.with_no_client_auth(),
     }
 }
