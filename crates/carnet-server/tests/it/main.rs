@@ -7,6 +7,7 @@ mod attenuation;
 mod audit;
 mod cors;
 mod feed;
+mod fleet;
 mod frame;
 mod keys;
 mod matrix;
