@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
@@ -19,8 +19,8 @@ use crate::listener::{Peer, Unjudged};
 const HEALTH: &str = "/health";
 const RPC: &str = "/rpc";
 
-/// After how many seconds to ask again.
-const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("5");
+/// What somebody is told who cannot be judged now.
+const STALE: &str = "Try again later";
 
 /// What a caller has to be.
 pub(super) struct Access {
@@ -36,16 +36,19 @@ impl Access {
     }
 
     /// Why this request is not served, if so.
-    fn refusal(&self, request: &Request) -> Option<(StatusCode, &'static str)> {
-        let (path, extensions) = (request.uri().path(), request.extensions());
-        let is_unjudged = extensions.get::<Unjudged>().is_some();
+    fn refusal(
+        &self,
+        path: &str,
+        peer: Option<&Peer>,
+        is_unjudged: bool,
+    ) -> Option<(StatusCode, &'static str)> {
         let is_open = path == HEALTH && self.policy != ClientAuth::Required;
         if self.health.is_stopping() && path != HEALTH {
             return Some((StatusCode::SERVICE_UNAVAILABLE, "Shutting down"));
         }
-        match extensions.get::<Peer>() {
+        match peer {
             _ if is_open => None,
-            None if is_unjudged => Some((StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")),
+            None if is_unjudged => Some((StatusCode::SERVICE_UNAVAILABLE, STALE)),
             None if self.policy == ClientAuth::Open && path != RPC => None,
             None => Some((StatusCode::UNAUTHORIZED, "Client certificate required")),
             Some(peer) if self.allows(peer) => None,
@@ -65,17 +68,16 @@ pub(super) async fn enter(
     request: Request,
     next: Next,
 ) -> Response {
-    match access.refusal(&request) {
+    let extensions = request.extensions();
+    let is_unjudged = extensions.get::<Unjudged>().is_some();
+    match access.refusal(request.uri().path(), extensions.get(), is_unjudged) {
+        Some((status, STALE)) => ([(RETRY_AFTER, "5")], answer(status, STALE)).into_response(),
         Some((status, detail)) => answer(status, detail),
         None => next.run(request).await,
     }
 }
 
-/// The body of every refusal. What may be otherwise soon says when to ask again.
+/// The body of every refusal.
 pub(super) fn answer(status: StatusCode, detail: &'static str) -> Response {
-    let mut answer = (status, Json(json!({ "detail": detail }))).into_response();
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S);
-    }
-    answer
+    (status, Json(json!({ "detail": detail }))).into_response()
 }

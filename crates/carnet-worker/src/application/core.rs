@@ -12,13 +12,11 @@ use serde_json::{Value, json};
 use super::access::answer;
 use crate::health::{Health, Status};
 use crate::metrics;
-use crate::revocations::Heard;
 
 /// What they tell.
 pub(super) struct Core {
     pub(super) health: Arc<Health>,
     pub(super) capabilities: Vec<CapabilityId>,
-    pub(super) heard: Heard,
 }
 
 pub(super) async fn health(State(core): State<Arc<Core>>) -> (StatusCode, Json<Value>) {
@@ -32,8 +30,8 @@ pub(super) async fn health(State(core): State<Arc<Core>>) -> (StatusCode, Json<V
         "uptime_seconds": health.uptime().as_secs(),
         "timestamp": health.now().to_string(),
         "details": {
+            "revocations": if health.gate().is_stale() { "stale" } else { "ok" },
             "registration": health.registration().as_str(),
-            "revocations": core.heard.as_str(),
             "certificate_expires_at": health.certificate_expires_at().to_string(),
         },
     });
@@ -51,8 +49,7 @@ pub(super) async fn status(State(core): State<Arc<Core>>) -> Json<Value> {
 }
 
 pub(super) async fn metrics(State(core): State<Arc<Core>>) -> Response {
-    let left = core.health.certificate_expires_at().since(core.health.now());
-    let text = metrics::render(left, &core.heard.gate);
+    let text = metrics::render(&core.health);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 

@@ -14,7 +14,7 @@ use crate::bootstrap::Wanted;
 use crate::capability::CapabilityDefinition;
 use crate::error::WorkerError;
 use crate::registry::{self, Registration, Rhythm};
-use crate::revocations::Heard;
+use crate::revocations::FeedKeys;
 use crate::surroundings::Surroundings;
 use crate::tls::Live;
 
@@ -95,7 +95,7 @@ impl Plan {
     }
 
     /// What the registry is told.
-    pub(super) fn registration(self, endpoint: String, heard: Heard) -> Registration {
+    pub(super) fn registration(self, endpoint: String, feed_keys: FeedKeys) -> Registration {
         Registration {
             endpoint,
             capabilities: self.capabilities,
@@ -104,7 +104,7 @@ impl Plan {
             capacity: self.capacity,
             instance: registry::instance(),
             load: self.load,
-            heard,
+            feed_keys,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use carnet_gate::Receiver;
 use tokio::task::JoinSet;
 
 use super::access::Access;
@@ -16,11 +17,11 @@ use crate::bootstrap::{Bootstrapped, bootstrap};
 use crate::bundle::{Bundles, Sequence};
 use crate::error::WorkerError;
 use crate::health::Health;
-use crate::listener::{Ending, Listener, Service};
+use crate::listener::{self, Ending, Listener, Service};
 use crate::metrics;
 use crate::registry::Registry;
 use crate::renew::Renewal;
-use crate::revocations::{Heard, Revocations};
+use crate::revocations::{FeedKeys, Follower};
 use crate::surroundings::Surroundings;
 
 impl WorkerApplication {
@@ -34,28 +35,29 @@ impl WorkerApplication {
         let listener = Listener::bind(plan.address).await?;
         let worker_id = plan.wanted.worker_id.clone();
         let worker_id = worker_id.unwrap_or_else(|| live.current().stored.record.worker_id.clone());
-        let health = Arc::new(Health::new(Arc::clone(&live), worker_id));
+        let control_plane = plan.control_plane(&live);
+        let gate = listener::gate(&live, control_plane.is_some());
+        let health = Arc::new(Health::new(Arc::clone(&live), gate.clone(), worker_id));
         let https_url = format!("https://{}:{}", plan.host(&live), listener.address().port());
         if self.client_auth == ClientAuth::Open {
             tracing::warn!("callers without a certificate are served: client_auth is Open");
         }
 
-        let control_plane = plan.control_plane(&live);
-        let heard = Heard::new(&live, control_plane.is_some());
-        let core = Core {
-            health: Arc::clone(&health),
-            capabilities: plan.capabilities.clone(),
-            heard: heard.clone(),
-        };
+        let core = Core { health: Arc::clone(&health), capabilities: plan.capabilities.clone() };
         let access = Access::new(self.client_auth, &self.allow_peers, Arc::clone(&health));
         let this = ThisWorker { id: health.worker_id().clone(), clock: live.clock().clone() };
         let router = router(self.router, core, access, this);
         let is_required = self.client_auth == ClientAuth::Required;
-        let service = Service::new(&live, heard.gate.clone(), router, is_required)?;
+        let service = Service::new(&live, gate.clone(), router, is_required)?;
         let (ending, mut tasks) = (Ending::default(), JoinSet::new());
         let mut running = RunningWorker::new(&live, &health, https_url.clone(), ending.clone());
+        let feed_keys = FeedKeys::default();
         if let Some(url) = &control_plane {
-            tasks.spawn(Revocations::new(&live, url.clone(), heard.clone())?.run());
+            let receiver = Receiver::new(gate, None);
+            let mut follower = Follower::new(&live, url, receiver, feed_keys.clone())?;
+            tasks.spawn(async move {
+                follower.run().await;
+            });
         }
         tasks.spawn(listener.serve(service, ending));
         hooks::start(self.startup).await?;
@@ -67,7 +69,7 @@ impl WorkerApplication {
         tasks.spawn(Bundles::new(Arc::clone(&live), ca_url, known.clone()).run());
         if let Some(url) = control_plane {
             let rhythm = plan.rhythm;
-            let registration = plan.registration(https_url, heard);
+            let registration = plan.registration(https_url, feed_keys);
             let registry =
                 Registry::new(&live, url, (Arc::clone(&health), known), registration, rhythm)?;
             let registry = Arc::new(registry);

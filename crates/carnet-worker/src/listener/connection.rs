@@ -3,7 +3,6 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use carnet_gate::Denied;
 use carnet_ticket::verify::Reason;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -16,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::socket::Socket;
-use super::{Peer, Service, Unjudged};
+use super::{Peer, Service};
 use crate::pause::within;
 
 /// How long a handshake may take.
@@ -31,6 +30,11 @@ const ANONYMOUS_MAX: Duration = Duration::from_mins(1);
 
 /// What every TLS connection begins with: a handshake record.
 const HANDSHAKE_RECORD: u8 = 22;
+
+/// Stands among the extensions of a request whose sender cannot be judged now, since the worker has heard of no
+/// revocations for too long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unjudged;
 
 /// What ends a connection.
 pub(super) struct Ends {
@@ -58,21 +62,25 @@ pub(super) async fn serve(
         None => return refused("timeout"),
     };
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let peer = shown.map(|der| Peer::admit(&service.gate, &service.trust_domain, der));
-    let (peer, unjudged) = match peer.transpose() {
-        Ok(peer) => (peer, None),
-        Err(Denied { reason: Reason::RevocationStale, .. }) => (None, Some(Unjudged)),
+    let peer = shown.map(|der| Peer::admit(&service.gate, &service.trust_domain, der)).transpose();
+    // Whoever cannot be judged now is told so, once; the next connection is judged anew.
+    let told = CancellationToken::new();
+    let (peer, is_unjudged) = match peer {
+        Ok(peer) => (peer, false),
+        Err(denied) if denied.reason == Reason::RevocationStale => (None, true),
         Err(denied) => return refused(denied.reason.code()),
     };
     let (clock, is_anonymous) = (service.gate.clock().clone(), peer.is_none());
     let grant = peer.as_ref().map(|peer| peer.grant().clone());
     let socket = Socket::new(stream, ends.cut, grant, permit);
-    let router = service.router.map_request(move |mut request: http::Request<_>| {
+    let (router, tell) = (service.router, told.clone());
+    let router = router.map_request(move |mut request: http::Request<_>| {
         if let Some(peer) = &peer {
             request.extensions_mut().insert(peer.clone());
         }
-        if let Some(unjudged) = unjudged {
-            request.extensions_mut().insert(unjudged);
+        if is_unjudged {
+            request.extensions_mut().insert(Unjudged);
+            tell.cancel();
         }
         request
     });
@@ -85,6 +93,7 @@ pub(super) async fn serve(
     let over = async {
         tokio::select! {
             () = ends.draining.unwrap_or_default().cancelled_owned() => {}
+            () = told.cancelled() => {}
             () = clock.sleep(ANONYMOUS_MAX), if is_anonymous => {}
         }
     };

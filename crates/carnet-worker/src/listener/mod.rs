@@ -18,8 +18,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use connection::Unjudged;
 pub use peer::Peer;
-pub(crate) use peer::{Unjudged, gate};
+pub(crate) use peer::gate;
 
 use crate::error::WorkerError;
 use crate::pause::within;

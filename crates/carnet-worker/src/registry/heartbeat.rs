@@ -56,8 +56,9 @@ impl Registry {
         let begin = begin.unwrap_or_default();
         let state = if self.health.is_stopping() { "draining" } else { "online" };
         let (capacity, instance) = (registration.capacity, &registration.instance);
-        let (bundle, heard) = (self.bundle.known(), &registration.heard);
-        let (keys, revocations) = (heard.key_ids(), heard.seq());
+        let bundle = self.bundle.known();
+        let keys = registration.feed_keys.ids();
+        let revocations = self.health.gate().revocations().seq();
         format!(
             "{begin}&state={state}&active=0&capacity={capacity}&instance={instance}&bundle={bundle}&keys={keys}\
              &revocations={revocations}"

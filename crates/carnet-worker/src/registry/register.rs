@@ -10,7 +10,7 @@ use super::{Registry, RegistryError, json};
 use crate::application::Load;
 use crate::capability::service_type;
 use crate::fetch::at;
-use crate::revocations::Heard;
+use crate::revocations::FeedKeys;
 
 /// What a worker says of itself.
 pub(crate) struct Registration {
@@ -22,7 +22,7 @@ pub(crate) struct Registration {
     /// 16 hex digits, others each time the process starts.
     pub(crate) instance: String,
     pub(crate) load: Load,
-    pub(crate) heard: Heard,
+    pub(crate) feed_keys: FeedKeys,
 }
 
 #[derive(Serialize)]

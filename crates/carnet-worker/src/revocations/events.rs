@@ -1,71 +1,109 @@
-//! [`Events`]: server-sent events, out of the pieces in which they come.
+//! [`EventReader`]: server-sent events out of the bytes of a response.
+//!
+//! Source: HTML, section 9.2. Lines end with LF or CRLF; comments, ids and unknown fields are passed over.
 
 use carnet_ticket::revocation_feed::DELTA_LEN_MAX;
 
-/// The longest event: a delta, and what is written around it.
+/// The longest event: the longest message, and what stands around it.
 const LEN_MAX: usize = DELTA_LEN_MAX + 1024;
 
-/// What has come, and was not read yet.
+/// What came so far of the next event.
 #[derive(Debug, Default)]
-pub(super) struct Events(Vec<u8>);
-
-impl Events {
-    /// Takes a piece; none when an event is longer than any.
-    pub(super) fn push(&mut self, piece: &[u8]) -> Option<()> {
-        self.0.extend_from_slice(piece);
-        // Whole events are taken out after each piece, and a piece is not longer than a few of them.
-        (self.0.len() <= LEN_MAX + piece.len()).then_some(())
-    }
-
-    /// The kind and the data of the next whole event. What cannot be read is passed over.
-    pub(super) fn next(&mut self) -> Option<(String, String)> {
-        loop {
-            let end = self.0.windows(2).position(|two| two == b"\n\n")?;
-            let event: Vec<u8> = self.0.drain(..end + 2).collect();
-            if let Ok(event) = String::from_utf8(event) {
-                return Some(parse(&event));
-            }
-        }
-    }
+pub(super) struct EventReader {
+    line: Vec<u8>,
+    event: Event,
 }
 
-fn parse(event: &str) -> (String, String) {
-    let (mut kind, mut data) = (String::new(), String::new());
-    for line in event.lines() {
-        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+/// An event.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Event {
+    pub(super) name: String,
+    pub(super) data: String,
+}
+
+/// What comes is no stream of events, or one is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a stream of events, or one that is too long")]
+pub(super) struct BadEvents;
+
+impl EventReader {
+    /// Takes what came; gives the events that are whole with it.
+    pub(super) fn take(&mut self, chunk: &[u8]) -> Result<Vec<Event>, BadEvents> {
+        let mut events = Vec::new();
+        for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
+            if self.line.len() + self.event.data.len() + piece.len() > LEN_MAX {
+                return Err(BadEvents);
+            }
+            self.line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                events.extend(self.end_line()?);
+            }
+        }
+        Ok(events)
+    }
+
+    /// The event that the line ends, if it is an empty one.
+    fn end_line(&mut self) -> Result<Option<Event>, BadEvents> {
+        let line = std::mem::take(&mut self.line);
+        let line = std::str::from_utf8(&line).map_err(|_| BadEvents)?;
+        let line = line.trim_end_matches(['\n', '\r']);
+        if line.is_empty() {
+            let event = std::mem::take(&mut self.event);
+            return Ok((!event.data.is_empty()).then_some(event));
+        }
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
-        match name {
-            "event" => value.clone_into(&mut kind),
-            "data" => data.push_str(value),
+        match field {
+            "event" => value.clone_into(&mut self.event.name),
+            "data" => {
+                if !self.event.data.is_empty() {
+                    self.event.data.push('\n');
+                }
+                self.event.data.push_str(value);
+            }
             _ => {}
         }
+        Ok(None)
     }
-    (kind, data)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(chunks: &[&[u8]]) -> Result<Vec<Event>, BadEvents> {
+        let mut reader = EventReader::default();
+        let mut events = Vec::new();
+        for chunk in chunks {
+            events.extend(reader.take(chunk)?);
+        }
+        Ok(events)
+    }
+
+    fn event(name: &str, data: &str) -> Event {
+        Event { name: name.to_owned(), data: data.to_owned() }
+    }
+
     #[test]
-    fn events_are_read_out_of_any_pieces() {
-        let text = b"event: revocation\nid: 4\ndata: abc\n\n: a comment\n\nevent: alive\ndata: d\n\nevent: al";
-        for size in [1, 7, text.len()] {
-            let (mut events, mut found) = (Events::default(), Vec::new());
-            for piece in text.chunks(size) {
-                events.push(piece).unwrap();
-                found.extend(std::iter::from_fn(|| events.next()));
-            }
-            let found: Vec<_> = found.iter().map(|(kind, data)| (&**kind, &**data)).collect();
-            assert_eq!(found, [("revocation", "abc"), ("", ""), ("alive", "d")]);
+    fn events_are_the_same_however_they_are_cut() {
+        let stream = b": hb\n\nevent: revocation\nid: 7\ndata: a\n\nevent:alive\r\ndata:b\r\ndata: c\r\n\r\ndata: d\n";
+        let expected = [event("revocation", "a"), event("alive", "b\nc")];
+        for len in 1..=stream.len() {
+            let chunks: Vec<_> = stream.chunks(len).collect();
+            assert_eq!(read(&chunks).unwrap(), expected);
         }
     }
 
     #[test]
-    fn an_event_without_an_end_is_too_long_at_last() {
-        let mut events = Events::default();
-        let piece = [b'x'; 4096];
-        let pieces = (0..1_000).take_while(|_| events.push(&piece).is_some()).count();
-        assert!(pieces * piece.len() <= LEN_MAX + piece.len());
+    fn what_is_too_long_or_no_text_is_refused() {
+        let long = vec![b'a'; LEN_MAX];
+        assert_eq!(read(&[b"data: ", &long]), Err(BadEvents));
+        let lines: Vec<_> =
+            std::iter::repeat_n(&b"data: aaaaaaaaaaaaaaaa\n"[..], LEN_MAX / 16).collect();
+        assert_eq!(read(&lines), Err(BadEvents));
+        assert_eq!(read(&[b"data: \xff\n\n"]), Err(BadEvents));
+        let ended: Vec<_> =
+            std::iter::repeat_n(&b"data: aaaaaaaaaaaaaaaa\n\n"[..], LEN_MAX / 16).collect();
+        assert_eq!(read(&ended).unwrap().len(), LEN_MAX / 16);
     }
 }

@@ -39,7 +39,7 @@ pub enum Fault {
 pub struct Seen {
     /// `GET /health`
     pub what: String,
-    pub query: Option<String>,
+    pub query: String,
     pub authorization: Option<String>,
     pub content_type: Option<String>,
     pub body: Vec<u8>,
@@ -64,7 +64,7 @@ pub struct State {
     /// Ids that are registered.
     pub workers: Mutex<Vec<String>>,
     pub control_plane: Mutex<Option<String>>,
-    pub feed: Arc<Feed>,
+    pub feed: Feed,
 }
 
 /// The serial of a connection's certificate.
@@ -99,10 +99,8 @@ impl Ca {
             .with_client_cert_verifier(clients)
             .with_single_cert(chain, key)
             .unwrap();
-        let feed = Arc::new(Feed::new(clock.clone()));
         let state = Arc::new(State {
-            feed,
-            clock,
+            clock: clock.clone(),
             authority: Mutex::new(authority),
             tokens: Mutex::default(),
             issued: Mutex::default(),
@@ -110,6 +108,7 @@ impl Ca {
             seen: watch::Sender::default(),
             workers: Mutex::default(),
             control_plane: Mutex::default(),
+            feed: Feed::new(clock.clone()),
         });
         let (acceptor, router) = (TlsAcceptor::from(Arc::new(config)), routes::router(&state));
         tokio::spawn(async move {

@@ -6,6 +6,7 @@ use carnet_authority::ca::{CertificateAuthority, Lifetime};
 use carnet_ticket::identity::Kind;
 use reqwest::{Response, StatusCode};
 use rustls::ClientConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -50,8 +51,29 @@ impl Caller {
         Self::new(ca, base, Some((&authority, Kind::Worker, name, life)))
     }
 
-    fn new(ca: &Ca, base: &str, member: Option<Member<'_>>) -> Self {
-        let mut config = config(ca, member);
+    /// Somebody with this certificate.
+    pub fn with(
+        ca: &Ca,
+        base: &str,
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Self {
+        Self::showing(ca, base, Some((chain, key)))
+    }
+
+    fn new(
+        ca: &Ca,
+        base: &str,
+        member: Option<(&CertificateAuthority, Kind, &str, Lifetime)>,
+    ) -> Self {
+        let shown = member.map(|(authority, kind, name, life)| {
+            certify(authority, kind, name, &ca.state.clock, life)
+        });
+        Self::showing(ca, base, shown)
+    }
+
+    fn showing(ca: &Ca, base: &str, shown: Option<Shown>) -> Self {
+        let mut config = config(ca, shown);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let http = reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy();
         Self { http: http.build().unwrap(), base: base.to_owned() }
@@ -81,22 +103,18 @@ impl Caller {
     }
 }
 
-/// Who signs for a caller, what and who it is, and for how long.
-type Member<'a> = (&'a CertificateAuthority, Kind, &'a str, Lifetime);
+/// A certificate with its key.
+type Shown = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-fn config(ca: &Ca, member: Option<Member<'_>>) -> ClientConfig {
-    let clock = ca.state.clock.clone();
+fn config(ca: &Ca, shown: Option<Shown>) -> ClientConfig {
+    let time = Arc::new(ManualTime(ca.state.clock.clone()));
     let bundle = ca.state.authority.lock().unwrap().bundle().certificates.clone();
-    let builder =
-        ClientConfig::builder_with_details(provider(), Arc::new(ManualTime(clock.clone())))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots(bundle.into_iter().map(|ca| ca.certificate)));
-    match member {
-        Some((authority, kind, name, life)) => {
-            let (chain, key) = certify(authority, kind, name, &clock, life);
-            builder.with_client_auth_cert(chain, key).unwrap()
-        }
+    let builder = ClientConfig::builder_with_details(provider(), time)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots(bundle.into_iter().map(|ca| ca.certificate)));
+    match shown {
+        Some((chain, key)) => builder.with_client_auth_cert(chain, key).unwrap(),
         None => builder.with_no_client_auth(),
     }
 }

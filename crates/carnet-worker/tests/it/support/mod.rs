@@ -2,7 +2,7 @@
 
 pub mod authority;
 pub mod caller;
-mod feed;
+pub mod feed;
 mod routes;
 pub mod tls;
 

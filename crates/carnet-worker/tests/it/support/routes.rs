@@ -28,9 +28,9 @@ async fn any(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Res
     let Shown(serial) = head.extensions.get::<Shown>().unwrap().clone();
     let mut seen = Seen {
         what: format!("{} {}", head.method, head.uri.path()),
+        query: head.uri.query().unwrap_or_default().to_owned(),
         authorization: text(header::AUTHORIZATION),
         content_type: text(header::CONTENT_TYPE),
-        query: head.uri.query().map(str::to_owned),
         body: Vec::new(),
         serial,
     };
@@ -54,12 +54,6 @@ fn answer(state: &State, seen: &Seen) -> Response {
         "GET /health" => Some(json!({ "status": "healthy" })),
         "GET /ca/certificate" => Some(json!({ "ca_certificate": authority.bundle().pem() })),
         "GET /ca/bundle" => Some(serde_json::to_value(authority.bundle()).unwrap()),
-        "GET /.well-known/jwks.json" => Some(state.feed.jwks()),
-        "GET /api/v1/revocations/snapshot" => return state.feed.snapshot(),
-        "GET /api/v1/revocations/stream" => {
-            let since = seen.query.as_deref().and_then(|query| query.strip_prefix("since="));
-            return Arc::clone(&state.feed).stream(since.unwrap().parse().unwrap());
-        }
         "POST /certificates/csr" => {
             drop(authority);
             return csr(state, seen);
@@ -67,6 +61,14 @@ fn answer(state: &State, seen: &Seen) -> Response {
         "POST /certificates/renew" => {
             drop(authority);
             return renew(state, seen);
+        }
+        "GET /.well-known/jwks.json" => Some(state.feed.jwks()),
+        "GET /api/v1/revocations/snapshot" if seen.serial.is_some() => {
+            return state.feed.snapshot().into_response();
+        }
+        "GET /api/v1/revocations/stream" if seen.serial.is_some() => {
+            let since = seen.query.strip_prefix("since=").unwrap().parse().unwrap();
+            return state.feed.stream(since);
         }
         what => registry(state, what, seen),
     };
