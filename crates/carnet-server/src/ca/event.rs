@@ -6,7 +6,6 @@ use carnet_authority::audit::{Details, Event, Kind, Outcome};
 use carnet_authority::ca::{IssuedCertificate, Serial};
 use carnet_store::CertificateRow;
 use carnet_ticket::identity::Member;
-use serde_json::Map;
 
 use crate::audit::Trail;
 
@@ -58,7 +57,7 @@ impl Said {
         let details = details
             .into_iter()
             .filter_map(|(name, text)| text.map(|text| (name.to_owned(), text.into())));
-        event.details = Details::new(Map::from_iter(details));
+        event.details = Details::new(details.collect());
         event
     }
 

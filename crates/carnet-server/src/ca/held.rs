@@ -31,6 +31,8 @@ pub(crate) struct Held {
     pub(super) node: Member,
     pub(super) own: ArcSwap<Own>,
     pub(super) crl: Mutex<Option<Crl>>,
+    /// When the next certificate that was superseded ends.
+    pub(super) next_end: Mutex<Option<Timestamp>>,
     pub(super) used: moka::sync::Cache<Serial, ()>,
     /// Where the fleet's listener is, once there is one.
     pub(super) listener: ArcSwapOption<SocketAddr>,
@@ -66,6 +68,7 @@ impl Held {
             node,
             own: ArcSwap::from_pointee(own),
             crl: Mutex::default(),
+            next_end: Mutex::new(store.next_supersession().await?),
             used: moka::sync::Cache::new(USED_MAX),
             listener: ArcSwapOption::empty(),
             local: ArcSwapOption::empty(),

@@ -48,7 +48,7 @@ impl Ca<'_> {
         let renewed = RenewedCertificate { presented: serial, csr, certificate };
         let event = said.done(asking.trail, "ca.renew", None);
         let issuance = store.audited(event).renew_certificate(renewed, now).await?;
-        self.end_superseded().await?;
+        self.superseded().await?;
         Ok(Certified::new(issuance.row(), &authority))
     }
 

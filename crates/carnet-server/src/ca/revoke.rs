@@ -102,14 +102,24 @@ impl Ca<'_> {
         Ok(quarantined)
     }
 
-    /// Revokes those that were superseded and whose time has come.
-    pub(super) async fn end_superseded(self) -> Result<(), StoreError> {
-        let now = self.app.clock().now();
+    /// Revokes those that were superseded and whose time has come. Nothing is asked of the store before it has.
+    pub(crate) async fn end_superseded(self) -> Result<(), StoreError> {
+        let mut next = self.held.next_end.lock().await;
+        let (store, now) = (self.app.store(), self.app.clock().now());
         let trail = Trail::of_server(now, "upkeep");
-        for row in self.app.store().superseded_certificates(now).await? {
-            self.end(&row, RevokedBecause::Superseded, None, &trail).await?;
+        while next.is_some_and(|end| end <= now) {
+            for row in store.superseded_certificates(now).await? {
+                self.end(&row, RevokedBecause::Superseded, None, &trail).await?;
+            }
+            *next = store.next_supersession().await?;
         }
         Ok(())
+    }
+
+    /// Looks anew when the next one ends, and ends those whose time has come.
+    pub(super) async fn superseded(self) -> Result<(), StoreError> {
+        *self.held.next_end.lock().await = self.app.store().next_supersession().await?;
+        self.end_superseded().await
     }
 
     async fn end(

@@ -1,7 +1,6 @@
 //! Certificates that were seen in a completed handshake.
 
 use carnet_authority::ca::Serial;
-use carnet_authority::enroll::Origin;
 use carnet_store::StoreError;
 
 use super::Ca;
@@ -16,9 +15,9 @@ impl Ca<'_> {
         let now = self.app.clock().now();
         let row = self.app.store().use_certificate(serial, now).await?;
         self.held.used.insert(serial, ());
-        if row.is_some_and(|row| row.origin == Origin::Enrollment && row.generation.0 > 1) {
-            self.end_superseded().await?;
+        match row {
+            Some(row) if row.generation.0 > 1 => self.superseded().await,
+            _ => Ok(()),
         }
-        Ok(())
     }
 }

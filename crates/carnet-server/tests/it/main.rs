@@ -5,6 +5,7 @@ mod support;
 mod api_keys;
 mod attenuation;
 mod audit;
+mod ca;
 mod cors;
 mod feed;
 mod fleet;

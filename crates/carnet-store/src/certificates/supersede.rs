@@ -3,12 +3,12 @@
 use carnet_authority::ca::Serial;
 use carnet_authority::enroll::predecessors_end;
 use carnet_ticket::time::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{CertificateRow, find, row};
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::row::signed;
+use crate::row::{maybe_moment, signed};
 use crate::sql;
 
 const USE: &str = "UPDATE certificates SET used_at = ?2 WHERE serial = ?1 AND used_at IS NULL";
@@ -18,6 +18,9 @@ const SUPERSEDE_ONE: &str =
     "UPDATE certificates SET superseded_at = ?2 WHERE serial = ?1 AND revoked_at IS NULL";
 const DUE: &str =
     "SELECT * FROM certificates WHERE superseded_at <= ?1 AND revoked_at IS NULL LIMIT 1000";
+
+const NEXT: &str = "SELECT MIN(superseded_at) AS next FROM certificates \
+    WHERE superseded_at IS NOT NULL AND revoked_at IS NULL";
 
 impl Store {
     /// Records that a certificate was seen in a completed handshake. The first time, those before it are superseded:
@@ -47,6 +50,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<CertificateRow>, StoreError> {
         self.read(move |connection| sql::all(connection, DUE, [now.0], row::read)).await
+    }
+
+    /// When the next certificate that was superseded ends; none when there is none.
+    pub async fn next_supersession(&self) -> Result<Option<Timestamp>, StoreError> {
+        let next = |row: &Row<'_>| maybe_moment(row, "next");
+        self.look_up(move |connection| Ok(sql::one(connection, NEXT, [], next)?.flatten())).await
     }
 }
 

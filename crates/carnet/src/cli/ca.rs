@@ -28,7 +28,7 @@ pub enum CaCommand {
         /// A serial number, or KIND/NAME.
         #[arg(value_name = "SERIAL|KIND/NAME")]
         what: String,
-        /// Why, for the record; key_compromise and superseded also stand in the revocation list.
+        /// Why, for the record; `key_compromise` and `superseded` also stand in the revocation list.
         #[arg(long)]
         reason: Option<String>,
         #[command(flatten)]

@@ -73,7 +73,7 @@ pub struct NamesArgs {
     /// An address that it has.
     #[arg(long = "ip", value_name = "ADDRESS")]
     pub ip: Vec<IpAddr>,
-    /// Not as localhost, 127.0.0.1 and ::1.
+    /// Not as `localhost`, `127.0.0.1` and `::1`.
     #[arg(long)]
     pub no_localhost: bool,
     /// How long its certificates live: 5m to 90 days. Else what the server is set to: 24h.

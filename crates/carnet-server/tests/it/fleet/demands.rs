@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::support::{Fleet, csr, key};
-use crate::support::{ADMIN_KEY, API_KEY, As};
+use crate::support::{ADMIN_KEY, API_KEY, AUTHORITY, As};
 
 /// The columns: nobody, a worker, an operator, an administrator's key, a service's key.
 type Row = [u16; 5];
@@ -42,7 +42,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
 /// Promise: K-40
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_is_for_whom_its_row_says() {
-    let fleet = Fleet::start().await;
+    // Only a server with keys has a feed.
+    let fleet = Fleet::start_with(&AUTHORITY).await;
     let rows = rows();
     let worker = fleet.member("hello-world").await;
     let operator_key = key();
