@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use carnet_gate::Clock;
 use carnet_worker::{Registration, RunningWorker, Surroundings, WorkerApplication};
@@ -18,12 +19,12 @@ fn enroll(server: &Server, certs: &str, env: &[(&str, &str)]) -> Ran {
 }
 
 /// A worker in this process, which nothing is set for but where its certificate is kept.
-async fn worker(server: &Server, name: &str) -> RunningWorker {
+async fn worker(server: &Server, name: &str, clock: Clock) -> RunningWorker {
     let surroundings = Surroundings {
         env: BTreeMap::from([("CERT_DIR".to_owned(), name.to_owned())]),
         root: PathBuf::from("/"),
         cwd: server.folder.path().to_owned(),
-        clock: Clock::System,
+        clock,
     };
     let host = std::net::Ipv4Addr::LOCALHOST.into();
     let worker = WorkerApplication::new(name).https_port(0).host(host).advertise_host("localhost");
@@ -74,7 +75,8 @@ fn a_token_is_good_for_one_worker() {
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_register_hear_each_other_and_a_revoked_one_is_out() {
     let server = tokio::task::spawn_blocking(Server::start).await.unwrap();
-    let [one, two] = [worker(&server, "one").await, worker(&server, "two").await];
+    let [one, two] = ["one", "two"].map(|name| worker(&server, name, Clock::System));
+    let (one, two) = tokio::join!(one, two);
     until(async || [&one, &two].iter().all(|it| it.registration() == Registration::Ok)).await;
     let client = one.identity().http_client().unwrap();
     let registry = one.identity().record().control_plane_url.unwrap();
@@ -99,4 +101,59 @@ async fn workers_register_hear_each_other_and_a_revoked_one_is_out() {
     until(async || status().await.is_err()).await;
     let health = client.get(registry.join("v1/workers").unwrap()).send().await;
     assert!(health.is_err(), "the control plane does not speak with it either");
+}
+
+/// Whether the one is answered by the other.
+async fn is_answered(one: &RunningWorker, by: &RunningWorker) -> bool {
+    let client = one.identity().http_client().unwrap();
+    let answer = client.get(format!("{}/status", by.https_url())).send().await;
+    answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
+}
+
+/// Promise: K-24
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ca_is_turned_over_and_no_handshake_between_workers_fails() {
+    let server = tokio::task::spawn_blocking(Server::start).await.unwrap();
+    let rotate = |flags: &[&str]| {
+        let ran = server.run(&[&["ca", "rotate"], flags].concat());
+        (ran.code, ran.err)
+    };
+    let (clock, hand) = Clock::manual(Clock::System.now());
+    let (one, two) =
+        tokio::join!(worker(&server, "one", clock.clone()), worker(&server, "two", clock.clone()));
+    let all = async |workers: &[&RunningWorker]| {
+        for one in workers {
+            for other in workers {
+                until(async || {
+                    // Who has not heard of revocations for too long asks again after a while.
+                    hand.advance(Duration::from_millis(100));
+                    is_answered(one, other).await
+                })
+                .await;
+            }
+        }
+    };
+    all(&[&one, &two]).await;
+    let before = one.identity().serial();
+    assert_eq!(rotate(&[]).0, 0);
+    assert_eq!(rotate(&["--activate"]).0, 1, "nobody has the new one yet");
+
+    // Heartbeats tell of it; the next ones say that it is there.
+    until(async || {
+        hand.advance(Duration::from_secs(5));
+        rotate(&["--activate"]).0 == 0
+    })
+    .await;
+    all(&[&one, &two]).await;
+    // Whoever comes now is certified by the new one.
+    let three = worker(&server, "three", clock.clone()).await;
+    all(&[&one, &two, &three]).await;
+    // And so is who was there, once it renews.
+    hand.advance(Duration::from_hours(16));
+    until(async || {
+        hand.advance(Duration::from_millis(1));
+        one.identity().serial() != before
+    })
+    .await;
+    all(&[&one, &two, &three]).await;
 }
