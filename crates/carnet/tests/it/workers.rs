@@ -135,6 +135,8 @@ async fn a_ca_is_turned_over_and_no_handshake_between_workers_fails() {
     };
     all(&[&one, &two]).await;
     let before = one.identity().serial();
+    let made = server.run(&["enroll", "new", "--name", "late"]);
+    let late = made.line().lines().last().unwrap().strip_prefix("CA_SERVICE_URL=").unwrap();
     assert_eq!(rotate(&[]).0, 0);
     assert_eq!(rotate(&["--activate"]).0, 1, "nobody has the new one yet");
 
@@ -145,7 +147,8 @@ async fn a_ca_is_turned_over_and_no_handshake_between_workers_fails() {
     })
     .await;
     all(&[&one, &two]).await;
-    // Whoever comes now is certified by the new one.
+    // Whoever was told of the old one still gets in, and is certified by the new one, as whoever comes now.
+    assert_eq!(enroll(&server, "late", &[("CA_SERVICE_URL", late)]).json()["name"], "late");
     let three = worker(&server, "three", clock.clone()).await;
     all(&[&one, &two, &three]).await;
     // And so is who was there, once it renews.
