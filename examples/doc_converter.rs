@@ -38,12 +38,13 @@ const READ_MAX: Duration = Duration::from_secs(2);
 /// How many documents are converted at the same time.
 static TURNS: Semaphore = Semaphore::const_new(2);
 
-fn main() -> Result<(), WorkerError> {
+/// Serves until it is told to end.
+pub fn main() -> Result<(), WorkerError> {
     let port = env_port("DOC_CONVERTER_HTTPS_PORT", 8100)?;
     worker(port).run()
 }
 
-/// The worker. Tests start it, too.
+/// The worker.
 pub fn worker(https_port: u16) -> WorkerApplication {
     let routes = Router::new()
         .route("/convert", post(convert))

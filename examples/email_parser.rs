@@ -42,12 +42,13 @@ const RECEIPT_WORDS: [&str; 10] = [
 /// How many files are parsed at the same time.
 static TURNS: Semaphore = Semaphore::const_new(2);
 
-fn main() -> Result<(), WorkerError> {
+/// Serves until it is told to end.
+pub fn main() -> Result<(), WorkerError> {
     let port = env_port("EMAIL_PARSER_HTTPS_PORT", 8301)?;
     worker(port).run()
 }
 
-/// The worker. Tests start it, too.
+/// The worker.
 pub fn worker(https_port: u16) -> WorkerApplication {
     let routes = Router::new()
         .route("/parse/eml", post(parse_eml))

@@ -19,12 +19,13 @@ use serde_json::{Map, Value, json};
 const BODY_MAX: usize = 64 << 10;
 const EXCLAMATIONS_MAX: u64 = 10;
 
-fn main() -> Result<(), WorkerError> {
+/// Serves until it is told to end.
+pub fn main() -> Result<(), WorkerError> {
     let port = env_port("HELLO_WORLD_HTTPS_PORT", 8900)?;
     worker(port).run()
 }
 
-/// The worker. Tests start it, too.
+/// The worker.
 pub fn worker(https_port: u16) -> WorkerApplication {
     let routes = Router::new()
         .route("/greet", post(greet))

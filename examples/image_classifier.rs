@@ -30,12 +30,13 @@ const TYPES_MAX: usize = 3;
 /// How many pictures are decoded at the same time.
 static TURNS: Semaphore = Semaphore::const_new(2);
 
-fn main() -> Result<(), WorkerError> {
+/// Serves until it is told to end.
+pub fn main() -> Result<(), WorkerError> {
     let port = env_port("IMAGE_CLASSIFIER_HTTPS_PORT", 8400)?;
     worker(port).run()
 }
 
-/// The worker. Tests start it, too.
+/// The worker.
 pub fn worker(https_port: u16) -> WorkerApplication {
     let capability = |id| {
         CapabilityDefinition::new(id, "1.0.0")

@@ -30,12 +30,13 @@ const MESSAGE_MAX: usize = 64 << 10;
 /// How many broadcasts wait for a client that reads slowly; then it misses the oldest.
 const BROADCASTS_WAITING_MAX: usize = 64;
 
-fn main() -> Result<(), WorkerError> {
+/// Serves until it is told to end.
+pub fn main() -> Result<(), WorkerError> {
     let port = env_port("STREAMING_HTTPS_PORT", 8500)?;
     worker(port).run()
 }
 
-/// The worker. Tests start it, too.
+/// The worker.
 pub fn worker(https_port: u16) -> WorkerApplication {
     let routes = Router::new()
         .route("/stream/text", post(text))

@@ -9,14 +9,21 @@ mod certificates;
 mod gate;
 mod http;
 mod report;
+mod revocation;
 mod tickets;
 mod world;
 
 use crate::report::Report;
 
 fn main() -> anyhow::Result<()> {
-    let filter = std::env::args().nth(1).unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    if let [verifier, address, grants] = &arguments[..]
+        && verifier == revocation::VERIFIER
+    {
+        return runtime.block_on(revocation::verify(address, grants));
+    }
+    let filter = arguments.into_iter().next().unwrap_or_default();
     let mut report = Report::new(&filter);
     runtime.block_on(async {
         gate::run(&mut report).await?;
@@ -24,6 +31,8 @@ fn main() -> anyhow::Result<()> {
         authority::run(&mut report).await?;
         certificates::run(&mut report).await?;
         http::run(&mut report).await
+        http::run(&mut report).await?;
+        revocation::run(&mut report).await
     })?;
     report.print();
     Ok(())

@@ -7,7 +7,7 @@ mod nodes;
 mod scope;
 mod tickets;
 
-pub use client::{load, request};
+pub use client::{ask, ask_json, connect, load, request};
 pub use nodes::fsyncs_per_second;
 
 use crate::report::Report;

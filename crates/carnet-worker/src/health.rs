@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use carnet_gate::Gate;
 use carnet_ticket::identity::WorkerId;
 use carnet_ticket::time::Timestamp;
 
@@ -46,6 +47,7 @@ enum Phase {
 /// What is asked about a worker's health.
 pub(crate) struct Health {
     live: Arc<Live>,
+    gate: Gate,
     worker_id: WorkerId,
     started_at: Timestamp,
     phase: AtomicU8,
@@ -80,8 +82,9 @@ impl Registration {
 
 impl Health {
     /// Of a worker that starts now.
-    pub(crate) fn new(live: Arc<Live>, worker_id: WorkerId) -> Self {
+    pub(crate) fn new(live: Arc<Live>, gate: Gate, worker_id: WorkerId) -> Self {
         Self {
+            gate,
             worker_id,
             started_at: live.clock().now(),
             live,
@@ -121,6 +124,11 @@ impl Health {
 
     pub(crate) fn set_registration(&self, registration: Registration) {
         self.registration.store(registration as u8, Ordering::Relaxed);
+    }
+
+    /// The gate, which knows what was revoked.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     pub(crate) fn worker_id(&self) -> &WorkerId {

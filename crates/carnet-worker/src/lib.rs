@@ -47,6 +47,7 @@ mod metrics;
 mod pause;
 mod registry;
 mod renew;
+mod revocations;
 mod surroundings;
 mod tls;
 

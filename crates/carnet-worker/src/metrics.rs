@@ -1,9 +1,10 @@
 //! What `/metrics` shows.
 
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::health::Health;
 
 static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
 
@@ -19,10 +20,16 @@ pub(crate) fn install() -> &'static PrometheusHandle {
     })
 }
 
-/// Everything that was collected, in Prometheus's text form; `left` is what is left of the certificate's life.
-pub(crate) fn render(left: Duration) -> String {
-    let handle = install();
+/// Everything that was collected, in Prometheus's text form, with what `health` knows at this moment.
+pub(crate) fn render(health: &Health) -> String {
+    let (handle, gate) = (install(), health.gate());
+    let left = health.certificate_expires_at().since(health.now());
     metrics::gauge!("carnet_certificate_expiry_seconds").set(left.as_secs_f64());
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    metrics::gauge!("carnet_revocation_seq").set(gate.revocations().seq() as f64);
+    if let Some(silence) = gate.silence() {
+        metrics::gauge!("carnet_revocation_age_seconds").set(silence.as_secs_f64());
+    }
     handle.run_upkeep();
     handle.render()
 }

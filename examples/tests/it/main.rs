@@ -9,6 +9,7 @@ mod greetings;
 mod howto;
 mod images;
 mod mails;
+mod process;
 mod streams;
 mod support;
 mod vectors;

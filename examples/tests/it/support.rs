@@ -1,6 +1,7 @@
 //! A fleet of one worker and one caller, both with certificates of the same authority.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -46,21 +47,20 @@ impl Fleet {
 
     /// Starts `worker` on this clock.
     pub async fn start_at(worker: WorkerApplication, clock: Clock) -> Self {
-        let mut authority = CertificateAuthority::new(settings(), [], 0).unwrap();
-        authority.prepare(clock.now()).unwrap();
+        let authority = Authority::new(clock.clone());
         let disk = tempfile::tempdir().unwrap();
-        certify(&authority, &clock, &disk);
+        authority.certify(disk.path(), "example");
         let dir = disk.path().display().to_string();
         let surroundings = Surroundings {
             env: BTreeMap::from([("CERT_DIR".to_owned(), dir)]),
             root: disk.path().join("root"),
             cwd: PathBuf::from(disk.path()),
-            clock: clock.clone(),
+            clock,
         };
         let running = worker.worker_id(WORKER_ID).surroundings(surroundings).serve().await.unwrap();
-        let ca = Certificate::from_pem(authority.bundle().pem().as_bytes()).unwrap();
+        let ca = Certificate::from_pem(authority.ca.bundle().pem().as_bytes()).unwrap();
         let nobody = || Client::builder().no_proxy().tls_certs_only([ca.clone()]);
-        let (issued, key) = issue(&authority, &clock, "caller");
+        let (issued, key) = authority.issue("caller");
         let identity = Identity::from_pem((key + &issued.pem()).as_bytes()).unwrap();
         let build = |builder: ClientBuilder| builder.build().unwrap();
         Self {
@@ -153,56 +153,62 @@ pub fn form(parts: &[Part<'_>]) -> (String, Vec<u8>) {
     ("multipart/form-data; boundary=B-o-U".to_owned(), body)
 }
 
+/// Who signs the certificates of a fleet.
+pub struct Authority {
+    ca: CertificateAuthority,
+    clock: Clock,
+}
+
+impl Authority {
+    pub fn new(clock: Clock) -> Self {
+        let settings = CaSettings::new(trust_domain(), "Carnet").unwrap();
+        let mut ca = CertificateAuthority::new(settings, [], 0).unwrap();
+        ca.prepare(clock.now()).unwrap();
+        Self { ca, clock }
+    }
+
+    /// A certificate for a worker of this name, and its key.
+    fn issue(&self, name: &str) -> (IssuedCertificate, String) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let csr = parse_csr(&params.serialize_request(&key).unwrap().pem().unwrap()).unwrap();
+        let dns = ["localhost".parse().unwrap()];
+        let name = name.parse().unwrap();
+        let grant =
+            IdentityGrant::new(trust_domain(), Kind::Worker, name, dns, [], Lifetime::DEFAULT);
+        (self.ca.sign(&csr, &grant, self.clock.now()).unwrap(), key.serialize_pem())
+    }
+
+    /// Puts the certificate of a worker of this name where the worker looks for it.
+    pub fn certify(&self, folder: &Path, name: &str) {
+        let (issued, key) = self.issue(name);
+        let record = IdentityRecord {
+            worker_id: WORKER_ID.parse().unwrap(),
+            name: name.parse().unwrap(),
+            spiffe_id: issued.spiffe_id.clone(),
+            serial: issued.serial.to_string(),
+            generation: 1,
+            issued_at: issued.issued_at,
+            renew_after: issued.renew_after,
+            expires_at: issued.expires_at,
+            ca_url: "https://localhost:1".parse().unwrap(),
+            control_plane_url: None,
+        };
+        let files = [
+            ("ca.crt", self.ca.bundle().pem().clone()),
+            ("client.crt", issued.pem()),
+            ("client.key", key),
+            ("identity.json", serde_json::to_string(&record).unwrap()),
+        ];
+        for (name, text) in files {
+            let path = folder.join(name);
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+}
+
 fn trust_domain() -> TrustDomain {
     "carnet.local".parse().unwrap()
-}
-
-fn settings() -> CaSettings {
-    CaSettings::new(trust_domain(), "Carnet").unwrap()
-}
-
-/// A certificate for a worker of this name, and its key.
-fn issue(
-    authority: &CertificateAuthority,
-    clock: &Clock,
-    name: &str,
-) -> (IssuedCertificate, String) {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let mut params = rcgen::CertificateParams::default();
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    let csr = parse_csr(&params.serialize_request(&key).unwrap().pem().unwrap()).unwrap();
-    let dns = ["localhost".parse().unwrap()];
-    let name = name.parse().unwrap();
-    let grant = IdentityGrant::new(trust_domain(), Kind::Worker, name, dns, [], Lifetime::DEFAULT);
-    (authority.sign(&csr, &grant, clock.now()).unwrap(), key.serialize_pem())
-}
-
-/// Puts a worker's certificate where the worker looks for it.
-fn certify(authority: &CertificateAuthority, clock: &Clock, disk: &TempDir) {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let (issued, key) = issue(authority, clock, "example");
-    let record = IdentityRecord {
-        worker_id: WORKER_ID.parse().unwrap(),
-        name: "example".parse().unwrap(),
-        spiffe_id: issued.spiffe_id.clone(),
-        serial: issued.serial.to_string(),
-        generation: 1,
-        issued_at: issued.issued_at,
-        renew_after: issued.renew_after,
-        expires_at: issued.expires_at,
-        ca_url: "https://localhost:1".parse().unwrap(),
-        control_plane_url: None,
-    };
-    let files = [
-        ("ca.crt", authority.bundle().pem().clone()),
-        ("client.crt", issued.pem()),
-        ("client.key", key),
-        ("identity.json", serde_json::to_string(&record).unwrap()),
-    ];
-    for (name, text) in files {
-        let path = disk.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    }
 }

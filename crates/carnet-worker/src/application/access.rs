@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
@@ -12,11 +13,14 @@ use wildmatch::WildMatch;
 
 use super::ClientAuth;
 use crate::health::Health;
-use crate::listener::Peer;
+use crate::listener::{Peer, Unjudged};
 
 /// The one path that is open to everybody, and the one that never is.
 const HEALTH: &str = "/health";
 const RPC: &str = "/rpc";
+
+/// What somebody is told who cannot be judged now.
+const STALE: &str = "Try again later";
 
 /// What a caller has to be.
 pub(super) struct Access {
@@ -32,13 +36,19 @@ impl Access {
     }
 
     /// Why this request is not served, if so.
-    fn refusal(&self, path: &str, peer: Option<&Peer>) -> Option<(StatusCode, &'static str)> {
+    fn refusal(
+        &self,
+        path: &str,
+        peer: Option<&Peer>,
+        is_unjudged: bool,
+    ) -> Option<(StatusCode, &'static str)> {
         let is_open = path == HEALTH && self.policy != ClientAuth::Required;
         if self.health.is_stopping() && path != HEALTH {
             return Some((StatusCode::SERVICE_UNAVAILABLE, "Shutting down"));
         }
         match peer {
             _ if is_open => None,
+            None if is_unjudged => Some((StatusCode::SERVICE_UNAVAILABLE, STALE)),
             None if self.policy == ClientAuth::Open && path != RPC => None,
             None => Some((StatusCode::UNAUTHORIZED, "Client certificate required")),
             Some(peer) if self.allows(peer) => None,
@@ -58,7 +68,10 @@ pub(super) async fn enter(
     request: Request,
     next: Next,
 ) -> Response {
-    match access.refusal(request.uri().path(), request.extensions().get()) {
+    let extensions = request.extensions();
+    let is_unjudged = extensions.get::<Unjudged>().is_some();
+    match access.refusal(request.uri().path(), extensions.get(), is_unjudged) {
+        Some((status, STALE)) => ([(RETRY_AFTER, "5")], answer(status, STALE)).into_response(),
         Some((status, detail)) => answer(status, detail),
         None => next.run(request).await,
     }

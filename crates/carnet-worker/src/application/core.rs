@@ -30,6 +30,7 @@ pub(super) async fn health(State(core): State<Arc<Core>>) -> (StatusCode, Json<V
         "uptime_seconds": health.uptime().as_secs(),
         "timestamp": health.now().to_string(),
         "details": {
+            "revocations": if health.gate().is_stale() { "stale" } else { "ok" },
             "registration": health.registration().as_str(),
             "certificate_expires_at": health.certificate_expires_at().to_string(),
         },
@@ -48,8 +49,7 @@ pub(super) async fn status(State(core): State<Arc<Core>>) -> Json<Value> {
 }
 
 pub(super) async fn metrics(State(core): State<Arc<Core>>) -> Response {
-    let left = core.health.certificate_expires_at().since(core.health.now());
-    let text = metrics::render(left);
+    let text = metrics::render(&core.health);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 

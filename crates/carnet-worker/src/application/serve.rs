@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use carnet_gate::{Freshness, Gate, Receiver};
 use tokio::task::JoinSet;
 
 use super::access::Access;
@@ -20,6 +21,7 @@ use crate::listener::{self, Ending, Listener, Service};
 use crate::metrics;
 use crate::registry::{Registration, Registry, Rhythm};
 use crate::renew::Renewal;
+use crate::revocations::Follower;
 use crate::surroundings::Surroundings;
 use crate::tls::{self, Clients, Live};
 
@@ -34,7 +36,10 @@ impl WorkerApplication {
         let listener = Listener::bind(plan.address).await?;
         let worker_id = plan.wanted.worker_id.clone();
         let worker_id = worker_id.unwrap_or_else(|| live.current().stored.record.worker_id.clone());
-        let health = Arc::new(Health::new(Arc::clone(&live), worker_id));
+        let registry = plan.platform_url.clone();
+        let registry = registry.or_else(|| live.current().stored.record.control_plane_url.clone());
+        let gate = gate(&live, registry.is_some());
+        let health = Arc::new(Health::new(Arc::clone(&live), gate.clone(), worker_id));
         let https_url = format!("https://{}:{}", plan.host(&live), listener.address().port());
         if self.client_auth == ClientAuth::Open {
             tracing::warn!("callers without a certificate are served: client_auth is Open");
@@ -44,7 +49,7 @@ impl WorkerApplication {
         let access = Access::new(self.client_auth, &self.allow_peers, Arc::clone(&health));
         let this = ThisWorker { id: health.worker_id().clone(), clock: live.clock().clone() };
         let router = router(self.router, core, access, this);
-        let service = service(&live, router, self.client_auth)?;
+        let service = service(&live, gate.clone(), router, self.client_auth)?;
         let (ending, mut tasks) = (Ending::default(), JoinSet::new());
         let mut running = RunningWorker::new(&live, &health, https_url.clone(), ending.clone());
         tasks.spawn(listener.serve(service, ending));
@@ -55,9 +60,11 @@ impl WorkerApplication {
         let known = Sequence::default();
         tasks.spawn(Renewal { live: Arc::clone(&live), ca_url: ca_url.clone() }.run());
         tasks.spawn(Bundles::new(Arc::clone(&live), ca_url, known.clone()).run());
-        let registry = plan.platform_url.clone();
-        let registry = registry.or_else(|| live.current().stored.record.control_plane_url.clone());
         if let Some(url) = registry {
+            let mut follower = Follower::new(&live, &url, Receiver::new(gate, None))?;
+            tasks.spawn(async move {
+                follower.run().await;
+            });
             let registration = Registration {
                 endpoint: https_url,
                 capabilities: plan.capabilities,
@@ -88,13 +95,24 @@ impl Plan {
     }
 }
 
+/// Judges who calls. Where there is a control plane, revocations come from there.
+fn gate(live: &Live, has_control_plane: bool) -> Gate {
+    let trust_domain = live.current().stored.leaf.identity.trust_domain().clone();
+    let freshness = if has_control_plane {
+        Freshness::Remote { max_staleness: STALENESS_MAX }
+    } else {
+        Freshness::Local
+    };
+    listener::gate(live.clock().clone(), trust_domain, freshness)
+}
+
 fn service(
     live: &Arc<Live>,
+    gate: Gate,
     router: axum::Router,
     policy: ClientAuth,
 ) -> Result<Service, WorkerError> {
     let trust_domain = live.current().stored.leaf.identity.trust_domain().clone();
-    let gate = listener::gate(live.clock().clone(), trust_domain.clone());
     let judge = listener::judge(gate.clone());
     let clients = Clients::new(Arc::clone(live), judge, policy == ClientAuth::Required);
     let tls = Arc::new(tls::server(live, clients)?);
@@ -108,6 +126,9 @@ fn instance() -> String {
     let _ = getrandom::fill(&mut bytes);
     hex::encode(bytes)
 }
+
+/// After how long without news of revocations only callers are let in whose certificate ends soon.
+const STALENESS_MAX: Duration = Duration::from_mins(15);
 
 /// How long requests that are under way may take once a worker ends.
 pub(super) const DRAIN_MAX: Duration = Duration::from_secs(10);

@@ -13,6 +13,8 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use carnet_ticket::verify::Reason;
+
 use super::socket::Socket;
 use super::{Peer, Service};
 use crate::pause::within;
@@ -25,6 +27,11 @@ const HEAD_MAX: Duration = Duration::from_secs(30);
 
 /// What every TLS connection begins with: a handshake record.
 const HANDSHAKE_RECORD: u8 = 22;
+
+/// Stands among the extensions of a request whose sender cannot be judged now, since the worker has heard of no
+/// revocations for too long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unjudged;
 
 /// What ends a connection.
 pub(super) struct Ends {
@@ -53,15 +60,23 @@ pub(super) async fn serve(
     };
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let peer = shown.map(|der| Peer::admit(&service.gate, &service.trust_domain, der)).transpose();
-    let peer = match peer {
-        Ok(peer) => peer,
+    // Whoever cannot be judged now is told so, once; the next connection is judged anew.
+    let told = CancellationToken::new();
+    let (peer, is_unjudged) = match peer {
+        Ok(peer) => (peer, false),
+        Err(denied) if denied.reason == Reason::RevocationStale => (None, true),
         Err(denied) => return refused(denied.reason.code()),
     };
     let grant = peer.as_ref().map(|peer| peer.grant().clone());
     let socket = Socket::new(stream, ends.cut, grant, permit);
-    let router = service.router.map_request(move |mut request: http::Request<_>| {
+    let (router, tell) = (service.router, told.clone());
+    let router = router.map_request(move |mut request: http::Request<_>| {
         if let Some(peer) = &peer {
             request.extensions_mut().insert(peer.clone());
+        }
+        if is_unjudged {
+            request.extensions_mut().insert(Unjudged);
+            tell.cancel();
         }
         request
     });
@@ -79,7 +94,7 @@ pub(super) async fn serve(
     };
     let result = tokio::select! {
         result = connection.as_mut() => result,
-        () = draining => {
+        () = async { tokio::select! { () = draining => {}, () = told.cancelled() => {} } } => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use connection::Unjudged;
 pub use peer::Peer;
 pub(crate) use peer::{gate, judge};
 

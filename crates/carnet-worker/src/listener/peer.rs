@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use carnet_gate::{Clock, Denied, Gate, Grant, RightsMap};
+use carnet_gate::{Clock, Denied, Freshness, Gate, Grant, RightsMap};
 use carnet_ticket::identity::{Certificates, Leaf, SpiffeId, TrustDomain};
 use carnet_ticket::rights::{Rights, RouteScopes};
 use carnet_ticket::verify::{Class, Facts, Presented, Reason, Surface, Verified};
@@ -42,24 +42,25 @@ impl Peer {
     }
 }
 
-/// A gate that takes certificates of members of this trust domain.
-pub(crate) fn gate(clock: Clock, trust_domain: TrustDomain) -> Gate {
+/// A gate that takes certificates of members of this trust domain, and learns of revocations in this way.
+pub(crate) fn gate(clock: Clock, trust_domain: TrustDomain, freshness: Freshness) -> Gate {
     Gate::builder(clock)
+        .freshness(freshness)
         .verifier(Class::Certificate, Arc::new(Certificates { trust_domain }))
         .accept(Surface::Rpc, &[Class::Certificate])
         .rights(Surface::Rpc, Arc::new(KindIsRole))
         .build()
 }
 
-/// Judges certificates in the handshake as `gate` does.
+/// Judges certificates in the handshake as `gate` does. One that only cannot be judged now passes: whoever shows it is
+/// told so when it asks for something.
 pub(crate) fn judge(gate: Gate) -> Judge {
-    Arc::new(move |der| {
-        admit(&gate, der).map(drop).map_err(|denied| match denied.reason {
-            Reason::Revoked(_) => CertificateError::Revoked,
-            Reason::Expired => CertificateError::Expired,
-            Reason::NotYetValid => CertificateError::NotValidYet,
-            _ => CertificateError::ApplicationVerificationFailure,
-        })
+    Arc::new(move |der| match admit(&gate, der).map_err(|denied| denied.reason) {
+        Ok(_) | Err(Reason::RevocationStale) => Ok(()),
+        Err(Reason::Revoked(_)) => Err(CertificateError::Revoked),
+        Err(Reason::Expired) => Err(CertificateError::Expired),
+        Err(Reason::NotYetValid) => Err(CertificateError::NotValidYet),
+        Err(_) => Err(CertificateError::ApplicationVerificationFailure),
     })
 }
 

@@ -62,8 +62,9 @@ impl Registry {
         let state = if self.health.is_stopping() { "draining" } else { "online" };
         let (capacity, instance) = (registration.capacity, &registration.instance);
         let bundle = self.bundle.known();
+        let revocations = self.health.gate().revocations().seq();
         format!(
-            "{begin}&state={state}&active=0&capacity={capacity}&instance={instance}&bundle={bundle}&keys=&revocations=0"
+            "{begin}&state={state}&active=0&capacity={capacity}&instance={instance}&bundle={bundle}&keys=&revocations={revocations}"
         )
     }
 }

@@ -12,6 +12,7 @@ mod health;
 mod process;
 mod registry;
 mod renewal;
+mod revocations;
 mod routes;
 mod settings;
 mod shutdown;

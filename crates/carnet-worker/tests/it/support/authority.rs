@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use super::feed::Feed;
 use super::routes;
 use super::tls::{ManualTime, provider, roots};
 
@@ -38,6 +39,7 @@ pub enum Fault {
 pub struct Seen {
     /// `GET /health`
     pub what: String,
+    pub query: String,
     pub authorization: Option<String>,
     pub content_type: Option<String>,
     pub body: Vec<u8>,
@@ -62,6 +64,7 @@ pub struct State {
     /// Ids that are registered.
     pub workers: Mutex<Vec<String>>,
     pub control_plane: Mutex<Option<String>>,
+    pub feed: Feed,
 }
 
 /// The serial of a connection's certificate.
@@ -97,7 +100,7 @@ impl Ca {
             .with_single_cert(chain, key)
             .unwrap();
         let state = Arc::new(State {
-            clock,
+            clock: clock.clone(),
             authority: Mutex::new(authority),
             tokens: Mutex::default(),
             issued: Mutex::default(),
@@ -105,6 +108,7 @@ impl Ca {
             seen: watch::Sender::default(),
             workers: Mutex::default(),
             control_plane: Mutex::default(),
+            feed: Feed::new(clock.clone()),
         });
         let (acceptor, router) = (TlsAcceptor::from(Arc::new(config)), routes::router(&state));
         tokio::spawn(async move {

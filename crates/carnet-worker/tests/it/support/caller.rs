@@ -7,6 +7,7 @@ use carnet_gate::Clock;
 use carnet_ticket::identity::Kind;
 use reqwest::{Response, StatusCode};
 use rustls::ClientConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
 
 use super::Ca;
@@ -48,10 +49,31 @@ impl Caller {
         Self::new(ca, base, Some((&authority, Kind::Worker, name, life)))
     }
 
+    /// Somebody with this certificate.
+    pub fn with(
+        ca: &Ca,
+        base: &str,
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Self {
+        Self::showing(ca, base, Some((chain, key)))
+    }
+
     fn new(
         ca: &Ca,
         base: &str,
         member: Option<(&CertificateAuthority, Kind, &str, Lifetime)>,
+    ) -> Self {
+        let shown = member.map(|(authority, kind, name, life)| {
+            certify(authority, kind, name, &ca.state.clock, life)
+        });
+        Self::showing(ca, base, shown)
+    }
+
+    fn showing(
+        ca: &Ca,
+        base: &str,
+        shown: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
     ) -> Self {
         let clock: &Clock = &ca.state.clock;
         let bundle = ca.state.authority.lock().unwrap().bundle().certificates.clone();
@@ -61,11 +83,8 @@ impl Caller {
                 .with_safe_default_protocol_versions()
                 .unwrap()
                 .with_root_certificates(roots);
-        let mut config = match member {
-            Some((authority, kind, name, life)) => {
-                let (chain, key) = certify(authority, kind, name, clock, life);
-                builder.with_client_auth_cert(chain, key).unwrap()
-            }
+        let mut config = match shown {
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key).unwrap(),
             None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

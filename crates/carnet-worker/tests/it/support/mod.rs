@@ -2,6 +2,7 @@
 
 pub mod authority;
 pub mod caller;
+pub mod feed;
 mod routes;
 pub mod tls;
 

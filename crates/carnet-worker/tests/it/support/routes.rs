@@ -28,6 +28,7 @@ async fn any(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Res
     let Shown(serial) = head.extensions.get::<Shown>().unwrap().clone();
     let mut seen = Seen {
         what: format!("{} {}", head.method, head.uri.path()),
+        query: head.uri.query().unwrap_or_default().to_owned(),
         authorization: text(header::AUTHORIZATION),
         content_type: text(header::CONTENT_TYPE),
         body: Vec::new(),
@@ -60,6 +61,14 @@ fn answer(state: &State, seen: &Seen) -> Response {
         "POST /certificates/renew" => {
             drop(authority);
             return renew(state, seen);
+        }
+        "GET /.well-known/jwks.json" => Some(state.feed.jwks()),
+        "GET /api/v1/revocations/snapshot" if seen.serial.is_some() => {
+            return state.feed.snapshot().into_response();
+        }
+        what if what.ends_with("/revocations") && seen.serial.is_some() => {
+            let since = seen.query.strip_prefix("since=").unwrap().parse().unwrap();
+            return state.feed.stream(since);
         }
         what => registry(state, what, seen),
     };
