@@ -30,7 +30,6 @@ fn main() -> anyhow::Result<()> {
         tickets::run(&mut report);
         authority::run(&mut report).await?;
         certificates::run(&mut report).await?;
-        http::run(&mut report).await
         http::run(&mut report).await?;
         revocation::run(&mut report).await
     })?;

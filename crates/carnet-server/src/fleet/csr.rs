@@ -43,7 +43,7 @@ impl CsrForm {
     }
 }
 
-/// The JSON object of a body, or what is wrong with it in the words of FastAPI.
+/// The JSON object of a body, or what is wrong with it in the words of `FastAPI`.
 fn object(bytes: &Bytes) -> Result<Map<String, Value>, Problem> {
     let invalid = match json(bytes)? {
         Value::Object(object) => return Ok(object),
@@ -57,7 +57,7 @@ fn object(bytes: &Bytes) -> Result<Map<String, Value>, Problem> {
     Err(refusal(StatusCode::UNPROCESSABLE_ENTITY, json!([invalid])))
 }
 
-/// The JSON of a body, or where it stops to be that, in the words of FastAPI.
+/// The JSON of a body, or where it stops to be that, in the words of `FastAPI`.
 pub(super) fn json(bytes: &Bytes) -> Result<Value, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
         let invalid = json!({

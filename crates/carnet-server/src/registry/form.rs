@@ -1,4 +1,4 @@
-//! What is wrong with a body, in the words that Crank's clients know (FastAPI's). Source: worker runtime spec,
+//! What is wrong with a body, in the words that Crank's clients know (those of `FastAPI`). Source: worker runtime spec,
 //! section 9.
 
 use http::StatusCode;
@@ -74,10 +74,10 @@ impl<'a> Members<'a> {
     /// A text that has to be there.
     pub(super) fn text(&mut self, name: &str) -> String {
         let Some(value) = self.required(name) else { return String::new() };
-        value.as_str().map(str::to_owned).unwrap_or_else(|| {
+        if !value.is_string() {
             self.faults.push(no_text(&self.place(name), value));
-            String::new()
-        })
+        }
+        value.as_str().unwrap_or_default().to_owned()
     }
 
     /// A text that may be there.
@@ -92,10 +92,10 @@ impl<'a> Members<'a> {
     /// A list that has to be there.
     pub(super) fn list(&mut self, name: &str) -> &'a [Value] {
         let Some(value) = self.required(name) else { return &[] };
-        value.as_array().map(Vec::as_slice).unwrap_or_else(|| {
+        if !value.is_array() {
             self.faults.push(no_list(&self.place(name), value));
-            &[]
-        })
+        }
+        value.as_array().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// A list of texts that has to be there.

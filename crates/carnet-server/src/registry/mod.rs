@@ -110,7 +110,6 @@ impl Registry {
         let registered = self.store.register_worker(id, leaf.identity.to_string(), text, now).await;
         let row = registered.map_err(|error| match error {
             RegisterError::IdTaken => RegistryError::IdTaken,
-            RegisterError::TooMany => RegistryError::TooMany,
             RegisterError::Store(error) => error.into(),
             _ => RegistryError::TooMany,
         })?;

@@ -90,13 +90,12 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
     let server = &config.server;
     app.set_tls(tls_of(&config)?);
     let (host, port) = (server.host.clone(), server.port);
-    let listened = listen_on(&host, port).await;
-    let (listener, address) =
-        listened.map_err(|source| ServeError::Address { host, port, source })?;
+    let bound = listen_on(&host, port).await;
+    let (listener, address) = bound.map_err(|source| ServeError::Address { host, port, source })?;
     let fleet = config.fleet.listen_addr;
-    let listened = listen_on(&fleet.ip().to_string(), fleet.port()).await;
+    let bound = listen_on(&fleet.ip().to_string(), fleet.port()).await;
     let (fleet_listener, fleet) =
-        listened.map_err(|source| ServeError::Fleet { address: fleet, source })?;
+        bound.map_err(|source| ServeError::Fleet { address: fleet, source })?;
     app.ca().open_local_enrollment(fleet)?;
     let tasks = TaskTracker::new();
     let accepting = Accepting {

@@ -70,7 +70,8 @@ struct Answer<'a> {
 
 #[derive(Serialize)]
 struct Provider {
-    provider: &'static str,
+    #[serde(rename = "provider")]
+    name: &'static str,
     r#type: &'static str,
     security_level: &'static str,
 }
@@ -97,7 +98,7 @@ fn given(app: &App, certified: &Certified) -> Response {
         status: "success",
         certificate: &certified.certificate,
         ca_certificate: &certified.bundle,
-        provider: Provider { provider: "carnet", r#type: "private-ca", security_level },
+        provider: Provider { name: "carnet", r#type: "private-ca", security_level },
         serial_number: row.serial.to_string(),
         spiffe_id: certified.spiffe_id.to_string(),
         generation: row.generation.0,

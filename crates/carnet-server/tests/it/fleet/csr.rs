@@ -7,6 +7,9 @@ use super::enrollment::enrollment;
 use super::support::{Fleet, csr, csr_with, key};
 use crate::support::As;
 
+/// What a request asks for beside its key.
+type Ask = Box<dyn FnOnce(&mut rcgen::CertificateParams)>;
+
 /// Promise: K-5
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_certifies_its_own_name_and_nothing_more() {
@@ -14,7 +17,6 @@ async fn a_token_certifies_its_own_name_and_nothing_more() {
     let (_, token) = enrollment(&fleet, &json!({ "name": "worker-a" })).await;
     let dns = |name: &str| SanType::DnsName(name.try_into().unwrap());
     let uri = |uri: &str| SanType::URI(uri.try_into().unwrap());
-    type Ask = Box<dyn FnOnce(&mut rcgen::CertificateParams)>;
     let san = |san: SanType| -> Ask { Box::new(|params| params.subject_alt_names.push(san)) };
     let usage = |usage| -> Ask { Box::new(move |params| params.key_usages.push(usage)) };
     let asks: Vec<Ask> = vec![

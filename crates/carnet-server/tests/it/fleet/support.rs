@@ -63,7 +63,7 @@ impl Fleet {
         let roots = Certificate::from_pem_bundle(self.ca.as_bytes()).unwrap();
         let builder = reqwest::Client::builder()
             .tls_certs_only(roots)
-            .pool_idle_timeout(Duration::from_secs(60));
+            .pool_idle_timeout(Duration::from_mins(1));
         match member {
             None => builder.build().unwrap(),
             Some(Member { key, certificate, .. }) => {
