@@ -14,6 +14,7 @@ use super::demand::{self, Demand};
 use super::{ca, registry};
 use crate::frame;
 use crate::problem::Problem;
+use crate::routes::{jwks, revocations};
 use crate::state::App;
 
 /// A route. There is none without its demand.
@@ -45,6 +46,10 @@ pub fn all() -> Vec<Route> {
         route("POST", "/v1/workers/{id}/heartbeat", Worker, post(registry::heartbeat)),
         route("DELETE", "/v1/workers/{id}", Worker, delete(registry::deregister)),
         route("GET", "/v1/workers", Worker, get(registry::list)),
+        route("GET", "/api/v1/worker/{id}/revocations", Worker, get(registry::revocations)),
+        route("GET", "/api/v1/revocations/stream", Worker, get(revocations::stream)),
+        route("GET", "/api/v1/revocations/snapshot", Worker, get(revocations::snapshot)),
+        route("GET", "/.well-known/jwks.json", Anybody, get(jwks::show)),
         route("GET", "/health/live", Anybody, get(registry::live)),
         route("GET", "/health/ready", Anybody, get(registry::ready)),
     ];

@@ -30,3 +30,4 @@ mod transfers;
 mod trees;
 mod worker_enroll;
 mod worker_token;
+mod workers;

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::support::{Fleet, csr, key};
-use crate::support::{ADMIN_KEY, API_KEY, As};
+use crate::support::{ADMIN_KEY, API_KEY, AUTHORITY, As};
 
 /// The columns: nobody, a worker, an operator, an administrator's key, a service's key.
 type Row = [u16; 5];
@@ -30,6 +30,10 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("POST", "/v1/workers/{id}/heartbeat"), [401, 422, 403, 401, 401]),
         (("DELETE", "/v1/workers/{id}"), [401, 200, 403, 401, 401]),
         (("GET", "/v1/workers"), [401, 200, 403, 401, 401]),
+        (("GET", "/api/v1/worker/{id}/revocations"), [401, 200, 403, 401, 401]),
+        (("GET", "/api/v1/revocations/stream"), [401, 200, 403, 401, 401]),
+        (("GET", "/api/v1/revocations/snapshot"), [401, 200, 403, 401, 401]),
+        (("GET", "/.well-known/jwks.json"), OPEN),
         (("GET", "/health/live"), OPEN),
         (("GET", "/health/ready"), OPEN),
     ])
@@ -38,7 +42,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
 /// Promise: K-40
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_is_for_whom_its_row_says() {
-    let fleet = Fleet::start().await;
+    // Only a server with keys has a feed.
+    let fleet = Fleet::start_with(&AUTHORITY).await;
     let rows = rows();
     let worker = fleet.member("hello-world").await;
     let operator_key = key();
@@ -54,7 +59,8 @@ async fn every_route_is_for_whom_its_row_says() {
         let row = row.unwrap_or_else(|| panic!("{} {} has no row", route.method, route.path));
         let path = route.path.replace("{serial}", "40000000000000000000000000000000");
         let path = path.replace("{id}", "worker-1");
-        let url = format!("{}{path}", fleet.url);
+        // A stream ends at once where nobody ever was.
+        let url = format!("{}{path}?since=9", fleet.url);
         let clients = [
             (fleet.client(None), None),
             (fleet.client(Some(&worker)), None),
