@@ -1,5 +1,7 @@
 //! Workers of a fleet over real TLS: renewing, starting, being idle.
 
+#![expect(clippy::cast_precision_loss, reason = "counts and ticks are small")]
+
 mod idle;
 mod member;
 mod renewal;

@@ -73,7 +73,7 @@ async fn a_worker_registers_beats_is_lost_comes_back_and_goes() {
     assert_eq!(worker["spiffe_id"], "spiffe://carnet.local/worker/hello-world");
     assert_eq!((&worker["state"], &worker["active_tasks"]), (&json!("online"), &json!(1)));
     assert_eq!((&worker["labels"]["zone"], &worker["capacity"]), (&json!("a"), &json!(4)));
-    fleet.server.hand.advance(Duration::from_secs(120));
+    fleet.server.hand.advance(Duration::from_mins(2));
     assert_eq!(shown().await["state"], "lost");
     assert_eq!(fleet.workers(&hello).await, json!({}), "fresh ones alone");
     fleet.beat(&hello, ID, "service_type=example&load_score=1.75&state=draining").await.expect(200);
