@@ -45,13 +45,14 @@ fn values_that_no_fleet_could_live_with_are_refused() {
          carnet.toml:10:1: ca.crl_url: not a value; expected a URL like \"https://carnet.example\"\n\
          carnet.toml:12:1: registry.heartbeat_interval: not a value; expected 1s to 24h"
     );
-    let file = "[ca]\nmax_leaf_ttl = \"1h\"\n[registry]\nlost_after = \"30s\"\n\
+    let file = "[fleet]\ncompat = true\n[ca]\nmax_leaf_ttl = \"1h\"\n[registry]\nlost_after = \"30s\"\n\
         [server]\nnames = [\"carnet.example\", \"192.0.2.1\"]\n";
     let config = load_with(folder.path(), Some(file), &[], &[]).unwrap().config;
     let faults = config.start_faults();
     let told: Vec<_> = faults.iter().map(|fault| fault.message).collect();
-    assert_eq!(told.len(), 3, "{told:?}");
-    assert!(told[1].starts_with("ca.leaf_ttl") && told[2].starts_with("registry.lost_after"));
+    let wanted = ["ca.leaf_ttl", "registry.lost_after", "fleet.compat"];
+    assert_eq!(told.len(), 4, "{told:?}");
+    assert!(told[1..].iter().zip(wanted).all(|(told, key)| told.starts_with(key)), "{told:?}");
     let names = ["carnet.example".parse().map(HostName::Dns).unwrap()];
     let address = HostName::Ip("192.0.2.1".parse().unwrap());
     assert_eq!(config.server.names, [names.as_slice(), &[address]].concat());
