@@ -23,6 +23,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(45);
 /// How long a document may take.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
+/// How long a stream waits for keys that it could do without.
+const REFRESH_MAX: Duration = Duration::from_secs(5);
+
 /// After a break it is tried again 0.2 seconds later, and up to 4.8 more.
 const PAUSE: Duration = Duration::from_millis(200);
 const PAUSE_MORE: Duration = Duration::from_millis(4800);
@@ -79,7 +82,7 @@ impl Follower {
     async fn hear(&mut self) -> Result<Infallible, FollowError> {
         let clock = self.clock();
         if self.keys.known().is_empty() {
-            self.ask_for_keys().await?;
+            self.ask_for_keys(ANSWER_MAX).await?;
         }
         let mut url = self.stream.clone();
         url.set_query(Some(&format!("since={}", self.receiver.gate().revocations().seq())));
@@ -99,9 +102,9 @@ impl Follower {
         }
     }
 
-    async fn ask_for_keys(&mut self) -> Result<bool, FollowError> {
+    async fn ask_for_keys(&mut self, limit: Duration) -> Result<bool, FollowError> {
         let clock = self.clock();
-        let asked = within(&clock, ANSWER_MAX, self.keys.ask(&self.http, &clock)).await;
+        let asked = within(&clock, limit, self.keys.ask(&self.http, &clock)).await;
         asked.ok_or(FollowError::Silent)?
     }
 
@@ -109,12 +112,17 @@ impl Follower {
     async fn receive(&mut self, text: &str) -> Result<(), FollowError> {
         let mut received = self.receiver.receive(text, self.keys.known());
         let is_unknown = matches!(received, Err(FeedError::Message(MessageError::UnknownKey)));
-        if is_unknown && self.ask_for_keys().await? {
+        if is_unknown && self.ask_for_keys(ANSWER_MAX).await? {
             received = self.receiver.receive(text, self.keys.known());
         }
         match received {
             Ok(_) => {
                 self.is_heard = true;
+                if self.keys.are_old(&self.clock())
+                    && let Err(error) = self.ask_for_keys(REFRESH_MAX).await
+                {
+                    tracing::debug!(%error, "the keys of the feed stay as they are");
+                }
                 Ok(())
             }
             Err(FeedError::Gap { .. }) => self.catch_up().await,

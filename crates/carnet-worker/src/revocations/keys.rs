@@ -14,6 +14,9 @@ use super::fetch::body;
 /// A key that is not known is asked for at most this often.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
 
+/// Keys that were asked for so long ago are asked for again: one of them may be retired.
+const OLD: Duration = Duration::from_mins(5);
+
 /// Where the keys are, and which they were the last time.
 #[derive(Debug)]
 pub(super) struct FeedKeys {
@@ -29,6 +32,12 @@ impl FeedKeys {
 
     pub(super) fn known(&self) -> &[VerifyingKey] {
         &self.keys
+    }
+
+    /// Whether they should be asked for again.
+    pub(super) fn are_old(&self, clock: &Clock) -> bool {
+        let now = clock.uptime();
+        self.asked.is_none_or(|asked| now.saturating_sub(asked) >= OLD)
     }
 
     /// Asks for the keys again, unless it did so a moment ago. Whether there are others now.

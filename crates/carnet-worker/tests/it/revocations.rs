@@ -152,6 +152,18 @@ async fn what_is_forged_is_not_believed_and_a_new_key_is_asked_for() {
     is_cut(of_alice).await;
 }
 
+/// A key that signs nothing any more is believed for five minutes at most.
+#[tokio::test]
+async fn the_keys_are_asked_for_again() {
+    let (machine, ca, worker) = running().await;
+    let (_, of_mallory) = connected(&ca, &worker, "mallory").await;
+    assert_eq!(ca.seen(KEYS).len(), 1);
+    machine.advance(Duration::from_mins(5));
+    ca.state.feed.revoke(subject("mallory"));
+    is_cut(of_mallory).await;
+    ca.saw(KEYS, 2).await;
+}
+
 /// Promise: P-23
 #[tokio::test]
 async fn in_silence_only_who_ends_soon_is_let_in_and_nobody_is_cut() {
