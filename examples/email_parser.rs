@@ -17,7 +17,7 @@ use carnet_worker::{CapabilityDefinition, ThisWorker, WorkerApplication, WorkerE
 use mailparse::{MailHeaderMap, ParsedMail};
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
 const FORM_MAX: usize = 32 << 20;
@@ -148,8 +148,9 @@ impl Default for Request {
 impl Request {
     fn parse(text: &[u8]) -> Result<Self, Refusal> {
         // An object: serde would take a list for a struct, too.
-        let object: serde_json::Map<_, _> =
+        let mut object: Map<_, _> =
             serde_json::from_slice(text).map_err(|_| Refusal::BadRequestData)?;
+        object.retain(|_, value: &mut Value| !value.is_null());
         let request: Self =
             serde_json::from_value(object.into()).map_err(|_| Refusal::BadRequestData)?;
         let is_within = request.snippet_length <= SNIPPET_MAX

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "measuring is what this program is for")]
 
 mod authority;
+mod certificates;
 mod gate;
 mod http;
 mod report;
@@ -28,6 +29,7 @@ fn main() -> anyhow::Result<()> {
         gate::run(&mut report).await?;
         tickets::run(&mut report);
         authority::run(&mut report).await?;
+        certificates::run(&mut report).await?;
         http::run(&mut report).await?;
         revocation::run(&mut report).await
     })?;

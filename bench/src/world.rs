@@ -60,6 +60,7 @@ fn load(folder: &TempDir) -> anyhow::Result<(Sources, Loaded)> {
     let flags = BTreeMap::from([
         ("data_dir".to_owned(), folder.path().display().to_string()),
         ("server.port".to_owned(), "0".to_owned()),
+        ("fleet.listen_addr".to_owned(), "127.0.0.1:0".to_owned()),
         ("auth.admin_api_key".to_owned(), KEY.to_owned()),
         ("auth.worker_signing_key".to_owned(), KEY.repeat(2)),
         ("keys.seal_key".to_owned(), "01".repeat(32)),

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, ensure};
 
-use crate::{run, test};
+use crate::{python, run};
 
 /// The release of schemathesis, from the Python package index.
 const VERSION: &str = "4.32.5";
@@ -19,7 +19,7 @@ const SECONDS: &str = "90";
 /// is not as described.
 pub fn run(seed: Option<u64>) -> anyhow::Result<()> {
     let target = run::target()?;
-    let schemathesis = install(&target.join("schemathesis"))?;
+    let schemathesis = python::install(&target, "schemathesis", "schemathesis", VERSION)?;
     run::cargo(["build", "--package", "carnet"], &[])?;
     let mut server = Server::start(&target)?;
     let url = format!("{}/openapi.json", server.url()?);
@@ -34,25 +34,6 @@ pub fn run(seed: Option<u64>) -> anyhow::Result<()> {
         .status()?;
     ensure!(done.success(), "the server does not answer as it describes");
     Ok(())
-}
-
-/// The program, in an environment of its own, which is made anew when it has another release.
-fn install(environment: &Path) -> anyhow::Result<PathBuf> {
-    let program = environment.join("bin/schemathesis");
-    let is_right = run::output(&program.to_string_lossy(), &["--version"])
-        .is_ok_and(|version| version.trim().ends_with(VERSION));
-    if is_right {
-        return Ok(program);
-    }
-    test::install(&test::PYTHON)?;
-    eprintln!("schemathesis {VERSION} is missing: installing it into {}", environment.display());
-    let environment = environment.to_string_lossy();
-    run::program("python3", &["-m", "venv", "--clear", &environment])?;
-    let package = format!("schemathesis=={VERSION}");
-    let pip = format!("{environment}/bin/pip");
-    run::program(&pip, &["install", "--quiet", "--disable-pip-version-check", &package])
-        .context("schemathesis cannot be installed from the Python package index")?;
-    Ok(program)
 }
 
 /// A server in a folder of its own, where what was found is written too. It is killed when it is dropped.
@@ -103,9 +84,10 @@ impl Drop for Server {
     }
 }
 
-/// A free port, and no limit to how often requests come.
-const SETTINGS: [&str; 8] = [
+/// Free ports, and no limit to how often requests come.
+const SETTINGS: [&str; 9] = [
     "server.port=0",
+    "fleet.listen_addr=127.0.0.1:0",
     "auth.failure_limit_per_minute=0",
     "realm.rate_per_user=0",
     "realm.rate_upload_per_realm=0",

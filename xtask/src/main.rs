@@ -3,7 +3,9 @@
 mod ci;
 mod conformance;
 mod fuzz;
+mod packaging;
 mod promises;
+mod python;
 mod run;
 mod test;
 mod tidy;
@@ -50,6 +52,8 @@ enum Command {
     },
     /// Make requests of the served OpenAPI description, against a real server; installs schemathesis first.
     Conformance,
+    /// Lint the container files; installs the linters first.
+    Packaging,
     /// Measure, in a release build.
     Bench {
         /// Only measurements whose name contains this.
@@ -64,6 +68,7 @@ fn main() -> anyhow::Result<()> {
         Command::Tidy => tidy::run(),
         Command::Promises { check } => promises::run(check),
         Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
+        Command::Packaging => packaging::run(),
         Command::Conformance => conformance::run(None),
         Command::Bench { filter } => {
             let args = ["run", "--release", "--package", "bench", "--"].into_iter();

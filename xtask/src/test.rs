@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use crate::{conformance, run};
+use crate::{conformance, packaging, run};
 
 /// What most machines have, and the Debian packages that bring it.
 const PROGRAMS: [Program; 4] = [
@@ -27,11 +27,11 @@ const PROGRAMS: [Program; 4] = [
     PYTHON,
 ];
 
-/// What schemathesis runs on, in an environment of its own.
+/// What schemathesis and linters run on, in environments of their own.
 pub(crate) const PYTHON: Program = Program {
     name: "python3",
     probe: &["-c", "import venv, ensurepip"],
-    why: "schemathesis runs on it, in an environment of its own",
+    why: "schemathesis and linters run on it, in environments of their own",
     packages: &["python3-venv"],
 };
 
@@ -55,6 +55,7 @@ pub fn run(nextest: &[String]) -> anyhow::Result<()> {
     let args = ["nextest", "run", "--workspace", "--all-targets"].into_iter();
     run::cargo(args.chain(nextest.iter().map(String::as_str)), &[])?;
     run::cargo(["test", "--workspace", "--doc"], &[])?;
+    packaging::run()?;
     conformance::run(Some(SEED))
 }
 

@@ -91,6 +91,16 @@ impl Config {
                 "carnet serve --set realm.gc_grace=24h",
             ),
             (
+                self.ca.leaf_ttl > self.ca.max_leaf_ttl,
+                "ca.leaf_ttl is longer than ca.max_leaf_ttl",
+                "carnet serve --set ca.leaf_ttl=24h --set ca.max_leaf_ttl=2160h",
+            ),
+            (
+                self.registry.lost_after <= self.registry.heartbeat_interval,
+                "registry.lost_after is no longer than registry.heartbeat_interval: every worker would be lost",
+                "carnet serve --set registry.lost_after=120s --set registry.heartbeat_interval=30s",
+            ),
+            (
                 self.blobs.is_incomplete_bucket(),
                 "blobs.kind is s3, and blobs.bucket, blobs.access_key_id or blobs.secret_access_key is missing",
                 "carnet serve --set blobs.bucket=NAME --set blobs.access_key_id=ID --set blobs.secret_access_key_file=FILE",

@@ -1,16 +1,20 @@
 //! Every key: its section, name, type, default, and whether a change needs a restart.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use carnet_authority::ca::Curve;
+use carnet_authority::enroll::CloneAction;
+use carnet_ticket::identity::TrustDomain;
 use carnet_ticket::verify::Profile;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
 use crate::names;
-use crate::network::WebOrigin;
+use crate::network::{HostName, WebOrigin};
 use crate::secret::{FileSecret, SealKey};
 pub use crate::value::Kind;
 use crate::value::Setting;
@@ -167,6 +171,8 @@ keys! {
         port: u16 = "server.port", "7423", restart;
         /// Where others reach it, when that is another address: `https://carnet.example`.
         public_url: Option<Url> = "server.public_url", "";
+        /// Hosts and addresses that certificates of this server name, beside those of this machine.
+        names: Vec<HostName> = "server.names", "";
         /// Certificate chain, PEM.
         tls_cert_file: Option<PathBuf> = "server.tls_cert_file", "", file;
         /// Private key of the certificate, PEM.
@@ -337,6 +343,48 @@ keys! {
         access_key_id: Option<String> = "blobs.access_key_id", "", restart;
         /// What proves it.
         secret_access_key: Option<SecretString> = "blobs.secret_access_key", "", restart;
+    }
+
+    /// The listener of the fleet: certificate authority, registry, workers.
+    fleet: Fleet {
+        /// The address to listen on, always with TLS; port 0 for a free one.
+        listen_addr: SocketAddr = "fleet.listen_addr", "127.0.0.1:9090", restart;
+        /// Whether workers of other systems may come without a certificate.
+        compat: bool = "fleet.compat", "false";
+    }
+
+    /// The certificate authority of the fleet.
+    ca: Ca {
+        /// Whose members are certified: the host in their SPIFFE IDs.
+        trust_domain: TrustDomain = "ca.trust_domain", "carnet.local", restart;
+        /// The organization that CA certificates name.
+        organization: String = "ca.organization", "Carnet";
+        /// The key of the next CA certificate: `p256` or `p384`.
+        key_type: Curve = "ca.key_type", "p256";
+        /// The life of the next CA certificate.
+        lifetime: Duration = "ca.lifetime", "8760h";
+        /// The life of a member's certificate that was enrolled without one.
+        leaf_ttl: Duration = "ca.leaf_ttl", "24h";
+        /// The longest life of a member's certificate: at most 90 days.
+        max_leaf_ttl: Duration = "ca.max_leaf_ttl", "2160h";
+        /// What happens when a copy of a certificate is seen: `quarantine` or `alert`.
+        clone_action: CloneAction = "ca.clone_action", "quarantine";
+        /// Whether the CA turns itself over at half of its life.
+        auto_rotate: bool = "ca.auto_rotate", "true";
+        /// Whether workers on this machine need no token while the fleet's listener is on loopback.
+        local_enroll: bool = "ca.local_enroll", "true", restart;
+        /// Where certificates say that the revocation list is.
+        crl_url: Option<Url> = "ca.crl_url", "";
+        /// A file with the passphrase that the keys of the CA are sealed with.
+        key_passphrase_file: Option<FileSecret> = "ca.key_passphrase_file", "", restart;
+    }
+
+    /// The registry of workers.
+    registry: Registry {
+        /// How long a worker may be silent before it counts as lost.
+        lost_after: Duration = "registry.lost_after", "120s";
+        /// How often workers are asked to say that they are there.
+        heartbeat_interval: Duration = "registry.heartbeat_interval", "30s";
     }
 
     /// How much the gate holds.

@@ -41,7 +41,7 @@ pub use error::{
 };
 pub use keys::{Blobs, Changes, Config};
 pub use load::{Loaded, Origin, ShownRow, load};
-pub use network::WebOrigin;
+pub use network::{HostName, WebOrigin};
 pub use reload::{Reload, ReloadError};
 pub use secret::{FileSecret, SealKey};
 pub use sources::Sources;

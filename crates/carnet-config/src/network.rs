@@ -1,7 +1,8 @@
-//! Web origins and networks, as lists of them are written.
+//! Web origins, networks and hosts, as lists of them are written.
 
 use std::net::IpAddr;
 
+use carnet_ticket::identity::DnsName;
 use ipnet::IpNet;
 
 /// An origin that browsers may call from: `*` for any, or `http(s)://host[:port]`.
@@ -30,6 +31,22 @@ impl WebOrigin {
     }
 }
 
+/// What a machine is called in a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostName {
+    /// Its name.
+    Dns(DnsName),
+    /// Its address.
+    Ip(IpAddr),
+}
+
+impl HostName {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let address = text.parse().ok().map(Self::Ip);
+        address.or_else(|| text.parse().ok().map(Self::Dns))
+    }
+}
+
 /// A network, or one address of it.
 pub(crate) fn parse_network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
@@ -49,6 +66,16 @@ mod tests {
         }
         for bad in ["https://user@a", "https://*.a", "https://a b", "null", "http:/a"] {
             assert_eq!(WebOrigin::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_or_addresses() {
+        let dns = |text: &str| text.parse().map(HostName::Dns).ok();
+        assert_eq!(HostName::parse("carnet.example"), dns("carnet.example"));
+        assert_eq!(HostName::parse("::1"), Some(HostName::Ip("::1".parse().unwrap())));
+        for bad in ["", "*.example", "Carnet", "carnet:7423", "[::1]", "300.1.1.1"] {
+            assert_eq!(HostName::parse(bad), None, "{bad}");
         }
     }
 

@@ -1,13 +1,18 @@
 //! Types of values, and how they are written.
 
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use carnet_authority::ca::Curve;
+use carnet_authority::enroll::CloneAction;
+use carnet_ticket::identity::TrustDomain;
 use carnet_ticket::verify::Profile;
 use ipnet::IpNet;
 
 use crate::choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
-use crate::network::{WebOrigin, parse_network};
+use crate::network::{HostName, WebOrigin, parse_network};
 use crate::raw::Raw;
 use crate::text;
 
@@ -120,6 +125,10 @@ settings! {
     Option<PathBuf>: Kind::Path, optional;
     Url: Kind::Text, Url::parse, "a URL like \"https://carnet.example\"";
     Option<Url>: Kind::Text, optional, "a URL like \"https://carnet.example\"";
+    SocketAddr: Kind::Text, |text| text.parse().ok(), "an address with its port, like \"127.0.0.1:9090\"";
+    TrustDomain: Kind::Text, |text| text.parse().ok(), "1 to 255 of a-z 0-9 . _ -";
+    Curve: Kind::Choice(&["p256", "p384"]), Curve::from_name;
+    CloneAction: Kind::Choice(&["quarantine", "alert"]), CloneAction::from_name;
     Profile: Kind::Choice(&["strict", "compat"]), |text| match text {
         "strict" => Some(Profile::Strict),
         "compat" => Some(Profile::Compat),
@@ -165,16 +174,32 @@ lists! {
     String: Kind::List, |text| Some(text.to_owned());
     PathBuf: Kind::PathList, |text| Some(PathBuf::from(text));
     WebOrigin: Kind::List, WebOrigin::parse, "\"*\", or origins like \"https://app.example\"";
+    HostName: Kind::List, HostName::parse, "names of hosts, and addresses";
     IpNet: Kind::List, parse_network, "networks like \"10.0.0.0/8\"";
 }
 
 /// What is wrong with a value of the right form that its key does not take.
 pub(crate) fn out_of_range(key: &str, raw: &Raw) -> Option<&'static str> {
+    const MINUTE: u64 = 60;
+    const DAY: u64 = 86_400;
     let Raw::Text(text) = raw else { return None };
-    let longest = |secs| text::parse_duration(text) > Some(Duration::from_secs(secs));
-    match key {
-        "auth.worker_token_max_ttl" => longest(900).then_some("at most 15m"),
-        "tickets.jwt.leeway" => longest(300).then_some("at most 5m"),
-        _ => None,
-    }
+    let lasts = |secs: RangeInclusive<u64>| {
+        text::parse_duration(text).is_none_or(|duration| {
+            (Duration::from_secs(*secs.start())..=Duration::from_secs(*secs.end()))
+                .contains(&duration)
+        })
+    };
+    let (is_in_range, expected) = match key {
+        "auth.worker_token_max_ttl" => (lasts(0..=15 * MINUTE), "at most 15m"),
+        "tickets.jwt.leeway" => (lasts(0..=5 * MINUTE), "at most 5m"),
+        "ca.organization" => (
+            (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control),
+            "1 to 64 characters, none of them a control character",
+        ),
+        "ca.lifetime" => (lasts(5 * MINUTE..=20 * 365 * DAY), "5m to 175200h"),
+        "ca.leaf_ttl" | "ca.max_leaf_ttl" => (lasts(5 * MINUTE..=90 * DAY), "5m to 2160h"),
+        "registry.heartbeat_interval" => (lasts(1..=DAY), "1s to 24h"),
+        _ => return None,
+    };
+    (!is_in_range).then_some(expected)
 }

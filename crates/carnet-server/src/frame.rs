@@ -52,7 +52,6 @@ pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) 
 }
 
 /// As [`frame`], for what members of the fleet call.
-#[expect(dead_code, reason = "the fleet listener calls it once it is here")]
 pub(crate) async fn fleet(app: State<App>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(Tree::Fleet);
     frame(app, request, next).await
@@ -80,6 +79,9 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
     }
     if let Some(problem) = problem {
         let body = render(&problem, line.tree, &id);
+        if line.tree == Tree::Fleet {
+            tell_scheme(&mut response, &problem);
+        }
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -176,6 +178,16 @@ fn unsaid(response: &Response) -> Option<Problem> {
 /// Whether a path is one of the content store.
 pub(crate) fn is_realm_tree(path: &str) -> bool {
     path.starts_with("/api/") && !path.starts_with("/api/v1/")
+}
+
+/// What the fleet's callers may come with: a certificate cannot be asked for here.
+fn tell_scheme(response: &mut Response, problem: &Problem) {
+    let headers = response.headers_mut();
+    headers.remove(header::WWW_AUTHENTICATE);
+    if problem.status == StatusCode::UNAUTHORIZED && problem.details.is_none() {
+        let scheme = HeaderValue::from_static("Basic realm=\"carnet-ca\"");
+        headers.insert(header::WWW_AUTHENTICATE, scheme);
+    }
 }
 
 /// How many there may be, that none is left, and when there is one again.

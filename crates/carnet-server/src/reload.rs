@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use carnet_authority::audit::{Actor, Event, Kind, Outcome};
+use carnet_authority::ca::CaSettingsError;
 use carnet_config::manifest::Manifest;
 use carnet_config::{Changes, ReloadError};
 use carnet_store::StoreError;
@@ -12,6 +13,7 @@ use carnet_ticket::verify::RowEnd;
 use crate::audit::nobody;
 use crate::auth::service_realm;
 use crate::authority::AuthorityError;
+use crate::ca;
 use crate::serve::{self, TlsError};
 use crate::state::{App, configured_keys};
 
@@ -28,6 +30,9 @@ pub enum ReloadFault {
     /// The keys.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The settings of the CA.
+    #[error(transparent)]
+    Ca(#[from] CaSettingsError),
     /// It could not be written down.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -76,7 +81,9 @@ impl App {
         let reload = watch.reload()?;
         let config = Arc::new(reload.loaded.config.clone());
         let tls = serve::tls_of(&config)?;
+        let ca = ca::settings(&config)?;
         let _turn = self.authority().turn().await;
+        let ca_turn = self.ca().turn().await;
         let keyring = self.authority().load(&config).await?;
         self.store().record(event).await?;
         // From here on nothing fails.
@@ -90,6 +97,7 @@ impl App {
         for service in ["key:api", "key:admin"] {
             self.gate().row_changed(owner_content_id(&service_realm(service)));
         }
+        self.ca().set_settings(ca, &ca_turn);
         self.set_tls(tls);
         self.set_config(config);
         let changes = reload.changes.clone();

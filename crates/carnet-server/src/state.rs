@@ -13,6 +13,7 @@ use carnet_realm::realms::{
 };
 use carnet_store::{Store, StoreError};
 use carnet_ticket::api_key::{ApiKeys, ConfiguredKey};
+use carnet_ticket::identity::Certificates;
 use carnet_ticket::implicit::Implicit;
 use carnet_ticket::realm::{AgentTokens, RealmTickets, SignedRequests};
 use carnet_ticket::verify::{Class, Surface};
@@ -28,7 +29,10 @@ use crate::auth::{
     Replays, SeenUsers, TokenStatusSource, UserStatusSource,
 };
 use crate::authority::{Authority, AuthorityError};
+use crate::ca::{self, Ca, CaFault};
+use crate::fleet::FleetRights;
 use crate::rate::Limiters;
+use crate::registry::Registry;
 use crate::revocations::{Feed, LogError, RevocationLog};
 use crate::{reload, upkeep};
 
@@ -60,6 +64,9 @@ pub enum AppError {
     /// The revocations beside the database.
     #[error(transparent)]
     Revocations(#[from] LogError),
+    /// The certificate authority of the fleet.
+    #[error(transparent)]
+    Ca(#[from] CaFault),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -80,7 +87,9 @@ struct Inner {
     users: Arc<DevUsers>,
     seen_users: SeenUsers,
     replays: Replays,
+    registry: Registry,
     authority: Authority,
+    ca: ca::Held,
     recorder: Recorder,
     limiters: Limiters,
     revocations: RevocationLog,
@@ -103,6 +112,7 @@ impl App {
         // Before the gate hears of revocations: an old database has to learn the newer ones first.
         let log = &config.revocation.log_file;
         let revocations = RevocationLog::open(log, &store, &authority.keyring()).await?;
+        let ca = ca::Held::open(&store, &config, clock.now()).await?;
         let api_keys = Arc::new(ApiKeys::new(configured_keys(&config)));
         let users = Arc::new(DevUsers::new(&config.auth));
         let gate = gate(&config, clock, Arc::clone(&api_keys), &users);
@@ -113,6 +123,7 @@ impl App {
         let realms = Realms::open(store.clone(), gate.clone(), realm_options(&config)).await?;
         let lookup = lookup(&store, &gate, &users, &api_keys);
         let replays = Replays::new(gate.clock().now());
+        let registry = Registry::open(store.clone(), gate.clock().clone()).await?;
         let started = gate.clock().stopwatch();
         let (draining, stopped) = (CancellationToken::new(), CancellationToken::new());
         let app = Self(Arc::new(Inner {
@@ -126,7 +137,9 @@ impl App {
             users,
             seen_users: SeenUsers::default(),
             replays,
+            registry,
             authority,
+            ca,
             recorder,
             limiters,
             revocations,
@@ -191,6 +204,11 @@ impl App {
         &self.0.replays
     }
 
+    /// The workers that have registered.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
     /// What this server calls itself in what it signs.
     pub(crate) fn issuer(&self) -> String {
         let config = self.config();
@@ -200,6 +218,11 @@ impl App {
 
     pub(crate) fn authority(&self) -> &Authority {
         &self.0.authority
+    }
+
+    /// The certificate authority of the fleet.
+    pub(crate) fn ca(&self) -> Ca<'_> {
+        Ca::new(self, &self.0.ca)
     }
 
     /// Signs what is told of revocations; nothing without a key.
@@ -340,12 +363,18 @@ fn gate(config: &Config, clock: Clock, api_keys: Arc<ApiKeys>, users: &DevUsers)
         .verifier(Class::Anonymous, Arc::new(Implicit { subject: "anonymous" }))
         .verifier(Class::Jwt, Arc::new(users.verifier()))
         .verifier(Class::AgentToken, Arc::new(AgentTokens))
+        .verifier(
+            Class::Certificate,
+            Arc::new(Certificates { trust_domain: config.ca.trust_domain.clone() }),
+        )
         .verifier(Class::SignedRequest, Arc::new(SignedRequests { profile }))
         .accept(Surface::Api, &PRINCIPALS)
         .accept(Surface::Realm, &PRINCIPALS)
         .accept(Surface::Realm, &[Class::Realm])
         .accept(Surface::Api, open)
         .accept(Surface::Realm, open)
+        .accept(Surface::Rpc, &[Class::Certificate])
+        .rights(Surface::Rpc, Arc::new(FleetRights))
         .rights(Surface::Api, Arc::new(ApiRights))
         .rights(Surface::Realm, Arc::new(RealmRightsMap))
         .limits(limits)

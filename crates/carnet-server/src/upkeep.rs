@@ -16,6 +16,7 @@ use carnet_ticket::time::Timestamp;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::nobody;
+use crate::ca;
 use crate::state::App;
 
 /// Meters read at a time.
@@ -23,6 +24,9 @@ const PAGE: u32 = 1000;
 
 /// How often the files of the configuration are looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How often it is written down when workers were last heard.
+const REGISTRY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How often what is over is swept.
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
@@ -60,8 +64,10 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(store_meters(app.clone()));
     tasks.spawn(seal_audit(app.clone()));
     tasks.spawn(sweep(app.clone()));
+    tasks.spawn(save_registry(app.clone()));
     tasks.spawn(collect(app.clone()));
     tasks.spawn(watch_files(app.clone()));
+    tasks.spawn(ca::upkeep(app.clone()));
     tasks.spawn(tell_alive(app.clone()));
 }
 
@@ -103,6 +109,20 @@ pub(crate) async fn flush_meters(app: &App) {
     match app.store().flush_meters(&spendings).await {
         Ok(()) => app.gate().meters_saved(&spendings),
         Err(error) => tracing::error!(%error, "meters were not stored; they are tried again"),
+    }
+}
+
+/// Writes down when workers were last heard.
+async fn save_registry(app: App) {
+    let mut stopped = false;
+    while !stopped {
+        tokio::select! {
+            () = app.clock().sleep(REGISTRY_INTERVAL) => {}
+            () = app.draining().cancelled() => stopped = true,
+        }
+        if let Err(error) = app.registry().save().await {
+            tracing::error!(%error, "heartbeats were not stored; they are tried again");
+        }
     }
 }
 
@@ -172,6 +192,8 @@ async fn sweep_once(app: &App) -> Result<(), StoreError> {
     let now = app.clock().now();
     app.store().prune_meters(now).await?;
     app.store().sweep_ledger(now).await?;
+    app.store().sweep_enrollments(now).await?;
+    app.store().sweep_certificates(now).await?;
     let retention = app.config().audit.retention;
     if retention.is_zero() {
         return Ok(());

@@ -184,7 +184,8 @@ impl Store {
     }
 }
 
-fn insert(connection: &Connection, entry: &LedgerEntry) -> Result<(), StoreError> {
+/// Records an entry inside a transaction.
+pub(crate) fn insert(connection: &Connection, entry: &LedgerEntry) -> Result<(), StoreError> {
     let entry = params![
         entry.id.to_string(),
         entry.class.as_str(),

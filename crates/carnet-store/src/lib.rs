@@ -19,6 +19,9 @@
 mod api_keys;
 mod audit;
 mod audit_checkpoints;
+mod ca_certificates;
+mod certificates;
+mod enrollments;
 mod error;
 mod ledger;
 mod meters;
@@ -38,11 +41,19 @@ mod revocations;
 mod row;
 mod signing_keys;
 mod sql;
+mod worker_identities;
+mod workers;
 mod writer;
 
 pub use api_keys::{ApiKeyRow, NewApiKey};
 pub use audit::AuditFilter;
 pub use audit_checkpoints::{InsertCheckpointError, Pruned};
+pub use ca_certificates::CaRow;
+pub use certificates::{
+    CertificateCounts, CertificateRow, CrlContent, Issuance, NewCertificate, RenewedCertificate,
+    RevokedCertificateRow, StoreRenewError,
+};
+pub use enrollments::{ConsumeError, Consumption, RevokeEnrollmentError};
 pub use error::{Cause, StoreError};
 pub use ledger::LedgerFilter;
 pub use open::{Store, StoreOptions};
@@ -62,3 +73,7 @@ pub use realm_tokens::{InsertTokenError, TokenRow};
 pub use realm_users::{OwnerKind, SetUser, SetUserError, UserRow, UserSet};
 pub use revocations::{RevocationRow, Revoked};
 pub use signing_keys::SealedKey;
+pub use worker_identities::{
+    EnrollMemberError, MemberProfile, MemberRow, Quarantined, ReleaseError,
+};
+pub use workers::{RegisterError, WORKERS_MAX, WorkerRow};

@@ -37,6 +37,16 @@ const MIGRATIONS: &[Migration] = &[
         name: "realm_gc",
         sql: include_str!("../migrations/sqlite/0006_realm_gc.sql"),
     },
+    Migration {
+        version: 7,
+        name: "certificates",
+        sql: include_str!("../migrations/sqlite/0007_certificates.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "workers",
+        sql: include_str!("../migrations/sqlite/0008_workers.sql"),
+    },
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \

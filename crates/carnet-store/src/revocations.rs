@@ -1,5 +1,6 @@
 //! Revocations, numbered without gaps from 1.
 
+use carnet_authority::ca::RevokedBecause;
 use carnet_gate::{Delta, Entry, Gate, Selector};
 use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::RevocationKind;
@@ -8,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{maybe_moment, maybe_text, moment, signed, text, unsigned};
-use crate::sql;
+use crate::{certificates, realm_tickets, sql};
 
 const NEXT_SEQ: &str = "SELECT COALESCE(MAX(seq), 0) + 1 AS seq FROM revocations";
 const FIND: &str = "SELECT seq, kind, value, worker_id, issued_before, at, exp, reason FROM revocations \
@@ -43,7 +44,7 @@ pub struct Revoked {
 }
 
 impl Store {
-    /// Records a revocation. Of a task ticket it also revokes the ticket's row.
+    /// Records a revocation. Of a task ticket or a certificate it also revokes the row.
     pub async fn revoke(
         &self,
         selector: Selector,
@@ -53,9 +54,7 @@ impl Store {
     ) -> Result<Revoked, StoreError> {
         self.write_if(
             move |connection| {
-                if let Selector::RealmTicket(id) = &selector {
-                    crate::realm_tickets::mark_revoked(connection, id, now)?;
-                }
+                mark_row(connection, &selector, now)?;
                 record(connection, selector, reason, exp, now)
             },
             |revoked: &Revoked| revoked.is_new,
@@ -81,9 +80,7 @@ impl Store {
         self.write(move |connection| {
             let next = next_seq(connection)?;
             for entry in entries.iter().filter(|entry| entry.seq >= next) {
-                if let Selector::RealmTicket(id) = &entry.selector {
-                    crate::realm_tickets::mark_revoked(connection, id, entry.at)?;
-                }
+                mark_row(connection, &entry.selector, entry.at)?;
                 insert(connection, entry, None)?;
             }
             Ok(())
@@ -133,6 +130,17 @@ pub(crate) fn record(
     let entry = Entry { seq: next_seq(connection)?, selector, at: now, exp };
     insert(connection, &entry, reason.as_deref())?;
     Ok(Revoked { row: RevocationRow { entry, reason }, is_new: true })
+}
+
+/// Marks what has a row of its own as revoked there too.
+fn mark_row(connection: &Connection, selector: &Selector, at: Timestamp) -> Result<(), StoreError> {
+    match selector {
+        Selector::RealmTicket(id) => realm_tickets::mark_revoked(connection, id, at).map(drop),
+        Selector::Certificate(serial) => {
+            certificates::mark_revoked(connection, serial, RevokedBecause::default(), at)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn next_seq(connection: &Connection) -> Result<u64, StoreError> {

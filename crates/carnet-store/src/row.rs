@@ -39,6 +39,15 @@ pub(crate) fn maybe_parsed<T: std::str::FromStr>(
     maybe_text(row, column)?.map(parse).transpose()
 }
 
+/// Texts that were written by [`join_texts`].
+pub(crate) fn texts<T: std::str::FromStr>(
+    row: &Row<'_>,
+    column: &'static str,
+) -> Result<Vec<T>, StoreError> {
+    let lines = text(row, column)?.lines();
+    lines.map(|line| line.parse().map_err(|_| StoreError::BadRow { column })).collect()
+}
+
 /// A count or a size.
 pub(crate) fn unsigned(row: &Row<'_>, column: &'static str) -> Result<u64, StoreError> {
     u64::try_from(row.get::<_, i64>(column)?).map_err(|_| StoreError::BadRow { column })
@@ -127,6 +136,11 @@ pub(crate) fn maybe_bytes(
     column: &'static str,
 ) -> Result<Option<Bytes>, StoreError> {
     Ok(blob(row, column)?.map(Bytes::copy_from_slice))
+}
+
+/// Texts as they are stored: a line for each. None of them has a line break.
+pub(crate) fn join_texts<T: ToString>(texts: &[T]) -> String {
+    texts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// Node keys as they are stored.

@@ -27,6 +27,16 @@ pub fn key_set(path: &Path) -> Result<String, Failure> {
     read(path, SET_LEN_MAX)
 }
 
+/// The text of a signing request; - is stdin.
+pub fn request(path: &Path) -> Result<String, Failure> {
+    if path == Path::new("-") {
+        let mut text = String::new();
+        let read = std::io::stdin().take(KEY_LEN_MAX).read_to_string(&mut text);
+        return read.map(|_| text).map_err(|error| unusable(path, error));
+    }
+    read(path, KEY_LEN_MAX)
+}
+
 /// A file that cannot be used: which, and why.
 pub fn unusable(path: &Path, why: impl std::fmt::Display) -> Failure {
     Failure::CouldNotRun(format!("{}: {why}", path.display()))

@@ -89,6 +89,20 @@ async fn only_what_was_asked_for_is_told() {
 
 /// Promise: K-65
 #[tokio::test]
+async fn forty_million_pixels_are_taken() {
+    let fleet = Fleet::start(image_classifier::worker(0)).await;
+    let image = DynamicImage::from(image::GrayImage::new(8000, 5000));
+    let mut png = Cursor::new(Vec::new());
+    image.write_to(&mut png, ImageFormat::Png).unwrap();
+    let answer = classify(&fleet, png.get_ref(), "basic_content_analysis", "0.6").await;
+    assert_eq!((answer.status, &answer.json()["width"]), (200, &json!(8000)));
+    let more = claiming(8000, 5001);
+    let answer = classify(&fleet, &more, "basic_content_analysis", "0.6").await;
+    assert_eq!(answer.refusal(), (400, "INVALID_IMAGE".to_owned()));
+}
+
+/// Promise: K-65
+#[tokio::test]
 async fn what_is_no_picture_or_too_much_of_one_is_refused() {
     let fleet = Fleet::start(image_classifier::worker(0)).await;
     let mut cut = picture(500, 500, ImageFormat::Png);

@@ -46,7 +46,8 @@ async fn a_mailbox_gives_its_messages_and_which_are_receipts() {
         assert_eq!(body["summary"]["keywords"], counts);
         assert!(body["job_id"].is_string() && body["processing_time_ms"].is_number());
     }
-    let request = json!({ "keywords": ["NOON"], "max_messages": 2, "snippet_length": 3 });
+    let request =
+        json!({ "keywords": ["NOON"], "max_messages": 2, "snippet_length": 3, "other": null });
     let body = parse(&fleet, "/parse/mbox", mailbox().as_bytes(), &request).await.json();
     assert_eq!((&body["message_count"], &body["receipt_count"]), (&json!(2), &json!(1)));
     assert_eq!(body["messages"][0]["body_snippet"], "Pay...");

@@ -62,7 +62,7 @@ impl TrustBundle {
 impl BundledCertificate {
     /// The certificate in PEM.
     pub fn pem(&self) -> String {
-        pem::encode("CERTIFICATE", &self.certificate)
+        pem::certificate_pem(&self.certificate)
     }
 }
 

@@ -15,6 +15,7 @@ mod crl;
 mod csr;
 mod grant;
 mod key;
+mod key_file;
 mod pem;
 mod profile;
 mod record;
@@ -29,6 +30,8 @@ pub use crl::{CRL_LIFE, RevokedBecause, RevokedCertificate};
 pub use csr::{CsrError, VerifiedCsr, parse_csr};
 pub use grant::IdentityGrant;
 pub use key::{CaKey, Curve, InvalidCaKey};
+pub use key_file::{KeyFile, KeyFileError};
+pub use pem::certificate_pem;
 pub use record::{CaLoadError, CaRecord, CaState};
 pub use rotate::{ActivateError, CaError, Due, RetireError};
 pub use serial::{MalformedSerial, Serial};
@@ -68,6 +71,13 @@ impl CertificateAuthority {
         Ok(Self { settings, members, bundle })
     }
 
+    /// This with other settings, for what is made from now on. The trust domain stays.
+    #[must_use]
+    pub fn with_settings(self, settings: CaSettings) -> Self {
+        let trust_domain = self.settings.trust_domain().clone();
+        Self { settings: settings.of_trust_domain(trust_domain), ..self }
+    }
+
     /// What members of the fleet trust.
     pub fn bundle(&self) -> &TrustBundle {
         &self.bundle
@@ -76,6 +86,11 @@ impl CertificateAuthority {
     /// What every certificate has in common.
     pub fn settings(&self) -> &CaSettings {
         &self.settings
+    }
+
+    /// The certificate of the CA that signs.
+    pub fn signing_certificate(&self) -> Option<&BundledCertificate> {
+        self.bundle.certificates.iter().find(|certificate| certificate.state == CaState::Active)
     }
 
     fn active(&self) -> Option<&Member> {

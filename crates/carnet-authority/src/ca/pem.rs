@@ -5,6 +5,11 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 
 const LINE_LEN: usize = 64;
 
+/// A certificate in DER as PEM.
+pub fn certificate_pem(der: &[u8]) -> String {
+    encode("CERTIFICATE", der)
+}
+
 /// The text of a block.
 pub(super) fn encode(label: &str, der: &[u8]) -> String {
     let digits = BASE64.encode(der);

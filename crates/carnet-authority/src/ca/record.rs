@@ -62,6 +62,15 @@ pub struct CaRecord {
     pub retiring_at: Option<Timestamp>,
 }
 
+impl CaRecord {
+    /// SHA-256 of the certificate, by which enrollment tokens name it.
+    pub fn sha256(&self) -> [u8; 32] {
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(digest(&SHA256, &self.certificate).as_ref());
+        sha256
+    }
+}
+
 /// Why a record is no CA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -98,11 +107,9 @@ impl Member {
         let issuer = Issuer::from_ca_cert_der(&(&*record.certificate).into(), record.key.clone())
             .map_err(|_| CaLoadError::InvalidCertificate)?;
         let validity = certificate.validity();
-        let mut sha256 = [0; 32];
-        sha256.copy_from_slice(digest(&SHA256, &record.certificate).as_ref());
         Ok(Self {
             issuer: Arc::new(issuer),
-            sha256,
+            sha256: record.sha256(),
             not_before: Timestamp::from_unix_s(validity.not_before.timestamp()),
             not_after: Timestamp::from_unix_s(validity.not_after.timestamp()),
             record,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use carnet_ticket::time::Timestamp;
 
 use super::record::{CaRecord, CaState, Member};
-use super::{CaKey, CaLoadError, CertificateAuthority, InvalidCaKey, Serial, profile};
+use super::{CaKey, CaLoadError, CertificateAuthority, CsrError, InvalidCaKey, Serial, profile};
 
 /// How long a prepared CA waits, at the least, before it is activated by itself.
 const SPREAD: Duration = Duration::from_hours(24);
@@ -32,6 +32,9 @@ pub enum CaError {
     /// The library could not make it.
     #[error("it could not be made")]
     Make(#[from] rcgen::Error),
+    /// A request of our own is not as it has to be.
+    #[error("a request of our own is not as it has to be")]
+    Request(#[source] CsrError),
     /// What was made cannot be read.
     #[error("what was made cannot be read")]
     Unreadable(#[from] CaLoadError),

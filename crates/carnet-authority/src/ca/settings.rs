@@ -87,6 +87,10 @@ impl CaSettings {
         Ok(Self { crl_url: Some(url.to_owned()), ..self })
     }
 
+    pub(super) fn of_trust_domain(self, trust_domain: TrustDomain) -> Self {
+        Self { trust_domain, ..self }
+    }
+
     /// Whose members are certified.
     pub fn trust_domain(&self) -> &TrustDomain {
         &self.trust_domain

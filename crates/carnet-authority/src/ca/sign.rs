@@ -54,7 +54,7 @@ pub enum SignError {
 impl IssuedCertificate {
     /// The certificate in PEM.
     pub fn pem(&self) -> String {
-        pem::encode("CERTIFICATE", &self.certificate)
+        pem::certificate_pem(&self.certificate)
     }
 }
 

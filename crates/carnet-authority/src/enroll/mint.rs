@@ -92,6 +92,48 @@ impl EnrollmentRequest {
             cert_ttl: Lifetime::DEFAULT,
         }
     }
+
+    /// Whether everything that is asked for is within its limits.
+    pub fn check(&self) -> Result<(), EnrollError> {
+        if !TTL_S.contains(&self.ttl.as_secs()) {
+            return Err(EnrollError::Ttl);
+        }
+        if self.dns.len() + self.ip.len() > NAMES_MAX {
+            return Err(EnrollError::TooManyNames);
+        }
+        if self.capabilities.len() > CAPABILITIES_MAX {
+            return Err(EnrollError::TooManyCapabilities);
+        }
+        let is_label = |(key, value): (&String, &String)| {
+            (1..=LABEL_LEN_MAX).contains(&key.len()) && value.len() <= LABEL_LEN_MAX
+        };
+        if self.labels.len() > LABELS_MAX || !self.labels.iter().all(is_label) {
+            return Err(EnrollError::Labels);
+        }
+        Ok(())
+    }
+
+    /// The hosts that its certificate names: the name, where it can be a host's, this machine, and what was asked for.
+    pub fn all_dns(&self) -> Vec<DnsName> {
+        let localhost = self.is_on_localhost.then(DnsName::localhost);
+        let own = self.name.dns_name().into_iter().chain(localhost);
+        distinct(own.chain(self.dns.iter().cloned()))
+    }
+
+    /// The addresses that its certificate names: this machine's, and what was asked for.
+    pub fn all_ip(&self) -> Vec<IpAddr> {
+        let own = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        let own = own.into_iter().filter(|_| self.is_on_localhost);
+        distinct(own.chain(self.ip.iter().copied()))
+    }
+
+    /// What it may offer: everything, where nothing was said.
+    pub fn all_capabilities(&self) -> Vec<CapabilityGlob> {
+        match distinct(self.capabilities.iter().cloned()) {
+            none if none.is_empty() => vec![CapabilityGlob::any()],
+            some => some,
+        }
+    }
 }
 
 /// Makes an enrollment of 32 random bytes, whose bearer will trust the CA certificate `ca`, in DER.
@@ -101,32 +143,15 @@ pub fn mint(
     secret: &[u8; 32],
     issue: &Issue<'_>,
 ) -> Result<MintedEnrollment, EnrollError> {
-    if !TTL_S.contains(&request.ttl.as_secs()) {
-        return Err(EnrollError::Ttl);
-    }
-    if request.dns.len() + request.ip.len() > NAMES_MAX {
-        return Err(EnrollError::TooManyNames);
-    }
-    if request.capabilities.len() > CAPABILITIES_MAX {
-        return Err(EnrollError::TooManyCapabilities);
-    }
-    let is_label = |(key, value): (&String, &String)| {
-        (1..=LABEL_LEN_MAX).contains(&key.len()) && value.len() <= LABEL_LEN_MAX
-    };
-    if request.labels.len() > LABELS_MAX || !request.labels.iter().all(is_label) {
-        return Err(EnrollError::Labels);
-    }
+    request.check()?;
     let token = EnrollmentToken::new(secret, ca);
     let enrollment = Enrollment {
         id: EnrollmentId(issue.id),
-        dns: dns(&request),
-        ip: ip(&request),
+        dns: request.all_dns(),
+        ip: request.all_ip(),
+        capabilities: request.all_capabilities(),
         name: request.name,
         kind: request.kind,
-        capabilities: match distinct(request.capabilities) {
-            none if none.is_empty() => vec![CapabilityGlob::any()],
-            some => some,
-        },
         labels: request.labels,
         cert_ttl: request.cert_ttl,
         secret: token.digest(),
@@ -137,17 +162,4 @@ pub fn mint(
         used: None,
     };
     Ok(MintedEnrollment { token, enrollment })
-}
-
-/// The name, where it can be a host's, this machine, and what was asked for.
-fn dns(request: &EnrollmentRequest) -> Vec<DnsName> {
-    let localhost = request.is_on_localhost.then(DnsName::localhost);
-    let own = request.name.dns_name().into_iter().chain(localhost);
-    distinct(own.chain(request.dns.iter().cloned()))
-}
-
-fn ip(request: &EnrollmentRequest) -> Vec<IpAddr> {
-    let own = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-    let own = own.into_iter().filter(|_| request.is_on_localhost);
-    distinct(own.chain(request.ip.iter().copied()))
 }

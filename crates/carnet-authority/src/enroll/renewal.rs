@@ -111,6 +111,21 @@ impl fmt::Display for Generation {
     }
 }
 
+impl Origin {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enrollment => "enrollment",
+            Self::Renewal => "renewal",
+        }
+    }
+
+    /// The origin of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Enrollment, Self::Renewal].into_iter().find(|origin| origin.as_str() == name)
+    }
+}
+
 impl Generation {
     /// The one after the newest of `history`; the first, where there is none.
     pub fn after(history: &[GenerationRecord]) -> Self {

@@ -3,6 +3,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
 
 use super::{Key, KeyInfo, KeySecret};
 
@@ -28,28 +29,51 @@ impl SealKey {
 
     /// Seals a key's secret. `nonce` is 12 random bytes, never the same twice.
     pub fn seal(&self, key: &Key, nonce: [u8; NONCE_LEN]) -> Result<Vec<u8>, UnsealError> {
-        let mut sealed = key.secret.text().expose_secret().as_bytes().to_vec();
-        let bound = Aad::from(bound_to(&key.info));
-        self.0
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound, &mut sealed)
-            .map_err(|_| UnsealError)?;
-        Ok([&nonce[..], &sealed].concat())
+        self.seal_bytes(&bound_to(&key.info), key.secret.text().expose_secret().as_bytes(), nonce)
     }
 
     /// Opens what [`SealKey::seal`] made of the key that `info` describes.
     pub fn open(&self, info: KeyInfo, sealed: &[u8]) -> Result<Key, UnsealError> {
+        let mut text = self.open_bytes(&bound_to(&info), sealed)?;
+        let text = String::from_utf8(std::mem::take(&mut *text)).map_err(|_| UnsealError)?.into();
+        let secret = KeySecret::of_text(info.purpose, text).ok_or(UnsealError)?;
+        Ok(Key { info, secret })
+    }
+
+    /// Seals `secret`, bound to what it is.
+    pub(crate) fn seal_bytes(
+        &self,
+        bound_to: &[u8],
+        secret: &[u8],
+        nonce: [u8; NONCE_LEN],
+    ) -> Result<Vec<u8>, UnsealError> {
+        let mut sealed = secret.to_vec();
+        self.0
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(bound_to),
+                &mut sealed,
+            )
+            .map_err(|_| UnsealError)?;
+        Ok([&nonce[..], &sealed].concat())
+    }
+
+    /// Opens what [`SealKey::seal_bytes`] made.
+    pub(crate) fn open_bytes(
+        &self,
+        bound_to: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
         if sealed.len() > SEALED_LEN_MAX {
             return Err(UnsealError);
         }
         let (nonce, rest) = sealed.split_at_checked(NONCE_LEN).ok_or(UnsealError)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| UnsealError)?;
-        let mut text = rest.to_vec();
-        let bound = Aad::from(bound_to(&info));
-        let len = self.0.open_in_place(nonce, bound, &mut text).map_err(|_| UnsealError)?.len();
-        text.truncate(len);
-        let text = String::from_utf8(text).map_err(|_| UnsealError)?.into();
-        let secret = KeySecret::of_text(info.purpose, text).ok_or(UnsealError)?;
-        Ok(Key { info, secret })
+        let mut secret = Zeroizing::new(rest.to_vec());
+        let aad = Aad::from(bound_to);
+        let len = self.0.open_in_place(nonce, aad, &mut secret).map_err(|_| UnsealError)?.len();
+        secret.truncate(len);
+        Ok(secret)
     }
 }
 

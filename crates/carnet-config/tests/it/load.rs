@@ -22,6 +22,10 @@ fn samples(key: &Key) -> (String, &'static str, &'static str) {
             (r#"["https://one.example"]"#, "http://localhost:3000, *")
         }
         _ if key.name == "server.trusted_proxies" => (r#"["10.0.0.0/8"]"#, "::1, 192.0.2.0/24"),
+        _ if key.name == "server.names" => (r#"["one.example"]"#, "other.example, ::1"),
+        _ if key.name == "fleet.listen_addr" => ("127.0.0.1:1", "[::1]:2"),
+        _ if key.name == "ca.crl_url" => ("http://one.example/crl", "https://other.example"),
+        _ if key.name.starts_with("ca.") && key.kind == Kind::Duration => ("11m", "12m"),
         Kind::Text => ("one.example", "other.example"),
         Kind::Secret => {
             ("the-first-secret-of-32-bytes-or-more", "the-second-secret-of-32-bytes-or-more")

@@ -1,5 +1,6 @@
 //! Configuration from every source, and everything that can be wrong with it.
 
+mod fleet;
 mod lists;
 mod load;
 mod manifest;

@@ -4,6 +4,6 @@ mod outcome;
 mod recorder;
 mod trail;
 
-pub(crate) use outcome::Asked;
+pub(crate) use outcome::{Asked, Written};
 pub(crate) use recorder::Recorder;
 pub(crate) use trail::{Trail, actor_of, nobody};

@@ -15,6 +15,10 @@ use crate::auth::Caller;
 use crate::problem::Problem;
 use crate::state::App;
 
+/// The extension of an answer whose refusal was written down by whoever refused.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Written;
+
 /// What a request asked for.
 pub(crate) struct Asked {
     method: Method,
@@ -47,6 +51,9 @@ impl Asked {
         problem: Option<&Problem>,
         stopwatch: &Stopwatch,
     ) {
+        if response.extensions().get::<Written>().is_some() {
+            return;
+        }
         let status = response.status();
         let denied = problem.and_then(|problem| problem.denied.as_deref());
         let refusals =

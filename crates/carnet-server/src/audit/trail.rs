@@ -1,5 +1,7 @@
 //! [`Trail`]: who asks for what, for the events of a handler.
 
+use std::net::IpAddr;
+
 use axum::extract::{FromRequestParts, MatchedPath};
 use carnet_authority::audit::{Actor, Event, Kind, Outcome};
 use carnet_gate::Grant;
@@ -7,6 +9,7 @@ use carnet_ticket::time::Timestamp;
 use carnet_ticket::verify::Class;
 use http::request::Parts;
 
+use crate::address::ClientAddress;
 use crate::auth::{Caller, InRealm, actor};
 use crate::frame::RequestId;
 use crate::problem::Problem;
@@ -19,19 +22,33 @@ const ANONYMOUS: &str = "anonymous";
 pub(crate) struct Trail {
     pub(crate) actor: Actor,
     pub(crate) request_id: String,
-    method: String,
-    path: String,
+    method: Option<String>,
+    path: Option<String>,
+    remote_addr: Option<IpAddr>,
     at: Timestamp,
 }
 
 impl Trail {
+    /// What the server does by itself.
+    pub(crate) fn of_server(at: Timestamp, occasion: &str) -> Self {
+        let actor = Actor { id: "server".into(), ..nobody() };
+        let request_id = occasion.to_owned();
+        Self { actor, request_id, method: None, path: None, remote_addr: None, at }
+    }
+
+    /// Whether nobody is known to ask.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        *self.actor.id == *ANONYMOUS
+    }
+
     /// An event: `action` was done to `target`.
     pub(crate) fn event(&self, kind: Kind, action: &str, target: &str) -> Event {
         let actor = self.actor.clone();
         let (outcome, id) = (Outcome::Allowed, self.request_id.as_str());
         let mut event = Event::new(self.at, kind, actor, action, target, outcome, id);
-        event.method = Some(self.method.as_str().into());
-        event.path = Some(self.path.as_str().into());
+        event.method = self.method.as_deref().map(Into::into);
+        event.path = self.path.as_deref().map(Into::into);
+        event.remote_addr = self.remote_addr.map(|address| address.to_string().into());
         event
     }
 }
@@ -49,8 +66,9 @@ impl FromRequestParts<App> for Trail {
         Ok(Self {
             actor: grant.map_or_else(nobody, actor_of),
             request_id: id.unwrap_or_default().to_owned(),
-            method: parts.method.as_str().to_owned(),
-            path: path.to_owned(),
+            method: Some(parts.method.as_str().to_owned()),
+            path: Some(path.to_owned()),
+            remote_addr: extensions.get().and_then(|ClientAddress(address)| *address),
             at: app.clock().now(),
         })
     }

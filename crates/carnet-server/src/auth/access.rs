@@ -129,7 +129,7 @@ fn count(
     let caller = parts.extensions.get::<Caller>().map(|Caller(grant)| grant);
     let grant = caller.or_else(|| in_realm.map(|in_realm| &in_realm.grant));
     let key = match limit {
-        Limit::Failures | Limit::ClientInit => address(parts),
+        Limit::Failures | Limit::FleetFailures | Limit::ClientInit => address(parts),
         Limit::ClientPoll => params.and_then(|params| Some(params.iter().next()?.1.to_owned())),
         Limit::Upload => in_realm.map(|in_realm| in_realm.realm.to_string()),
         Limit::User | Limit::Admin => grant.map(who),
@@ -151,7 +151,7 @@ fn who(grant: &Grant) -> String {
 }
 
 /// Where a request comes from; nothing over the local socket.
-fn address(parts: &Parts) -> Option<String> {
+pub(crate) fn address(parts: &Parts) -> Option<String> {
     let ClientAddress(address) = parts.extensions.get().copied()?;
     let address = address?.to_canonical();
     Some(match address {

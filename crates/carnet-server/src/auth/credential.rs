@@ -41,6 +41,13 @@ pub(super) fn offer(headers: &HeaderMap, peer: Peer) -> Offer<'_> {
     }
 }
 
+/// Whether a header presents something.
+pub(crate) fn has_credential(headers: &HeaderMap) -> bool {
+    [&header::AUTHORIZATION, &ADMIN_API_KEY, &API_KEY]
+        .iter()
+        .any(|name| headers.contains_key(*name))
+}
+
 /// Whether a task ticket is presented.
 pub(super) fn is_ticket(headers: &HeaderMap) -> bool {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());

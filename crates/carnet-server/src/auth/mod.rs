@@ -12,9 +12,12 @@ mod signed;
 mod users;
 
 pub use access::Access;
-pub(crate) use access::{Caller, Guard, InRealm, admit_anybody, authorize, in_realm};
+pub(crate) use access::{
+    Caller, Guard, InRealm, address, admit, admit_anybody, authorize, in_realm,
+};
 pub(crate) use agents::{AgentFacts, ClientStatusSource, TokenStatusSource};
 pub(crate) use api_keys::ApiKeyStatusSource;
+pub(crate) use credential::has_credential;
 pub(crate) use replays::Replays;
 pub(crate) use rights::{ApiRights, RealmRightsMap, actor, is_agent, owner, service_realm};
 pub(crate) use seen::{SeenUsers, claim};

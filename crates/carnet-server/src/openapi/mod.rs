@@ -1,10 +1,11 @@
 //! The description of every route in OpenAPI 3.1.
 //!
 //! Paths, methods, credentials and refusals come from [`routes::all`] and what each route asks of its caller;
-//! what a route takes and gives stands in [`realm`] and [`control_plane`], a few lines each. That it is true is
+//! what a route takes and gives stands in [`realm`], [`fleet`] and [`control_plane`], a few lines each. That it is true is
 //! checked from outside, by requests made of it.
 
 mod control_plane;
+mod fleet;
 mod operation;
 mod realm;
 mod schema;
@@ -32,7 +33,9 @@ pub(crate) async fn show() -> Response {
 
 /// What a route takes and gives; nothing for one that nobody has described.
 fn describe(method: &str, path: &str) -> Option<Operation> {
-    realm::describe(method, path).or_else(|| control_plane::describe(method, path))
+    realm::describe(method, path)
+        .or_else(|| fleet::describe(method, path))
+        .or_else(|| control_plane::describe(method, path))
 }
 
 fn document() -> Value {

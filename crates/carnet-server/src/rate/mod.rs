@@ -1,5 +1,6 @@
 //! How often callers may ask. Each limit is a number of requests per minute and key; all of them may come at
-//! once. Source: realm spec, section 5; control plane spec, section 8.
+//! once. Source: realm spec, section 5; control plane spec,
+//! section 8; worker runtime spec, section 5.
 
 mod cells;
 mod clock;
@@ -19,11 +20,16 @@ use clock::Ticks;
 
 use crate::problem::Problem;
 
+/// Bad credentials that an address may present to the fleet's listener in a minute.
+const FLEET_FAILURES: u32 = 10;
+
 /// What is limited, by which key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// Bad credentials, by the address they come from.
     Failures,
+    /// Bad credentials of the fleet, by the address they come from.
+    FleetFailures,
     /// Approvals of clients begun, by address.
     ClientInit,
     /// Looks at whether a client is approved, by client.
@@ -39,8 +45,9 @@ pub enum Limit {
 }
 
 impl Limit {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Failures,
+        Self::FleetFailures,
         Self::ClientInit,
         Self::ClientPoll,
         Self::User,
@@ -53,6 +60,7 @@ impl Limit {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Failures => "failures",
+            Self::FleetFailures => "fleet_failures",
             Self::ClientInit => "client_init",
             Self::ClientPoll => "client_poll",
             Self::User => "user",
@@ -66,6 +74,7 @@ impl Limit {
         let realm = &config.realm;
         match self {
             Self::Failures => config.auth.failure_limit_per_minute,
+            Self::FleetFailures => FLEET_FAILURES,
             Self::ClientInit => realm.rate_init_per_ip,
             Self::ClientPoll => realm.rate_poll_per_client,
             Self::User => realm.rate_per_user,

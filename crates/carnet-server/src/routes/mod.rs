@@ -3,6 +3,9 @@
 mod api_keys;
 mod audit;
 pub(crate) mod body;
+mod ca;
+mod certificates;
+mod enrollments;
 mod etag;
 mod health;
 mod jwks;
@@ -16,6 +19,7 @@ mod reload;
 mod revocations;
 mod tickets;
 mod worker_tokens;
+mod workers;
 
 pub(crate) use body::NUMBER_MAX;
 
@@ -83,6 +87,8 @@ pub fn all() -> Vec<Route> {
         route("GET", "/api/v1/admin/tickets/{id}", Scope("admin:*"), get(tickets::show)),
         route("POST", "/api/v1/admin/tickets/{id}/revoke", Scope("admin:*"), post(tickets::revoke)),
         route("POST", "/api/v1/admin/worker-tokens", Mint, post(worker_tokens::create)),
+        route("GET", "/api/v1/workers", Scope("read:*"), get(workers::list)),
+        route("GET", "/api/v1/workers/{id}", Scope("read:*"), get(workers::show)),
         route("GET", "/api/v1/admin/keys", Scope("admin:*"), get(keys::list)),
         route("POST", "/api/v1/admin/keys/{key}/rotate", Scope("admin:*"), post(keys::rotate)),
         route("POST", "/api/v1/admin/keys/{key}/promote", Scope("admin:*"), post(keys::promote)),
@@ -95,6 +101,36 @@ pub fn all() -> Vec<Route> {
         route("DELETE", "/api/v1/admin/api-keys/{key}", Scope("admin:*"), delete(api_keys::delete)),
         route("GET", "/api/v1/admin/revocations", Scope("admin:*"), get(revocations::list)),
         route("POST", "/api/v1/admin/revocations", Scope("admin:*"), post(revocations::create)),
+        route("GET", "/api/v1/admin/enrollments", Scope("admin:*"), get(enrollments::list)),
+        route("POST", "/api/v1/admin/enrollments", Scope("admin:*"), post(enrollments::create)),
+        route(
+            "DELETE",
+            "/api/v1/admin/enrollments/{enrollment}",
+            Scope("admin:*"),
+            delete(enrollments::delete),
+        ),
+        route("GET", "/api/v1/admin/ca", Scope("admin:*"), get(ca::show)),
+        route("POST", "/api/v1/admin/ca/issue", Scope("admin:*"), post(ca::issue)),
+        route("POST", "/api/v1/admin/ca/rotate", Scope("admin:*"), post(ca::rotate)),
+        route(
+            "POST",
+            "/api/v1/admin/ca/identities/{kind}/{name}/revoke",
+            Scope("admin:*"),
+            post(ca::revoke),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/ca/identities/{kind}/{name}/release",
+            Scope("admin:*"),
+            post(ca::release),
+        ),
+        route("GET", "/api/v1/admin/certificates", Scope("admin:*"), get(certificates::list)),
+        route(
+            "POST",
+            "/api/v1/admin/certificates/{serial}/revoke",
+            Scope("admin:*"),
+            post(certificates::revoke),
+        ),
         route("GET", "/api/v1/revocations/snapshot", Scope("read:*"), get(revocations::snapshot)),
         route("GET", "/api/v1/revocations/stream", Scope("read:*"), get(revocations::stream)),
         route("GET", "/api/health", Public, get(realm::health)),

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::linger::{Lingering, Unread};
+use crate::fleet::FleetPeer;
 use crate::state::App;
 
 /// Who is at the other end of a connection.
@@ -60,16 +61,27 @@ impl Cutoff {
     }
 }
 
-/// Serves one connection until it ends, is cut, or the server drains.
-pub(super) async fn serve<I>(
-    app: App,
-    router: axum::Router,
-    io: I,
-    (peer, at): (Peer, Option<ServedAt>),
-    cutoff: Cutoff,
-) where
+/// Both ends of a connection.
+pub(super) struct Ends {
+    pub(super) peer: Peer,
+    pub(super) at: Option<ServedAt>,
+    /// The member of the fleet whose certificate it was opened with.
+    pub(super) member: Option<FleetPeer>,
+}
+
+/// Serves one connection until it ends, is cut, its certificate counts no more, or the server drains.
+pub(super) async fn serve<I>(app: App, router: axum::Router, io: I, ends: Ends, cutoff: Cutoff)
+where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let Ends { peer, at, member } = ends;
+    let grant = member.as_ref().map(|member| member.grant.clone());
+    let mut withdrawn = pin!(async {
+        match grant {
+            Some(grant) => drop(grant.ended().await),
+            None => std::future::pending().await,
+        }
+    });
     let (cut, unread) = (cutoff.0.clone(), Unread::default());
     let io = Lingering::new(io, unread.clone(), app.clock().clone());
     let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
@@ -77,6 +89,9 @@ pub(super) async fn serve<I>(
         request.extensions_mut().insert(cutoff.clone());
         if let Some(at) = at {
             request.extensions_mut().insert(at);
+        }
+        if let Some(member) = &member {
+            request.extensions_mut().insert(member.clone());
         }
         request.map(|body| unread.watch(body))
     });
@@ -91,11 +106,13 @@ pub(super) async fn serve<I>(
     let result = tokio::select! {
         result = connection.as_mut() => result,
         () = cut.cancelled() => return,
+        () = withdrawn.as_mut() => return cut.cancel(),
         () = app.draining().cancelled() => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
                 result = connection => result,
                 () = cut.cancelled() => return,
+                () = withdrawn => return cut.cancel(),
                 () = app.stopped().cancelled() => return,
             }
         }

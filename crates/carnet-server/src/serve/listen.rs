@@ -12,9 +12,11 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
-use super::connection::{self, Cutoff, Peer, ServedAt};
+use super::connection::{self, Cutoff, Ends, Peer, ServedAt};
 use super::socket::Socket;
 use super::tls::{self, TlsError};
+use crate::ca::CaFault;
+use crate::fleet::{self, FleetTls};
 use crate::routes;
 use crate::state::App;
 use crate::upkeep;
@@ -49,6 +51,14 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The address for members of the fleet is taken, or not this machine's.
+    #[error("cannot listen for workers on {address}")]
+    Fleet {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The local socket could not be made.
     #[error("cannot listen on the local socket {path:?}")]
     Socket {
@@ -60,12 +70,16 @@ pub enum ServeError {
     /// The certificate or the key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// What lets workers on this machine in.
+    #[error(transparent)]
+    Ca(#[from] CaFault),
 }
 
 /// A server that listens.
 pub struct Listening {
     app: App,
     address: SocketAddr,
+    fleet: SocketAddr,
     socket: Option<PathBuf>,
     tasks: TaskTracker,
 }
@@ -76,13 +90,13 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
     let server = &config.server;
     app.set_tls(tls_of(&config)?);
     let (host, port) = (server.host.clone(), server.port);
-    let listener = bind(&host, port).await.map_err(|source| ServeError::Address {
-        host: host.clone(),
-        port,
-        source,
-    })?;
-    let address =
-        listener.local_addr().map_err(|source| ServeError::Address { host, port, source })?;
+    let bound = listen_on(&host, port).await;
+    let (listener, address) = bound.map_err(|source| ServeError::Address { host, port, source })?;
+    let fleet = config.fleet.listen_addr;
+    let bound = listen_on(&fleet.ip().to_string(), fleet.port()).await;
+    let (fleet_listener, fleet) =
+        bound.map_err(|source| ServeError::Fleet { address: fleet, source })?;
+    app.ca().open_local_enrollment(fleet)?;
     let tasks = TaskTracker::new();
     let accepting = Accepting {
         router: routes::router(app.clone()),
@@ -99,9 +113,15 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
         }
         None => None,
     };
+    let members = Accepting {
+        router: fleet::router(app.clone()),
+        permits: Arc::new(Semaphore::new(app.config().server.max_connections as usize)),
+        ..accepting.clone()
+    };
+    tasks.spawn(members.accept_member(fleet_listener, FleetTls::new(app.clone())));
     tasks.spawn(accepting.accept_tcp(listener));
     upkeep::start(&app, &tasks);
-    Ok(Listening { app, address, socket, tasks })
+    Ok(Listening { app, address, fleet, socket, tasks })
 }
 
 /// What the configuration has connections encrypted with; nothing when they are plain.
@@ -126,6 +146,11 @@ impl Listening {
         format!("{scheme}://{}", self.address)
     }
 
+    /// The address on which it hears members of the fleet.
+    pub fn fleet_address(&self) -> SocketAddr {
+        self.fleet
+    }
+
     /// The local socket, when there is one.
     pub fn socket(&self) -> Option<&Path> {
         self.socket.as_deref()
@@ -135,6 +160,7 @@ impl Listening {
     /// closes the store.
     pub async fn shut_down(self) {
         self.app.draining().cancel();
+        self.app.ca().close_local_enrollment();
         self.tasks.close();
         let clock = self.app.clock();
         tokio::select! {
@@ -164,34 +190,39 @@ struct Accepting {
 
 impl Accepting {
     async fn accept_tcp(self, listener: TcpListener) {
-        let draining = self.app.draining().clone();
-        let accepting = async {
-            loop {
-                match listener.accept().await {
-                    Ok((stream, peer)) => self.spawn(self.clone().serve_tcp(stream, peer)).await,
-                    Err(error) => self.pause(&error).await,
-                }
-            }
-        };
-        tokio::select! {
-            () = accepting => {}
-            () = draining.cancelled() => {}
-        }
+        let listener = &listener;
+        self.accept(|| listener.accept(), |(stream, peer)| self.clone().serve_tcp(stream, peer))
+            .await;
     }
 
     async fn accept_local(self, listener: UnixListener) {
-        let draining = self.app.draining().clone();
+        let listener = &listener;
+        self.accept(|| listener.accept(), |(stream, _)| self.clone().serve_local(stream)).await;
+    }
+
+    async fn accept_member(self, listener: TcpListener, tls: FleetTls) {
+        let (listener, tls) = (&listener, &Arc::new(tls));
+        let serve = |(stream, peer)| self.clone().serve_member(stream, peer, Arc::clone(tls));
+        self.accept(|| listener.accept(), serve).await;
+    }
+
+    /// Accepts and serves until the server drains.
+    async fn accept<S, N, F>(&self, next: impl Fn() -> N, serve: impl Fn(S) -> F)
+    where
+        N: Future<Output = std::io::Result<S>>,
+        F: Future<Output = ()> + Send + 'static,
+    {
         let accepting = async {
             loop {
-                match listener.accept().await {
-                    Ok((stream, _)) => self.spawn(self.clone().serve_local(stream)).await,
+                match next().await {
+                    Ok(stream) => self.spawn(serve(stream)).await,
                     Err(error) => self.pause(&error).await,
                 }
             }
         };
         tokio::select! {
             () = accepting => {}
-            () = draining.cancelled() => {}
+            () = self.app.draining().cancelled() => {}
         }
     }
 
@@ -211,31 +242,80 @@ impl Accepting {
     }
 
     async fn serve_tcp(self, stream: TcpStream, peer: SocketAddr) {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection went away at once");
-            return;
-        }
-        let ends = (Peer::Remote(peer), stream.local_addr().ok().map(ServedAt));
-        let cutoff = Cutoff::default();
-        let socket = Socket::new(stream, cutoff.clone());
+        let Some((ends, socket, cutoff)) = opened(stream, peer) else { return };
         let Some(tls) = self.app.tls() else {
             return connection::serve(self.app, self.router, socket, ends, cutoff).await;
         };
-        let handshake = tokio::select! {
-            handshake = tls.accept(socket) => handshake,
-            () = self.app.clock().sleep(HANDSHAKE_MAX) => return,
+        match self.in_time(tls.accept(socket)).await {
+            Some(Ok(stream)) => {
+                connection::serve(self.app, self.router, stream, ends, cutoff).await;
+            }
+            Some(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+            None => {}
+        }
+    }
+
+    /// A member of the fleet, or somebody without a certificate. One whose certificate does not count is not heard.
+    async fn serve_member(self, stream: TcpStream, peer: SocketAddr, tls: Arc<FleetTls>) {
+        let Some((ends, socket, cutoff)) = opened(stream, peer) else { return };
+        if let Err(error) = self.app.ca().end_superseded().await {
+            tracing::error!(%error, "superseded certificates were not revoked; it is tried again");
+        }
+        let accepted = match tls.acceptor() {
+            Ok(acceptor) => self.in_time(acceptor.accept(socket)).await,
+            Err(error) => return tracing::error!(%error, "the fleet listener has no certificate"),
         };
-        match handshake {
-            Ok(stream) => connection::serve(self.app, self.router, stream, ends, cutoff).await,
-            Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+        let stream = match accepted {
+            Some(Ok(stream)) => stream,
+            Some(Err(error)) => return fleet::refused(&self.app, peer, &error),
+            None => return,
+        };
+        let certificates = stream.get_ref().1.peer_certificates();
+        // Not asked in a handshake that goes on with an earlier session: judged now, before anything is read.
+        match fleet::member(&self.app, certificates) {
+            Ok(member) => {
+                if let Some(member) = &member {
+                    fleet::used(&self.app, member).await;
+                }
+                let ends = Ends { member, ..ends };
+                connection::serve(self.app, self.router, stream, ends, cutoff).await;
+            }
+            Err(denied) => fleet::denied(&self.app, peer, &denied),
+        }
+    }
+
+    /// What a handshake gives; nothing when it takes too long.
+    async fn in_time<T>(&self, handshake: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            handshake = handshake => Some(handshake),
+            () = self.app.clock().sleep(HANDSHAKE_MAX) => None,
         }
     }
 
     async fn serve_local(self, stream: UnixStream) {
         let is_same_user = stream.peer_cred().is_ok_and(|peer| Some(peer.uid()) == own_uid());
-        let ends = (Peer::Local { is_same_user }, None);
+        let ends = Ends { peer: Peer::Local { is_same_user }, at: None, member: None };
         connection::serve(self.app, self.router, stream, ends, Cutoff::default()).await;
     }
+}
+
+/// A connection over TCP that can be cut; nothing when it is gone already.
+fn opened(stream: TcpStream, peer: SocketAddr) -> Option<(Ends, Socket, Cutoff)> {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection went away at once");
+        return None;
+    }
+    let at = stream.local_addr().ok().map(ServedAt);
+    let cutoff = Cutoff::default();
+    let socket = Socket::new(stream, cutoff.clone());
+    Some((Ends { peer: Peer::Remote(peer), at, member: None }, socket, cutoff))
+}
+
+/// Listens, and tells where: the port may be any that is free.
+async fn listen_on(host: &str, port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
+    let listener = bind(host, port).await?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 /// Listens on the first address that the host has.

@@ -6,6 +6,7 @@ use carnet_ticket::realm::NodeKey;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
+use crate::support::fleet::new_csr;
 use crate::support::identity::Client;
 use crate::support::{AUTHORITY, As, Server, dict, text};
 
@@ -92,6 +93,18 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("GET", "/api/v1/admin/tickets/{id}"), ADMIN),
         (("POST", "/api/v1/admin/tickets/{id}/revoke"), ADMIN),
         (("POST", "/api/v1/admin/worker-tokens"), MINT),
+        (("GET", "/api/v1/workers"), READ),
+        (("GET", "/api/v1/workers/{id}"), status(READ, 200, 404)),
+        (("GET", "/api/v1/admin/enrollments"), ADMIN),
+        (("POST", "/api/v1/admin/enrollments"), status(ADMIN, 200, 201)),
+        (("DELETE", "/api/v1/admin/enrollments/{enrollment}"), status(ADMIN, 200, 204)),
+        (("GET", "/api/v1/admin/ca"), ADMIN),
+        (("POST", "/api/v1/admin/ca/issue"), status(ADMIN, 200, 201)),
+        (("POST", "/api/v1/admin/ca/rotate"), ADMIN),
+        (("POST", "/api/v1/admin/ca/identities/{kind}/{name}/revoke"), ADMIN),
+        (("POST", "/api/v1/admin/ca/identities/{kind}/{name}/release"), ADMIN),
+        (("GET", "/api/v1/admin/certificates"), ADMIN),
+        (("POST", "/api/v1/admin/certificates/{serial}/revoke"), ADMIN),
         (("GET", "/api/v1/admin/keys"), ADMIN),
         (("POST", "/api/v1/admin/keys/{key}/rotate"), status(ADMIN, 200, 201)),
         (("POST", "/api/v1/admin/keys/{key}/promote"), ADMIN),
@@ -248,8 +261,17 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
         Some("id") => path.replace("{id}", &prepare_entry(server).await),
         Some("token") => path.replace("{token}", &server.agent_token(owner).await.1),
         Some("key") => path.replace("{key}", &prepare_key(server, template).await),
+        Some("enrollment") => path.replace("{enrollment}", &server.enrollment("gpu-1").await.0),
+        Some("serial") => {
+            let member = server.issue("worker", "gpu-1").await;
+            path.replace("{serial}", member["serial_number"].as_str().unwrap())
+        }
+        Some("kind") => path.replace("{kind}/{name}", &prepare_member(server, template).await),
         _ => path,
     };
+    if template == "/api/v1/admin/ca/rotate" {
+        server.post(As::Admin, template, &json!({})).await;
+    }
     let request = server.request(by, Method::from_bytes(method.as_bytes()).unwrap(), &path);
     let request = match template {
         "/api/auth/clients/complete" => request.json(&json!({
@@ -267,6 +289,18 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
         return server.http.execute(signed).await.unwrap().status().as_u16();
     }
     request.send().await.unwrap().status().as_u16()
+}
+
+/// A member of the fleet; for one that is to be released, one that is quarantined.
+async fn prepare_member(server: &Server, path: &str) -> String {
+    let revoke = |kind: &str| format!("/api/v1/admin/ca/identities/{kind}/gpu-1/revoke");
+    let release = "/api/v1/admin/ca/identities/operator/gpu-1/release";
+    server.post(As::Admin, release, &json!({})).await;
+    server.issue("operator", "gpu-1").await;
+    if path.ends_with("/release") {
+        server.post(As::Admin, &revoke("operator"), &json!({})).await.expect(200);
+    }
+    "operator/gpu-1".to_owned()
 }
 
 /// An API key's id, a purpose to rotate, or a key that can be turned.
@@ -320,6 +354,15 @@ fn with_body(
 ) -> RequestBuilder {
     match (method, path) {
         ("PUT", _) => request.body(bytes.to_vec()),
+        ("POST", path) if path.ends_with("/enrollments") => {
+            request.json(&json!({ "name": "gpu-1" }))
+        }
+        ("POST", path) if path.ends_with("/ca/issue") => {
+            request.json(&json!({ "name": "gpu-2", "csr": new_csr() }))
+        }
+        ("POST", path) if path.ends_with("/ca/rotate") => {
+            request.json(&json!({ "activate": true, "force": true }))
+        }
         ("POST", path) if path.ends_with("/api-keys") => {
             request.json(&json!({ "name": "a", "role": "viewer" }))
         }

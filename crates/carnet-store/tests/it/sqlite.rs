@@ -32,6 +32,19 @@ contract! {
         retention_prunes_only_behind_a_checkpoint_and_the_rest_still_verifies,
         events_are_listed_by_what_they_say,
         an_export_of_everything_and_one_of_a_tenant_verify_offline;
+    ca_certificates: a_ca_turns_over_and_comes_back_as_it_was_written;
+    certificates:
+        a_certificate_is_renewed_by_the_one_before_it,
+        the_first_use_of_a_certificate_ends_those_before_it,
+        a_revoked_certificate_is_numbered_listed_and_not_renewed,
+        a_quarantined_member_has_nothing_and_gets_nothing_until_it_is_released,
+        certificates_are_listed_newest_first_and_forgotten_a_month_after_their_end;
+    enrollments:
+        one_of_fifty_who_race_gets_the_certificate,
+        a_lost_answer_is_given_again_for_ten_minutes_to_the_same_key,
+        what_is_refused_consumes_nothing,
+        a_revoked_enrollment_is_good_for_nothing_and_a_used_one_is_not_revoked,
+        open_enrollments_are_listed_newest_first;
     identity:
         what_was_set_stays_until_something_else_is,
         the_last_administrator_stays_one,

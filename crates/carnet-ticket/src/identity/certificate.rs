@@ -1,6 +1,9 @@
 //! [`Certificates`]: the certificate of a connection as a credential. Source: worker runtime spec, sections 2 and 4.
 
+use core::net::IpAddr;
+
 use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
 use super::peer::peer_of;
@@ -27,6 +30,10 @@ pub struct Leaf {
     pub not_before: Timestamp,
     /// Counts until here.
     pub not_after: Timestamp,
+    /// The hosts that it may be.
+    pub dns: Vec<String>,
+    /// The addresses that it may have.
+    pub ip: Vec<IpAddr>,
     /// Names what was signed, whatever the signature.
     pub content_id: UniqueId,
 }
@@ -39,11 +46,22 @@ impl Leaf {
         };
         let identity = peer_of(&certificate, trust_domain)?;
         let validity = certificate.validity();
+        let (mut dns, mut ip) = (Vec::new(), Vec::new());
+        let names = certificate.subject_alternative_name().map_err(|_| PeerError::Malformed)?;
+        for name in names.iter().flat_map(|extension| &extension.value.general_names) {
+            match name {
+                GeneralName::DNSName(name) => dns.push((*name).to_owned()),
+                GeneralName::IPAddress(bytes) => ip.extend(address(bytes)),
+                _ => {}
+            }
+        }
         Ok(Self {
             identity,
             serial: hex::encode(certificate.raw_serial()),
             not_before: Timestamp::from_unix_s(validity.not_before.timestamp()),
             not_after: Timestamp::from_unix_s(validity.not_after.timestamp()),
+            dns,
+            ip,
             content_id: CERTIFICATE_CLASS.derive(certificate.tbs_certificate.as_ref()),
         })
     }
@@ -53,10 +71,24 @@ impl Leaf {
         Timestamp::from_unix_s(self.not_before.unix_s().saturating_add(BACKDATED_S))
     }
 
+    /// Whether it is for this host: a name, in any case, or an address.
+    pub fn names(&self, host: &str) -> bool {
+        match host.parse::<IpAddr>() {
+            Ok(address) => self.ip.contains(&address),
+            Err(_) => self.dns.iter().any(|name| name.eq_ignore_ascii_case(host)),
+        }
+    }
+
     /// As revocations name its holder: `worker/<name>`.
     pub fn subject(&self) -> String {
         self.identity.subject()
     }
+}
+
+/// An address as a certificate writes it.
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let v4 = || <[u8; 4]>::try_from(bytes).ok().map(IpAddr::from);
+    v4().or_else(|| <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from))
 }
 
 /// Takes the certificate that a connection was opened with: the data is the leaf in DER, whose chain the handshake

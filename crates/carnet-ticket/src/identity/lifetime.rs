@@ -1,5 +1,6 @@
 //! How long a certificate lives, and when in its life what is due.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::time::Timestamp;
@@ -56,6 +57,17 @@ impl Lifetime {
     /// This part of it, rounded down to seconds.
     const fn part(self, numerator: u64, denominator: u64) -> Duration {
         Duration::from_secs(self.0 as u64 * numerator / denominator)
+    }
+}
+
+impl fmt::Display for Lifetime {
+    /// As configurations write durations: `24h0m0s`, `5m0s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (hours, minutes, seconds) = (self.0 / 3600, self.0 / 60 % 60, self.0 % 60);
+        if hours > 0 {
+            write!(f, "{hours}h")?;
+        }
+        write!(f, "{minutes}m{seconds}s")
     }
 }
 

@@ -4,6 +4,7 @@ mod capability;
 mod certificate;
 mod dns;
 mod lifetime;
+mod member;
 mod name;
 mod peer;
 mod spiffe;
@@ -13,6 +14,7 @@ pub use capability::{CapabilityGlob, CapabilityId, InvalidCapabilityGlob, Invali
 pub use certificate::{BACKDATED_S, CERTIFICATE_CLASS, Certificates, Leaf};
 pub use dns::{DnsName, InvalidDnsName};
 pub use lifetime::{Lifetime, Schedule, ScheduleError};
+pub use member::{InvalidMember, Member};
 pub use name::{
     InvalidName, InvalidTrustDomain, InvalidWorkerId, TrustDomain, WorkerId, WorkerName,
 };

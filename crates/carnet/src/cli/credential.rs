@@ -16,7 +16,7 @@ use crate::output::Format;
 #[command(
     after_help = "WHAT is one of:\n  ticket:<ULID>   a task ticket\n  key:<ULID>      an API key, with the tickets it \
     issued\n  64 hex digits   a content id\n  subject/ID      everything issued to ID until now\n  key/ID          everything \
-    that key signed\n  cert/SERIAL     a certificate\n  anything else   the id of a worker token or JWT in the ledger\nor, from \
+    that key signed\n  cert/SERIAL     a certificate\n  worker/NAME     a worker, with all that it has\n  enroll:<ULID>   an enrollment\n  anything else   the id of a worker token or JWT in the ledger\nor, from \
     stdin, a token itself: capability ticket, worker token, JWT, API key.\n\nExample:\n  carnet revoke \
     ticket:01HQXK5V8N3Y7M2P4R6T9W0ABC --preview"
 )]

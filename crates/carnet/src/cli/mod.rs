@@ -1,7 +1,9 @@
 //! What can be typed.
 
 pub mod audit;
+pub mod ca;
 pub mod credential;
+pub mod enroll;
 pub mod keys;
 mod realm;
 pub mod ticket;
@@ -56,6 +58,12 @@ pub enum Command {
     /// Work with workers.
     #[command(subcommand)]
     Worker(worker::WorkerCommand),
+    /// Let workers come into the fleet.
+    #[command(subcommand)]
+    Enroll(enroll::EnrollCommand),
+    /// Work with the fleet's certificate authority.
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
     /// Turn over the keys of the server.
     #[command(subcommand)]
     Keys(keys::KeysCommand),

@@ -6,6 +6,7 @@ use carnet_authority::keyring::Purpose;
 use carnet_realm::node::is_forbidden_name;
 use carnet_ticket::capability::{MountSpec, Role, TicketScope, TicketVerb};
 use carnet_ticket::id::KeyId;
+use carnet_ticket::identity::Kind;
 use carnet_ticket::jwt::Algorithm;
 use carnet_ticket::realm::{KeyError, NodeKey};
 use carnet_ticket::time::Timestamp;
@@ -45,6 +46,16 @@ pub fn setting(text: &str) -> Result<(String, String), String> {
 
 pub fn duration(text: &str) -> Result<Duration, String> {
     carnet_config::parse_duration(text).ok_or_else(|| "expected a duration like 1h30m".to_owned())
+}
+
+/// A duration as it is written: the server reads it.
+pub fn duration_text(text: &str) -> Result<String, String> {
+    duration(text).map(|_| text.to_owned())
+}
+
+pub fn member_kind(text: &str) -> Result<Kind, String> {
+    let names = || Kind::ALL.map(Kind::as_str).join(", ");
+    Kind::from_name(text).ok_or_else(|| format!("expected one of {}", names()))
 }
 
 pub fn size(text: &str) -> Result<u64, String> {

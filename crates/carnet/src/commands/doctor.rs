@@ -132,15 +132,22 @@ async fn server(config: &Config) -> Vec<Finding> {
         let text = format!("running, status {}", output::text(&health["status"]));
         return vec![finding("server", "pass", text, None)];
     }
-    let (host, port) = (config.server.host.as_str(), config.server.port);
-    let address = match TcpListener::bind((host, port)).await {
-        Ok(_) => finding("server.port", "pass", format!("{host}:{port} is free"), None),
+    let (host, fleet) = (&config.server.host, config.fleet.listen_addr);
+    let api = is_free("server.port", host, config.server.port, "server.port=0").await;
+    let free = "fleet.listen_addr=127.0.0.1:0";
+    let fleet = is_free("fleet.listen_addr", &fleet.ip().to_string(), fleet.port(), free).await;
+    vec![database(config).await, api, fleet]
+}
+
+/// Whether a server could listen there; `other` is what would have it listen elsewhere.
+async fn is_free(key: &'static str, host: &str, port: u16, other: &str) -> Finding {
+    match TcpListener::bind((host, port)).await {
+        Ok(_) => finding(key, "pass", format!("{host}:{port} is free"), None),
         Err(error) => {
-            let fix = "carnet serve --set server.port=0".to_owned();
-            finding("server.port", "fail", format!("{host}:{port}: {error}"), Some(fix))
+            let fix = Some(format!("carnet serve --set {other}"));
+            finding(key, "fail", format!("{host}:{port}: {error}"), fix)
         }
-    };
-    vec![database(config).await, address]
+    }
 }
 
 async fn database(config: &Config) -> Finding {

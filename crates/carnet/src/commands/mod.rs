@@ -1,10 +1,12 @@
 //! One file per command.
 
 mod audit;
+mod ca;
 mod completions;
 mod config;
 mod demo;
 mod doctor;
+mod enroll;
 mod inspect;
 mod keys;
 mod realm;
@@ -34,6 +36,8 @@ pub async fn run(cli: Cli, surroundings: Surroundings) -> anyhow::Result<()> {
         Command::Verify(args) => verify::run(*args, &surroundings).await,
         Command::Ticket(command) => ticket::run(command, &surroundings).await,
         Command::Worker(command) => worker::run(command, &surroundings).await,
+        Command::Enroll(command) => enroll::run(command, &surroundings).await,
+        Command::Ca(command) => ca::run(command, &surroundings).await,
         Command::Keys(command) => keys::run(command, &surroundings).await,
         Command::Audit(command) => audit::run(command, &surroundings).await,
         Command::Doctor(args) => doctor::run(args, &surroundings).await,

@@ -1,11 +1,14 @@
 //! `carnet revoke`: one verb for anything.
 
 use carnet_realm::client::{Client, ClientError};
+use carnet_ticket::enrollment::EnrollmentToken;
+use carnet_ticket::identity::Member;
 use carnet_ticket::{api_key, capability, jwt, realm, worker_token};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::ticket::{self, list};
+use super::{ca, enroll};
 use crate::cli::credential::RevokeArgs;
 use crate::connect::{self, Surroundings};
 use crate::failure::Failure;
@@ -33,14 +36,19 @@ pub async fn run(args: RevokeArgs, surroundings: &Surroundings) -> anyhow::Resul
 /// Ends what `text` names.
 pub async fn one(text: &str, args: &RevokeArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
     let what = What::of(text)?;
-    refuse_what_no_server_has(what)?;
     let client = connect::client(&args.server, surroundings)?;
+    if !args.preview
+        && let Some(answer) = in_the_fleet(&client, what, args.reason.as_deref()).await?
+    {
+        return Ok(output::show(args.server.format, &answer, ca::revoke::text)?);
+    }
     if !args.preview
         && let Some((kind, id)) = by_its_own_route(&client, what).await?
     {
         let value = json!({ "kind": kind, "value": id, "status": "revoked" });
-        return Ok(output::show(args.server.format, &value, |_| {
-            format!("revoked {id}, with the tickets it issued")
+        return Ok(output::show(args.server.format, &value, |_| match kind {
+            "enrollment" => format!("revoked {id}"),
+            _ => format!("revoked {id}, with the tickets it issued"),
         })?);
     }
     let selector = match what {
@@ -49,6 +57,34 @@ pub async fn one(text: &str, args: &RevokeArgs, surroundings: &Surroundings) -> 
     };
     let answer = post(&client, &selector, args).await?;
     Ok(show(args, &answer)?)
+}
+
+/// Ends a certificate of ours, or a worker with everything that it has.
+async fn in_the_fleet(
+    client: &Client,
+    what: What<'_>,
+    reason: Option<&str>,
+) -> anyhow::Result<Option<Value>> {
+    let done = match what {
+        What::Worker(name) => {
+            let name = name.parse().map_err(|_| what::unknown())?;
+            ca::revoke::member(client, &Member::worker(name), reason).await
+        }
+        What::Certificate(text) => match text.parse() {
+            Ok(serial) => ca::revoke::certificate(client, serial, reason).await,
+            // Not one of ours, which are all of one length.
+            Err(_) => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    match done {
+        Err(error) if is_unknown(&error) && matches!(what, What::Certificate(_)) => Ok(None),
+        done => Ok(Some(done?)),
+    }
+}
+
+fn is_unknown(error: &ClientError) -> bool {
+    error.refusal().is_some_and(|refusal| refusal.status.as_u16() == 404)
 }
 
 /// Ends what has a route of its own for that: its kind and its id. An agent that is somebody else's is not found
@@ -63,6 +99,13 @@ async fn by_its_own_route(
             client.call(Method::DELETE, &path, None).await?;
             return Ok(Some(("api_key", id.to_string())));
         }
+        What::Enrollment(text) => {
+            // Of a token the server is told what it keeps of it, and not the token.
+            let digest = EnrollmentToken::decode(text).map(|token| hex::encode(token.digest().0));
+            let named = digest.unwrap_or_else(|_| text.to_owned());
+            enroll::revoke::delete(client, &named).await?;
+            return Ok(Some(("enrollment", named)));
+        }
         What::AgentToken(id) => {
             ("agent_token", id.to_string(), client.delete_token(&id.to_string()).await)
         }
@@ -72,20 +115,13 @@ async fn by_its_own_route(
     match done {
         Ok(_) => Ok(Some((kind, id))),
         Err(error) => {
-            let is_unknown = error.refusal().is_some_and(|refusal| refusal.status.as_u16() == 404);
-            if is_unknown { Ok(None) } else { Err(error) }
+            if is_unknown(&error) {
+                Ok(None)
+            } else {
+                Err(error)
+            }
         }
     }
-}
-
-/// What is recognised and has no route yet.
-fn refuse_what_no_server_has(what: What<'_>) -> Result<(), Failure> {
-    let kind = match what {
-        What::Enrollment(_) => "enrollments",
-        What::Worker(_) => "workers by their certificate's name",
-        _ => return Ok(()),
-    };
-    Err(Failure::CouldNotRun(format!("{kind} cannot be revoked by this version")))
 }
 
 /// The kind and value by form, and nothing else.
@@ -107,6 +143,7 @@ fn selector(what: What<'_>) -> Result<Selector, Failure> {
         What::Realm(ticket) => of("realm_ticket", ticket.to_string()),
         What::Content(id) => of("content_id", id.to_string()),
         What::Subject(id) => of("subject", id.to_owned()),
+        What::Worker(name) => of("subject", format!("worker/{name}")),
         What::Key(id) => of("key", id.to_string()),
         What::Certificate(serial) => of("certificate", serial.to_owned()),
         _ => Err(what::unknown()),

@@ -36,6 +36,7 @@ pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result
         signal(SignalKind::hangup())?,
     );
     let (app, listening) = start(watch).await?;
+    output::line(&format!("workers come to https://{}", listening.fleet_address()))?;
     output::line(&format!("listening on {}", listening.url()))?;
     loop {
         tokio::select! {
@@ -159,6 +160,7 @@ fn explain_open(error: AppError, data_dir: &Path) -> Failure {
     let fix = match &error {
         // The key that was there when the database was made.
         AppError::Authority(_) => format!("ls -l {}/secrets/seal_key", data_dir.display()),
+        AppError::Ca(_) => format!("ls -l {}/ca", data_dir.display()),
         AppError::Revocations(_) => format!("ls -l {}/revocations.log", data_dir.display()),
         _ => format!("ls -ld {}", data_dir.display()),
     };
@@ -168,6 +170,7 @@ fn explain_open(error: AppError, data_dir: &Path) -> Failure {
 fn explain_listen(error: ServeError) -> Failure {
     let fix = match &error {
         ServeError::Address { .. } => "carnet serve --set server.port=0".to_owned(),
+        ServeError::Fleet { .. } => "carnet serve --set fleet.listen_addr=127.0.0.1:0".to_owned(),
         ServeError::Socket { path, .. } => format!("ls -l {}", path.display()),
         _ => "carnet config show".to_owned(),
     };

@@ -5,12 +5,14 @@
 mod s3;
 
 mod audit;
+mod ca;
 mod client;
 mod crash;
 mod crash_trees;
 mod credentials;
 mod demo;
 mod disk;
+mod enroll;
 mod get_safety;
 mod identity;
 mod jwt;

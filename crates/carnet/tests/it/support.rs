@@ -88,8 +88,9 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
-/// How a server is started on a free port.
-const SERVE: [&str; 3] = ["serve", "--set", "server.port=0"];
+/// How a server is started on free ports.
+const SERVE: [&str; 5] =
+    ["serve", "--set", "server.port=0", "--set", "fleet.listen_addr=127.0.0.1:0"];
 
 /// A server in a process of its own, killed when it is dropped.
 pub struct Server {

@@ -6,6 +6,7 @@
 mod asked;
 mod der;
 mod key;
+mod new;
 
 pub(super) use asked::Asked;
 
@@ -78,6 +79,12 @@ impl VerifiedCsr {
     pub fn for_service(mut self, service_name: &str) -> Self {
         self.asked.common_names.push(service_name.as_bytes().to_vec());
         self
+    }
+
+    /// The name that it is made in, where it says exactly one.
+    pub fn common_name(&self) -> Option<&str> {
+        let [name] = self.asked.common_names.as_slice() else { return None };
+        std::str::from_utf8(name).ok()
     }
 
     /// SHA-256 of its key's `SubjectPublicKeyInfo`.

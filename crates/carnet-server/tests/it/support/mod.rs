@@ -1,5 +1,6 @@
 //! A server of its own for each test, and callers of every kind.
 
+pub mod fleet;
 pub mod identity;
 pub mod s3;
 
@@ -114,9 +115,19 @@ impl Server {
         directory: TempDir,
         settings: &[(&str, &str)],
     ) -> Result<Self, AppError> {
+        Self::try_start_at(START, directory, settings).await
+    }
+
+    /// Starts when the clock shows `start`.
+    pub async fn try_start_at(
+        start: Timestamp,
+        directory: TempDir,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, AppError> {
         let mut flags = BTreeMap::from([
             ("data_dir".to_owned(), directory.path().display().to_string()),
             ("server.port".to_owned(), "0".to_owned()),
+            ("fleet.listen_addr".to_owned(), "127.0.0.1:0".to_owned()),
             ("auth.api_key".to_owned(), API_KEY.to_owned()),
             ("auth.admin_api_key".to_owned(), ADMIN_KEY.to_owned()),
             ("realm.node_limit".to_owned(), "1MiB".to_owned()),
@@ -132,7 +143,7 @@ impl Server {
         let config = loaded.config.clone();
         let manifest = Manifest::of_server(&config, &sources.cwd, &sources.env).unwrap();
         let store = open_store(config.database.path.clone());
-        let (clock, hand) = Clock::manual(START);
+        let (clock, hand) = Clock::manual(start);
         let watch = Watch::new(sources, loaded, manifest);
         let app = App::open(AppOptions { watch, store, clock, metrics: metrics() }).await?;
         let listening = serve::listen(app.clone()).await.unwrap();
@@ -140,6 +151,11 @@ impl Server {
         let http =
             reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(1)).build().unwrap();
         Ok(Self { url, app, hand, http, directory, listening })
+    }
+
+    /// Where it hears members of the fleet.
+    pub fn fleet_address(&self) -> std::net::SocketAddr {
+        self.listening.fleet_address()
     }
 
     /// Stops the server; its folder can be started in again.

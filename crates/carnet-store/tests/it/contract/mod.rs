@@ -2,8 +2,12 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod ca_certificates;
+pub mod certificates;
 pub mod children;
 pub mod depots;
+pub mod enrollments;
+pub mod fleet;
 pub mod gc;
 pub mod identity;
 pub mod ledger;

@@ -27,6 +27,8 @@ impl ServerProcess {
                 "--set",
                 "server.port=0",
                 "--set",
+                "fleet.listen_addr=127.0.0.1:0",
+                "--set",
                 "realm.node_limit=1MiB",
                 "--set",
                 "logging.level=warn",

@@ -1,0 +1,56 @@
+//! `POST /v1/workers/{id}/heartbeat`: a form, kept in memory.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Json, Response};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
+
+use super::{BODY_MAX, refused, worker_id};
+use crate::fleet::FleetPeer;
+use crate::problem::Problem;
+use crate::registry::Beat;
+use crate::routes::body;
+use crate::state::App;
+
+const STATE: HeaderName = HeaderName::from_static("carnet-state");
+const BUNDLE: HeaderName = HeaderName::from_static("carnet-bundle-seq");
+const REVOCATIONS: HeaderName = HeaderName::from_static("carnet-revocation-seq");
+const INTERVAL: HeaderName = HeaderName::from_static("carnet-heartbeat-interval");
+
+pub(in crate::fleet) async fn heartbeat(
+    State(app): State<App>,
+    Extension(peer): Extension<FleetPeer>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let bytes = body::read(&app, &headers, body, BODY_MAX).await?;
+    let beat = Beat::read(&headers, bytes).await?;
+    let id = worker_id(&id)?;
+    let heard = app.registry().heard(&id, &peer.leaf, beat);
+    let result = |result| metrics::counter!("carnet_heartbeats_total", "form" => "platform", "result" => result);
+    let is_alive = heard.map_err(|error| {
+        result("refused").increment(1);
+        refused(&peer, &error)
+    })?;
+    result(if is_alive { "alive" } else { "unknown" }).increment(1);
+    let answer =
+        json!({ "status": "heartbeat_recorded", "worker_id": id.as_str(), "alive": is_alive });
+    let mut response = Json(answer).into_response();
+    tell(&app, response.headers_mut(), &id);
+    Ok(response)
+}
+
+/// What a worker has to know of the control plane: how it counts here, and how new its knowledge should be.
+fn tell(app: &App, headers: &mut HeaderMap, id: &carnet_ticket::identity::WorkerId) {
+    let config = app.config();
+    if let Some(worker) = app.registry().worker(id) {
+        let state = worker.state(app.clock().now(), config.registry.lost_after);
+        headers.insert(STATE, HeaderValue::from_static(state.as_str()));
+    }
+    headers.insert(BUNDLE, app.ca().authority().bundle().sequence.into());
+    headers.insert(REVOCATIONS, app.gate().revocations().seq().into());
+    headers.insert(INTERVAL, config.registry.heartbeat_interval.as_secs().into());
+}

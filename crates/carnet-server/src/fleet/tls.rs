@@ -1,0 +1,181 @@
+//! [`FleetTls`]: the fleet's listener by TLS, and whose certificates are taken.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use carnet_gate::{Clock, Denied, Gate};
+use carnet_ticket::verify::{Facts, Presented, Reason, Surface};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::time_provider::TimeProvider;
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, OtherError, RootCertStore,
+    ServerConfig, SignatureScheme,
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::state::App;
+
+/// Why there is no TLS.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FleetTlsError {
+    /// A certificate of the bundle cannot be trusted.
+    #[error("a CA certificate cannot be trusted")]
+    Bundle(#[source] rustls::Error),
+    /// No CA certificate is there.
+    #[error("there is no CA certificate")]
+    Verifier(#[from] VerifierBuilderError),
+    /// The library has no protocol to offer.
+    #[error("TLS cannot be offered")]
+    Config(#[source] rustls::Error),
+}
+
+/// What connections are encrypted with: made anew when the CA, or this server's own certificate, is another one.
+/// Sessions do not outlive it.
+pub(crate) struct FleetTls {
+    app: App,
+    made: ArcSwapOption<Made>,
+}
+
+struct Made {
+    sequence: u64,
+    own: Arc<CertifiedKey>,
+    acceptor: TlsAcceptor,
+}
+
+impl FleetTls {
+    pub(crate) fn new(app: App) -> Self {
+        Self { app, made: ArcSwapOption::empty() }
+    }
+
+    /// What the next connection is encrypted with.
+    pub(crate) fn acceptor(&self) -> Result<TlsAcceptor, FleetTlsError> {
+        let (authority, own) = (self.app.ca().authority(), self.app.ca().own_certificate());
+        let bundle = authority.bundle();
+        let made = self.made.load();
+        if let Some(made) = made.as_ref()
+            && made.sequence == bundle.sequence
+            && Arc::ptr_eq(&made.own, &own)
+        {
+            return Ok(made.acceptor.clone());
+        }
+        let mut roots = RootCertStore::empty();
+        for certificate in &bundle.certificates {
+            let certificate = CertificateDer::from(certificate.certificate.clone());
+            roots.add(certificate).map_err(FleetTlsError::Bundle)?;
+        }
+        let acceptor = acceptor(roots, &own, self.app.gate())?;
+        let made = Made { sequence: bundle.sequence, own, acceptor: acceptor.clone() };
+        self.made.store(Some(Arc::new(made)));
+        Ok(acceptor)
+    }
+}
+
+fn acceptor(
+    roots: RootCertStore,
+    own: &CertifiedKey,
+    gate: &Gate,
+) -> Result<TlsAcceptor, FleetTlsError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let chain = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let verifier = Members { chain: chain.allow_unauthenticated().build()?, gate: gate.clone() };
+    let config = config(provider, gate.clock())
+        .map_err(FleetTlsError::Config)?
+        .with_client_cert_verifier(Arc::new(verifier))
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(own.clone())));
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn config(
+    provider: Arc<CryptoProvider>,
+    clock: &Clock,
+) -> Result<rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>, rustls::Error> {
+    ServerConfig::builder_with_details(provider, Arc::new(GateTime(clock.clone())))
+        .with_safe_default_protocol_versions()
+}
+
+/// The time of certificates is the gate's.
+#[derive(Debug)]
+struct GateTime(Clock);
+
+impl TimeProvider for GateTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        let now = u64::try_from(self.0.now().unix_s()).ok()?;
+        Some(UnixTime::since_unix_epoch(std::time::Duration::from_secs(now)))
+    }
+}
+
+/// Takes the certificates of members: of the bundle's, by the gate's judgement. Nobody has to present one.
+struct Members {
+    chain: Arc<dyn ClientCertVerifier>,
+    gate: Gate,
+}
+
+impl std::fmt::Debug for Members {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Members").finish_non_exhaustive()
+    }
+}
+
+impl ClientCertVerifier for Members {
+    fn offer_client_auth(&self) -> bool {
+        true
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.chain.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        between: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        let verified = self.chain.verify_client_cert(leaf, between, now)?;
+        let presented = Presented::certificate(leaf);
+        // The connection is given a grant of its own, once there is one.
+        self.gate.admit(&presented, &Facts::none(), Surface::Rpc).map_err(alert)?;
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.chain.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.chain.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.chain.supported_verify_schemes()
+    }
+}
+
+/// The alert that the other end is sent.
+fn alert(denied: Denied) -> rustls::Error {
+    rustls::Error::InvalidCertificate(match denied.reason {
+        Reason::Revoked(_) => CertificateError::Revoked,
+        Reason::Expired => CertificateError::Expired,
+        Reason::NotYetValid => CertificateError::NotValidYet,
+        _ => CertificateError::Other(OtherError(Arc::new(denied))),
+    })
+}

@@ -1,0 +1,12 @@
+//! The fleet's listener, over real TLS. The clock starts at the real time, since clients judge certificates by it.
+
+mod audit;
+mod csr;
+mod demands;
+mod enrollment;
+mod handshake;
+mod local;
+mod renewal;
+mod rotation;
+mod routes;
+pub mod support;
