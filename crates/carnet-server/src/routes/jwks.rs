@@ -7,7 +7,7 @@ use http::header;
 
 use crate::state::App;
 
-pub(super) async fn show(State(app): State<App>) -> Response {
+pub(crate) async fn show(State(app): State<App>) -> Response {
     let jwks = app.authority().keyring().jwks();
     ([(header::CACHE_CONTROL, "max-age=60")], Json(jwks)).into_response()
 }

@@ -8,7 +8,7 @@ mod certificates;
 mod enrollments;
 mod etag;
 mod health;
-mod jwks;
+pub(crate) mod jwks;
 mod keys;
 mod mcp;
 mod me;
@@ -16,12 +16,13 @@ mod metrics;
 mod page;
 pub mod realm;
 mod reload;
-mod revocations;
+pub(crate) mod revocations;
 mod tickets;
 mod worker_tokens;
 mod workers;
 
 pub(crate) use body::NUMBER_MAX;
+pub(crate) use revocations::Since;
 
 use axum::Router;
 use axum::extract::{Request, State};

@@ -12,9 +12,9 @@ use serde::Serialize;
 use crate::address::ClientAddress;
 use crate::audit::{Trail, Written};
 use crate::ca::{Asking, Certified, Refusal};
-use crate::fleet::FleetPeer;
 use crate::fleet::csr::{CsrForm, refusal};
 use crate::fleet::demand::Offered;
+use crate::fleet::{FleetPeer, Reached};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -26,10 +26,11 @@ pub(in crate::fleet) async fn issue(
     Extension(Offered(token)): Extension<Offered>,
     Extension(form): Extension<CsrForm>,
     Extension(address): Extension<ClientAddress>,
+    Reached(url): Reached,
     trail: Trail,
 ) -> Response {
     let certified = app.ca().enroll(&token, asking(&form, address, &trail)).await;
-    answer(&app, certified)
+    answer(&app, certified, url)
 }
 
 pub(in crate::fleet) async fn renew(
@@ -37,10 +38,11 @@ pub(in crate::fleet) async fn renew(
     Extension(peer): Extension<FleetPeer>,
     Extension(form): Extension<CsrForm>,
     Extension(address): Extension<ClientAddress>,
+    Reached(url): Reached,
     trail: Trail,
 ) -> Response {
     let certified = app.ca().renew(&peer.leaf, asking(&form, address, &trail)).await;
-    answer(&app, certified)
+    answer(&app, certified, url)
 }
 
 fn asking<'a>(
@@ -76,9 +78,9 @@ struct Provider {
     security_level: &'static str,
 }
 
-fn answer(app: &App, certified: Result<Certified, Refusal>) -> Response {
+fn answer(app: &App, certified: Result<Certified, Refusal>, url: String) -> Response {
     match certified {
-        Ok(certified) => given(app, &certified).into_response(),
+        Ok(certified) => given(app, &certified, url).into_response(),
         Err(refusal) => {
             let mut response = problem(&refusal).into_response();
             // The CA has written down what it refused.
@@ -88,7 +90,7 @@ fn answer(app: &App, certified: Result<Certified, Refusal>) -> Response {
     }
 }
 
-fn given(app: &App, certified: &Certified) -> Response {
+fn given(app: &App, certified: &Certified, control_plane_url: String) -> Response {
     let row = &certified.row;
     let security_level = match app.config().profile.default {
         Profile::Strict => "strict",
@@ -105,7 +107,7 @@ fn given(app: &App, certified: &Certified) -> Response {
         issued_at: row.issued_at.to_string(),
         renew_after: row.renew_after.to_string(),
         expires_at: row.expires_at.to_string(),
-        control_plane_url: app.issuer(),
+        control_plane_url,
         rpc_audience: RPC_AUDIENCE,
     })
     .into_response()

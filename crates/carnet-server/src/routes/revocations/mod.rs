@@ -8,8 +8,8 @@ mod stream;
 
 pub(super) use create::{create, put_in_force};
 pub(super) use list::list;
-pub(super) use snapshot::snapshot;
-pub(super) use stream::stream;
+pub(crate) use snapshot::snapshot;
+pub(crate) use stream::{Since, stream};
 
 use carnet_gate::Selector;
 use carnet_store::RevocationRow;

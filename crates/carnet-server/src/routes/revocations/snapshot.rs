@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use crate::routes::etag;
 use crate::state::App;
 
-pub(in crate::routes) async fn snapshot(
+pub(crate) async fn snapshot(
     State(app): State<App>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

@@ -15,7 +15,7 @@ use crate::state::App;
 
 /// Where a stream goes on: `Last-Event-ID`, else `since`, else at the beginning.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::routes) struct Since(u64);
+pub(crate) struct Since(pub(crate) u64);
 
 #[derive(Deserialize)]
 struct Params {
@@ -45,7 +45,7 @@ fn position(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number| is_number && *number <= NUMBER_MAX)
 }
 
-pub(in crate::routes) async fn stream(
+pub(crate) async fn stream(
     State(app): State<App>,
     Caller(grant): Caller,
     Extension(cutoff): Extension<Cutoff>,

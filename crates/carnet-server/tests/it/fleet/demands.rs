@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::support::{Fleet, csr, key};
-use crate::support::{ADMIN_KEY, API_KEY, As};
+use crate::support::{ADMIN_KEY, API_KEY, AUTHORITY, As};
 
 /// The columns: nobody, a worker, an operator, an administrator's key, a service's key.
 type Row = [u16; 5];
@@ -30,6 +30,11 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("POST", "/v1/workers/{id}/heartbeat"), [401, 422, 403, 401, 401]),
         (("DELETE", "/v1/workers/{id}"), [401, 200, 403, 401, 401]),
         (("GET", "/v1/workers"), [401, 200, 403, 401, 401]),
+        // Of another worker.
+        (("GET", "/api/v1/worker/{id}/revocations"), [401, 403, 403, 401, 401]),
+        (("GET", "/api/v1/revocations/stream"), [401, 200, 200, 401, 401]),
+        (("GET", "/api/v1/revocations/snapshot"), [401, 200, 200, 401, 401]),
+        (("GET", "/.well-known/jwks.json"), OPEN),
         (("GET", "/health/live"), OPEN),
         (("GET", "/health/ready"), OPEN),
     ])
@@ -38,7 +43,7 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
 /// Promise: K-40
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_is_for_whom_its_row_says() {
-    let fleet = Fleet::start().await;
+    let fleet = Fleet::start_with(&AUTHORITY).await;
     let rows = rows();
     let worker = fleet.member("hello-world").await;
     let operator_key = key();
@@ -71,8 +76,8 @@ async fn every_route_is_for_whom_its_row_says() {
             if route.method == "POST" {
                 request = request.json(&json!({ "csr": csr(&key(), None) }));
             }
-            let answer = fleet.send(request).await;
-            assert_eq!(answer.status.as_u16(), *expected, "{} {path}", route.method);
+            let status = request.send().await.unwrap().status();
+            assert_eq!(status.as_u16(), *expected, "{} {path}", route.method);
         }
     }
     assert_eq!(rows.len(), fleet::all().len(), "a row without a route");
