@@ -8,6 +8,7 @@ mod audit;
 mod ca;
 mod client;
 mod crash;
+mod cut_off;
 mod crash_trees;
 mod credentials;
 mod demo;
