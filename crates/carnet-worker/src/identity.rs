@@ -9,8 +9,8 @@ use carnet_ticket::identity::{SpiffeId, WorkerId, WorkerName};
 use carnet_ticket::time::Timestamp;
 
 use crate::bootstrap::{Bootstrapped, Wanted, bootstrap};
-use crate::ca;
 use crate::error::WorkerError;
+use crate::fetch;
 use crate::files::{self, IdentityRecord};
 use crate::pause::random;
 use crate::surroundings::Surroundings;
@@ -55,7 +55,7 @@ impl WorkerIdentity {
     /// goes on with each renewed certificate.
     pub fn http_client(&self) -> Result<reqwest::Client, WorkerError> {
         let config = tls::client(&self.0, Servers::of_fleet(Arc::clone(&self.0)))?;
-        let builder = ca::builder(config).timeout(REQUEST_MAX).pool_max_idle_per_host(IDLE_MAX);
+        let builder = fetch::builder(config).timeout(REQUEST_MAX).pool_max_idle_per_host(IDLE_MAX);
         builder.build().map_err(WorkerError::Client)
     }
 

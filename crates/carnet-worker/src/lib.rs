@@ -27,7 +27,9 @@
 //! - a certificate that is shown and does not verify is no connection; one that does becomes a grant, and the
 //!   connection is cut when that ends;
 //! - at every moment the directory holds a certificate and a key that belong together, or says how to get there;
-//! - a registry or a CA that fails stops no worker.
+//! - a registry or a CA that fails stops no worker;
+//! - a worker that has not heard of revocations for 15 minutes says so, and admits only peers whose certificates end
+//!   within 15 minutes; who is connected stays.
 //!
 //! Source: worker runtime spec, sections 7 to 9.
 
@@ -39,6 +41,7 @@ pub mod capability;
 pub mod cert_dir;
 mod error;
 mod events;
+mod fetch;
 mod files;
 mod health;
 mod identity;
@@ -57,6 +60,7 @@ pub use axum::routing::{delete, get, post, put};
 pub use ca::CaError;
 pub use capability::CapabilityDefinition;
 pub use error::{BoxError, FileFault, WorkerError};
+pub use fetch::FetchError;
 pub use files::IdentityRecord;
 pub use health::{Registration, Status};
 pub use identity::WorkerIdentity;

@@ -216,6 +216,6 @@ fn refused_or_failed(log: &CertLog, error: &CaError) -> Outcome {
 }
 
 fn failed(log: &CertLog, error: &dyn std::error::Error) -> Outcome {
-    log.warn(Event::ValidationFailed, Some(error));
+    log.warn(Event::CsrFailed, Some(error));
     Outcome::Failed
 }

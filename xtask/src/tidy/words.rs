@@ -39,6 +39,7 @@ const RULES: &[Rule] = &[
             "crates/carnet-realm/src",
             "crates/carnet-server/src",
             "crates/carnet-store/src",
+            "crates/carnet-worker/src",
         ],
         words: &["SystemTime::now", "Instant::now", "impl Verify for", "is_expired_at"],
         why: "no surface parses a credential or reads a clock to decide expiry: it asks its grant",
@@ -87,10 +88,16 @@ mod tests {
         assert_eq!(check(&[source("crates/carnet-realm/src/x.rs", clock)]).len(), 1);
         assert_eq!(check(&[source("crates/carnet-gate/src/clock.rs", clock)]).len(), 0);
         assert_eq!(check(&[source("crates/carnet-realm/src/x.rs", "// SystemTime::now")]).len(), 0);
-        let serve = "axum::serve(TcpListener::bind(address).await?, router).await?;";
-        assert_eq!(check(&[source("examples/hello_world.rs", serve)]).len(), 2);
-        assert_eq!(check(&[source("crates/carnet-server/src/x.rs", serve)]).len(), 0);
         let found = check(&[source("a.rs", "fn a() {\n    todo!()\n}")]);
         assert_eq!(found.first().map(|fault| fault.line), Some(2));
+    }
+
+    /// Promise: K-63
+    #[test]
+    fn examples_have_no_tls_and_no_listener() {
+        let serve = "axum::serve(TcpListener::bind(address).await?, router).await?;";
+        assert_eq!(check(&[source("examples/hello_world.rs", serve)]).len(), 2);
+        assert_eq!(check(&[source("examples/a.rs", "use rustls::ServerConfig;")]).len(), 1);
+        assert_eq!(check(&[source("crates/carnet-server/src/x.rs", serve)]).len(), 0);
     }
 }

@@ -101,11 +101,22 @@ impl Schedule {
         if jitter > life.part(1, 20) {
             return Err(ScheduleError::JitterOutOfRange);
         }
-        Ok(Self {
+        Ok(Self::with(issued_at, life, jitter))
+    }
+
+    /// The same, with a jitter that `random` decides.
+    pub fn scattered(issued_at: Timestamp, life: Lifetime, random: u32) -> Self {
+        let most_s = life.0 / 20;
+        let jitter = Duration::from_secs(u64::from(random % (most_s + 1)));
+        Self::with(issued_at, life, jitter)
+    }
+
+    fn with(issued_at: Timestamp, life: Lifetime, jitter: Duration) -> Self {
+        Self {
             renew_after: issued_at.after(life.part(2, 3)),
             renew_at: issued_at.after(life.part(2, 3).saturating_sub(jitter)),
             degraded_at: issued_at.after(life.part(5, 6)),
             unhealthy_at: issued_at.after(life.duration()),
-        })
+        }
     }
 }

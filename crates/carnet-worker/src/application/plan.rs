@@ -1,17 +1,22 @@
 //! [`Plan`]: what the builder and the environment say together, checked.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use carnet_ticket::identity::{CapabilityId, WorkerId, WorkerName};
 use reqwest::Url;
 use serde_json::Value;
 
-use super::WorkerApplication;
+use super::{Load, WorkerApplication};
 use crate::bootstrap::Wanted;
 use crate::capability::CapabilityDefinition;
 use crate::error::WorkerError;
+use crate::registry::{self, Registration, Rhythm};
+use crate::revocations::FeedKeys;
 use crate::surroundings::Surroundings;
+use crate::tls::Live;
 
 /// Where a worker listens when nobody says.
 const HTTPS_PORT: u16 = 8500;
@@ -27,14 +32,15 @@ const INTERVAL_S_MAX: u64 = 3600;
 pub(super) struct Plan {
     pub(super) wanted: Wanted,
     pub(super) address: SocketAddr,
-    pub(super) advertise_host: Option<String>,
-    pub(super) is_container: bool,
     pub(super) capabilities: Vec<CapabilityId>,
-    pub(super) capability_schemas: Vec<Value>,
-    pub(super) platform_url: Option<Url>,
-    pub(super) heartbeat: Duration,
-    pub(super) retry: Duration,
-    pub(super) capacity: usize,
+    pub(super) rhythm: Rhythm,
+    advertise_host: Option<String>,
+    is_container: bool,
+    capability_schemas: Vec<Value>,
+    platform_url: Option<Url>,
+    labels: BTreeMap<String, String>,
+    load: Load,
+    capacity: usize,
 }
 
 impl Plan {
@@ -63,10 +69,43 @@ impl Plan {
             capabilities: ids.collect::<Result<_, _>>()?,
             capability_schemas: schemas.collect::<Result<_, _>>()?,
             platform_url: url(surroundings, "PLATFORM_URL")?,
-            heartbeat: interval(surroundings, "WORKER_HEARTBEAT_INTERVAL", HEARTBEAT_S)?,
-            retry: interval(surroundings, "WORKER_HEARTBEAT_RETRY", RETRY_S)?,
+            rhythm: Rhythm {
+                interval: interval(surroundings, "WORKER_HEARTBEAT_INTERVAL", HEARTBEAT_S)?,
+                retry: interval(surroundings, "WORKER_HEARTBEAT_RETRY", RETRY_S)?,
+            },
+            labels: worker.labels.clone(),
+            load: worker.load.clone().unwrap_or_else(|| Arc::new(|| 0.0)),
             capacity: worker.capacity.unwrap_or(processors),
         })
+    }
+}
+
+impl Plan {
+    /// The host under which others reach the worker: the one that was given, or one that its certificate names.
+    pub(super) fn host(&self, live: &Live) -> String {
+        let named = || live.current().stored.record.name.to_string();
+        let default = || if self.is_container { named() } else { "localhost".to_owned() };
+        self.advertise_host.clone().unwrap_or_else(default)
+    }
+
+    /// The control plane: the one that the environment names, or the CA has named; none for a worker that is alone.
+    pub(super) fn control_plane(&self, live: &Live) -> Option<Url> {
+        let named = || live.current().stored.record.control_plane_url.clone();
+        self.platform_url.clone().or_else(named)
+    }
+
+    /// What the registry is told.
+    pub(super) fn registration(self, endpoint: String, feed_keys: FeedKeys) -> Registration {
+        Registration {
+            endpoint,
+            capabilities: self.capabilities,
+            capability_schemas: self.capability_schemas,
+            labels: self.labels,
+            capacity: self.capacity,
+            instance: registry::instance(),
+            load: self.load,
+            feed_keys,
+        }
     }
 }
 

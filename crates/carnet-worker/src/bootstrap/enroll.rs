@@ -16,6 +16,7 @@ use super::{Wanted, exchange};
 use crate::ca::{Ca, CaError, Issued, Request};
 use crate::error::WorkerError;
 use crate::events::{CertLog, Event};
+use crate::fetch::FetchError;
 use crate::files::Stored;
 use crate::pause::Doubling;
 use crate::surroundings::Surroundings;
@@ -79,7 +80,7 @@ impl Enrollment {
     }
 
     async fn wait_for(&self, ca: &Ca, clock: &Clock, log: &CertLog) -> Result<(), WorkerError> {
-        let mut last = CaError::TimedOut;
+        let mut last = CaError::Fetch(FetchError::TimedOut);
         for _ in 0..HEALTH_TRIES {
             let begun = clock.now();
             match ca.health().await {

@@ -20,7 +20,7 @@ pub(crate) use answer::{Bundle, Issued};
 pub(crate) use request::Request;
 
 use crate::error::WorkerError;
-use crate::pause::within;
+use crate::fetch::{self, FetchError, at};
 use crate::tls::{self, AnyServer, Live, Servers};
 
 /// How long a CA may take to sign.
@@ -36,12 +36,9 @@ const LEN_MAX: usize = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaError {
-    /// It could not be reached, or is not who it should be.
-    #[error("it cannot be reached, or is not who it should be")]
-    Transport(#[source] reqwest::Error),
-    /// It took too long.
-    #[error("it takes too long")]
-    TimedOut,
+    /// There is no answer.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// It answered with this status.
     #[error("it answers {0}")]
     Status(u16),
@@ -54,15 +51,15 @@ impl CaError {
     /// Whether asking again may help.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::Transport(_) | Self::TimedOut => true,
+            Self::Fetch(FetchError::TooLong { .. }) | Self::Answer => false,
+            Self::Fetch(_) => true,
             Self::Status(status) => *status >= 500,
-            Self::Answer => false,
         }
     }
 
     /// Whether the CA ended the connection because our certificate is revoked.
     pub(crate) fn is_revoked(&self) -> bool {
-        let Self::Transport(error) = self else { return false };
+        let Self::Fetch(FetchError::Transport(error)) = self else { return false };
         let mut next: Option<&(dyn Error + 'static)> = Some(error);
         while let Some(error) = next {
             let tls = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
@@ -116,7 +113,7 @@ impl Ca {
     }
 
     fn new(base: &Url, clock: &Clock, config: rustls::ClientConfig) -> Result<Self, WorkerError> {
-        let http = http_client(config)?;
+        let http = fetch::client(config)?;
         Ok(Self { base: base.clone(), http, clock: clock.clone() })
     }
 
@@ -162,43 +159,10 @@ impl Ca {
     }
 
     async fn send(&self, request: RequestBuilder, limit: Duration) -> Result<Vec<u8>, CaError> {
-        let answer = async {
-            let mut response = request.send().await?;
-            let status = response.status();
-            let mut bytes = Vec::new();
-            while let Some(chunk) = response.chunk().await? {
-                if bytes.len() + chunk.len() > LEN_MAX {
-                    return Ok((status, None));
-                }
-                bytes.extend_from_slice(&chunk);
-            }
-            Ok((status, Some(bytes)))
-        };
-        let answer = within(&self.clock, limit, answer).await.ok_or(CaError::TimedOut)?;
-        match answer.map_err(|error: reqwest::Error| CaError::Transport(error.without_url()))? {
-            (StatusCode::OK, bytes) => bytes.ok_or(CaError::Answer),
-            (status, _) => Err(CaError::Status(status.as_u16())),
+        let answer = fetch::answer(&self.clock, request, limit, LEN_MAX).await?;
+        match answer.status {
+            StatusCode::OK => Ok(answer.body),
+            status => Err(CaError::Status(status.as_u16())),
         }
     }
-}
-
-/// A client that speaks to members of the fleet alone: no proxy, no redirect.
-pub(crate) fn http_client(config: rustls::ClientConfig) -> Result<reqwest::Client, WorkerError> {
-    builder(config).build().map_err(WorkerError::Client)
-}
-
-pub(crate) fn builder(config: rustls::ClientConfig) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .user_agent(concat!("carnet-worker/", env!("CARGO_PKG_VERSION")))
-        .tls_backend_preconfigured(config)
-        .https_only(true)
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-}
-
-/// The URL of `path` below `base`, whether that ends in a slash or not.
-pub(crate) fn at(base: &Url, path: &str) -> Url {
-    let mut url = base.clone();
-    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
-    url
 }

@@ -59,17 +59,7 @@ impl Stored {
 
     /// What is due when; `random` says how much earlier than it must it renews.
     pub(crate) fn schedule(&self, random: u32) -> Schedule {
-        let jitter = u64::from(random) % (u64::from(self.life.as_secs()) / 20 + 1);
-        let issued_at = self.leaf.issued_at();
-        Schedule::new(issued_at, self.life, std::time::Duration::from_secs(jitter)).unwrap_or(
-            // A jitter within a twentieth of the life is always taken.
-            Schedule {
-                renew_after: issued_at,
-                renew_at: issued_at,
-                degraded_at: issued_at,
-                unhealthy_at: self.leaf.not_after,
-            },
-        )
+        Schedule::scattered(self.leaf.issued_at(), self.life, random)
     }
 
     /// How much of its life is left, from nothing to 1.

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use carnet_ticket::verify::Reason;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -13,8 +14,6 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use carnet_ticket::verify::Reason;
-
 use super::socket::Socket;
 use super::{Peer, Service};
 use crate::pause::within;
@@ -24,6 +23,10 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// How long the head of a request may take.
 const HEAD_MAX: Duration = Duration::from_secs(30);
+
+/// How long somebody without a certificate stays connected, but for a request that is under way: strangers cannot
+/// take all connections there are.
+const ANONYMOUS_MAX: Duration = Duration::from_mins(1);
 
 /// What every TLS connection begins with: a handshake record.
 const HANDSHAKE_RECORD: u8 = 22;
@@ -67,6 +70,7 @@ pub(super) async fn serve(
         Err(denied) if denied.reason == Reason::RevocationStale => (None, true),
         Err(denied) => return refused(denied.reason.code()),
     };
+    let (clock, is_anonymous) = (service.gate.clock().clone(), peer.is_none());
     let grant = peer.as_ref().map(|peer| peer.grant().clone());
     let socket = Socket::new(stream, ends.cut, grant, permit);
     let (router, tell) = (service.router, told.clone());
@@ -86,15 +90,16 @@ pub(super) async fn serve(
     let service = TowerToHyperService::new(router);
     let mut connection =
         pin!(builder.serve_connection_with_upgrades(TokioIo::new(socket), service));
-    let draining = async {
-        match ends.draining {
-            Some(draining) => draining.cancelled().await,
-            None => std::future::pending().await,
+    let over = async {
+        tokio::select! {
+            () = ends.draining.unwrap_or_default().cancelled_owned() => {}
+            () = told.cancelled() => {}
+            () = clock.sleep(ANONYMOUS_MAX), if is_anonymous => {}
         }
     };
     let result = tokio::select! {
         result = connection.as_mut() => result,
-        () = async { tokio::select! { () = draining => {}, () = told.cancelled() => {} } } => {
+        () = over => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -20,10 +20,11 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use connection::Unjudged;
 pub use peer::Peer;
-pub(crate) use peer::{gate, judge};
+pub(crate) use peer::gate;
 
 use crate::error::WorkerError;
 use crate::pause::within;
+use crate::tls::{self, Clients, Live};
 
 /// How many connections there are at most.
 const CONNECTIONS_MAX: usize = 1024;
@@ -40,10 +41,10 @@ pub(crate) struct Listener {
 /// What a connection is served with.
 #[derive(Clone)]
 pub(crate) struct Service {
-    pub(crate) tls: Arc<ServerConfig>,
-    pub(crate) router: Router,
-    pub(crate) gate: Gate,
-    pub(crate) trust_domain: TrustDomain,
+    tls: Arc<ServerConfig>,
+    router: Router,
+    gate: Gate,
+    trust_domain: TrustDomain,
 }
 
 /// Ends what a listener has begun.
@@ -57,6 +58,21 @@ pub(crate) struct Ending {
     stopped: CancellationToken,
     /// The connections that were there before.
     connections: TaskTracker,
+}
+
+impl Service {
+    /// Serves `router` to whom `gate` admits, with or without demanding a certificate.
+    pub(crate) fn new(
+        live: &Arc<Live>,
+        gate: Gate,
+        router: Router,
+        is_required: bool,
+    ) -> Result<Self, WorkerError> {
+        let trust_domain = live.current().stored.leaf.identity.trust_domain().clone();
+        let clients = Clients::new(Arc::clone(live), peer::judge(gate.clone()), is_required);
+        let tls = Arc::new(tls::server(live, clients)?);
+        Ok(Self { tls, router, gate, trust_domain })
+    }
 }
 
 impl Listener {

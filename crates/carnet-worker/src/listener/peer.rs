@@ -1,14 +1,15 @@
 //! [`Peer`]: who is at the other end of a connection.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use carnet_gate::{Clock, Denied, Freshness, Gate, Grant, RightsMap};
+use carnet_gate::{Denied, Freshness, Gate, Grant, RightsMap};
 use carnet_ticket::identity::{Certificates, Leaf, SpiffeId, TrustDomain};
 use carnet_ticket::rights::{Rights, RouteScopes};
 use carnet_ticket::verify::{Class, Facts, Presented, Reason, Surface, Verified};
 use rustls::CertificateError;
 
-use crate::tls::Judge;
+use crate::tls::{Judge, Live};
 
 /// A member of the fleet that has shown its certificate. Handlers find it among the extensions of a request. The
 /// connection is cut when its grant ends.
@@ -42,10 +43,16 @@ impl Peer {
     }
 }
 
-/// A gate that takes certificates of members of this trust domain, and learns of revocations in this way.
-pub(crate) fn gate(clock: Clock, trust_domain: TrustDomain, freshness: Freshness) -> Gate {
-    Gate::builder(clock)
-        .freshness(freshness)
+/// After how long without news of revocations only callers are let in whose certificate ends soon.
+const STALENESS_MAX: Duration = Duration::from_mins(15);
+
+/// A gate that takes certificates of members of the worker's fleet. Where there is a control plane, revocations come
+/// from there.
+pub(crate) fn gate(live: &Live, has_control_plane: bool) -> Gate {
+    let trust_domain = live.current().stored.leaf.identity.trust_domain().clone();
+    let remote = Freshness::Remote { max_staleness: STALENESS_MAX };
+    Gate::builder(live.clock().clone())
+        .freshness(if has_control_plane { remote } else { Freshness::Local })
         .verifier(Class::Certificate, Arc::new(Certificates { trust_domain }))
         .accept(Surface::Rpc, &[Class::Certificate])
         .rights(Surface::Rpc, Arc::new(KindIsRole))
@@ -54,7 +61,7 @@ pub(crate) fn gate(clock: Clock, trust_domain: TrustDomain, freshness: Freshness
 
 /// Judges certificates in the handshake as `gate` does. One that only cannot be judged now passes: whoever shows it is
 /// told so when it asks for something.
-pub(crate) fn judge(gate: Gate) -> Judge {
+pub(super) fn judge(gate: Gate) -> Judge {
     Arc::new(move |der| match admit(&gate, der).map_err(|denied| denied.reason) {
         Ok(_) | Err(Reason::RevocationStale) => Ok(()),
         Err(Reason::Revoked(_)) => Err(CertificateError::Revoked),

@@ -1,16 +1,11 @@
 //! Reporting: `POST /v1/workers/{id}/heartbeat`, a form.
 
-use std::sync::Arc;
-
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::{Registry, RegistryError, json};
-use crate::ca::at;
-
-/// Tells how busy a worker is.
-pub(crate) type Load = Arc<dyn Fn() -> f32 + Send + Sync>;
+use crate::fetch::at;
 
 /// A load is not a number, or infinite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,14 +36,14 @@ impl Registry {
         let path = format!("v1/workers/{}/heartbeat", self.worker_id());
         let asked = self.http.post(at(&self.url, &path)).body(self.form());
         let asked = asked.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let (headers, bytes) = match self.send(asked).await {
+        let answer = match self.send(asked).await {
             Err(RegistryError::Status(StatusCode::NOT_FOUND)) => return Ok(false),
             answered => answered?,
         };
-        if let Some(sequence) = number(&headers, "carnet-bundle-seq") {
+        if let Some(sequence) = number(&answer.headers, "carnet-bundle-seq") {
             self.bundle.heard(sequence);
         }
-        Ok(json::<Answer>(&bytes)?.alive)
+        Ok(json::<Answer>(&answer.body)?.alive)
     }
 
     fn form(&self) -> String {
@@ -62,9 +57,11 @@ impl Registry {
         let state = if self.health.is_stopping() { "draining" } else { "online" };
         let (capacity, instance) = (registration.capacity, &registration.instance);
         let bundle = self.bundle.known();
+        let keys = registration.feed_keys.ids();
         let revocations = self.health.gate().revocations().seq();
         format!(
-            "{begin}&state={state}&active=0&capacity={capacity}&instance={instance}&bundle={bundle}&keys=&revocations={revocations}"
+            "{begin}&state={state}&active=0&capacity={capacity}&instance={instance}&bundle={bundle}&keys={keys}\
+             &revocations={revocations}"
         )
     }
 }

@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use carnet_gate::Clock;
 use carnet_ticket::identity::WorkerId;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use reqwest::{RequestBuilder, Url};
 use serde::de::DeserializeOwned;
 
 pub use heartbeat::{NotFinite, heartbeat_form};
-pub(crate) use register::Registration;
+pub(crate) use register::{Registration, instance};
 
 use crate::bundle::Sequence;
-use crate::ca::{at, http_client};
 use crate::error::WorkerError;
+use crate::fetch::{self, Answer, FetchError, at};
 use crate::health::{Health, Registration as Known};
 use crate::pause::{Doubling, part_of, random, within};
 use crate::tls::{self, Live, Servers};
@@ -58,10 +58,8 @@ pub(crate) struct Rhythm {
 /// Why a registry gave no answer that can be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RegistryError {
-    #[error("the registry cannot be reached, or is not who it should be")]
-    Transport(#[source] reqwest::Error),
-    #[error("the registry takes too long")]
-    TimedOut,
+    #[error("the registry gives no answer")]
+    Fetch(#[from] FetchError),
     #[error("the registry answers {0}")]
     Status(StatusCode),
     #[error("the registry's answer is not what was asked for")]
@@ -81,7 +79,7 @@ impl Registry {
         let clock = live.clock().clone();
         health.set_registration(Known::Retrying);
         Ok(Self {
-            http: http_client(config)?,
+            http: fetch::client(config)?,
             url,
             clock,
             health,
@@ -158,26 +156,11 @@ impl Registry {
         self.health.worker_id()
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<(HeaderMap, Vec<u8>), RegistryError> {
-        let answer = async {
-            let mut response = request.send().await?;
-            let (status, headers) = (response.status(), response.headers().clone());
-            let mut bytes = Vec::new();
-            while let Some(chunk) = response.chunk().await? {
-                if bytes.len() + chunk.len() > LEN_MAX {
-                    return Ok((status, headers, None));
-                }
-                bytes.extend_from_slice(&chunk);
-            }
-            Ok((status, headers, Some(bytes)))
-        };
-        let answer =
-            within(&self.clock, ANSWER_MAX, answer).await.ok_or(RegistryError::TimedOut)?;
-        match answer
-            .map_err(|error: reqwest::Error| RegistryError::Transport(error.without_url()))?
-        {
-            (StatusCode::OK, headers, bytes) => Ok((headers, bytes.ok_or(RegistryError::Answer)?)),
-            (status, ..) => Err(RegistryError::Status(status)),
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, RegistryError> {
+        let answer = fetch::answer(&self.clock, request, ANSWER_MAX, LEN_MAX).await?;
+        match answer.status {
+            StatusCode::OK => Ok(answer),
+            status => Err(RegistryError::Status(status)),
         }
     }
 }

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Registry, RegistryError, json};
-use crate::ca::at;
+use crate::application::Load;
 use crate::capability::service_type;
+use crate::fetch::at;
+use crate::revocations::FeedKeys;
 
 /// What a worker says of itself.
 pub(crate) struct Registration {
@@ -19,7 +21,8 @@ pub(crate) struct Registration {
     pub(crate) capacity: usize,
     /// 16 hex digits, others each time the process starts.
     pub(crate) instance: String,
-    pub(crate) load: super::heartbeat::Load,
+    pub(crate) load: Load,
+    pub(crate) feed_keys: FeedKeys,
 }
 
 #[derive(Serialize)]
@@ -39,6 +42,14 @@ struct Body<'a> {
 #[derive(Deserialize)]
 struct Answer {
     worker_id: String,
+}
+
+/// Tells this process from the one before it.
+pub(crate) fn instance() -> String {
+    let mut bytes = [0; 8];
+    // Without randomness it is the same each time, and leases of a process before are not told from its own.
+    let _ = getrandom::fill(&mut bytes);
+    hex::encode(bytes)
 }
 
 impl Registration {
@@ -63,8 +74,7 @@ impl Registry {
             bundle: self.bundle.known(),
         };
         let asked = self.http.post(at(&self.url, "v1/workers/register")).json(&body);
-        let (_, bytes) = self.send(asked).await?;
-        let answer: Answer = json(&bytes)?;
+        let answer: Answer = json(&self.send(asked).await?.body)?;
         if answer.worker_id == body.worker_id { Ok(()) } else { Err(RegistryError::Answer) }
     }
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use carnet_gate::{Clock, FeedError, Receiver};
 use carnet_ticket::revocation_feed::{MessageError, SNAPSHOT_LEN_MAX};
-use reqwest::Url;
+use http::StatusCode;
+use reqwest::{RequestBuilder, Response, Url};
 
 use super::FollowError;
 use super::events::EventReader;
-use super::fetch::{body, open};
-use super::keys::FeedKeys;
-use crate::ca::{at, http_client};
+use super::keys::{FeedKeys, KeySource};
 use crate::error::WorkerError;
+use crate::fetch::{self, at};
 use crate::pause::{part_of, random, within};
 use crate::tls::{self, Live, Servers};
 
@@ -22,9 +22,6 @@ const SILENCE_MAX: Duration = Duration::from_secs(45);
 
 /// How long a document may take.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
-
-/// How long a stream waits for keys that it could do without.
-const REFRESH_MAX: Duration = Duration::from_secs(5);
 
 /// After a break it is tried again 0.2 seconds later, and up to 4.8 more.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -35,26 +32,26 @@ pub(crate) struct Follower {
     http: reqwest::Client,
     stream: Url,
     snapshot: Url,
-    keys: FeedKeys,
+    keys: KeySource,
     receiver: Receiver,
     /// Whether something was heard since the last break; at first, so that it is told when there is nothing.
     is_heard: bool,
 }
 
 impl Follower {
-    /// Follows the feed that the control plane at `url` has for this worker.
+    /// Follows the feed of the control plane at `url`. What keys it has is told in `keys`.
     pub(crate) fn new(
         live: &Arc<Live>,
         url: &Url,
         receiver: Receiver,
+        keys: FeedKeys,
     ) -> Result<Self, WorkerError> {
         let config = tls::client(live, Servers::control_plane(Arc::clone(live)))?;
-        let name = &live.current().stored.record.name;
         Ok(Self {
-            http: http_client(config)?,
-            stream: at(url, &format!("api/v1/worker/{name}/revocations")),
+            http: fetch::client(config)?,
+            stream: at(url, "api/v1/revocations/stream"),
             snapshot: at(url, "api/v1/revocations/snapshot"),
-            keys: FeedKeys::new(at(url, ".well-known/jwks.json")),
+            keys: KeySource::new(at(url, ".well-known/jwks.json"), keys),
             receiver,
             is_heard: true,
         })
@@ -82,19 +79,25 @@ impl Follower {
     async fn hear(&mut self) -> Result<Infallible, FollowError> {
         let clock = self.clock();
         if self.keys.known().is_empty() {
-            self.ask_for_keys(ANSWER_MAX).await?;
+            self.ask_for_keys().await?;
         }
         let mut url = self.stream.clone();
         url.set_query(Some(&format!("since={}", self.receiver.gate().revocations().seq())));
-        let opened = within(&clock, ANSWER_MAX, open(self.http.get(url))).await;
-        let mut response = opened.ok_or(FollowError::Silent)??;
+        let mut response = open(self.http.get(url), &clock).await?;
         let mut reader = EventReader::default();
         loop {
             let chunk = within(&clock, SILENCE_MAX, response.chunk()).await;
-            let chunk = chunk.ok_or(FollowError::Silent)??.ok_or(FollowError::Ended)?;
+            let chunk = chunk.ok_or(FollowError::Silent)?.map_err(fetch::transport)?;
+            let chunk = chunk.ok_or(FollowError::Ended)?;
             for event in reader.take(&chunk)? {
                 match event.name.as_str() {
-                    "revocation" | "alive" => self.receive(&event.data).await?,
+                    "revocation" => self.receive(&event.data).await?,
+                    "alive" => {
+                        if self.keys.is_due(&clock) {
+                            self.ask_for_keys().await?;
+                        }
+                        self.receive(&event.data).await?;
+                    }
                     "reset" => self.catch_up().await?,
                     _ => {}
                 }
@@ -102,27 +105,21 @@ impl Follower {
         }
     }
 
-    async fn ask_for_keys(&mut self, limit: Duration) -> Result<bool, FollowError> {
+    async fn ask_for_keys(&mut self) -> Result<bool, FollowError> {
         let clock = self.clock();
-        let asked = within(&clock, limit, self.keys.ask(&self.http, &clock)).await;
-        asked.ok_or(FollowError::Silent)?
+        self.keys.ask(&self.http, &clock).await
     }
 
     /// Puts a message in force, or finds out what is missing before it.
     async fn receive(&mut self, text: &str) -> Result<(), FollowError> {
-        let mut received = self.receiver.receive(text, self.keys.known());
+        let mut received = self.receiver.receive(text, &self.keys.known());
         let is_unknown = matches!(received, Err(FeedError::Message(MessageError::UnknownKey)));
-        if is_unknown && self.ask_for_keys(ANSWER_MAX).await? {
-            received = self.receiver.receive(text, self.keys.known());
+        if is_unknown && self.ask_for_keys().await? {
+            received = self.receiver.receive(text, &self.keys.known());
         }
         match received {
             Ok(_) => {
                 self.is_heard = true;
-                if self.keys.are_old(&self.clock())
-                    && let Err(error) = self.ask_for_keys(REFRESH_MAX).await
-                {
-                    tracing::debug!(%error, "the keys of the feed stay as they are");
-                }
                 Ok(())
             }
             Err(FeedError::Gap { .. }) => self.catch_up().await,
@@ -133,9 +130,29 @@ impl Follower {
     /// Puts the snapshot in force. The stream has to begin anew behind it.
     async fn catch_up(&mut self) -> Result<(), FollowError> {
         let request = self.http.get(self.snapshot.clone());
-        let text = within(&self.clock(), ANSWER_MAX, body(request, SNAPSHOT_LEN_MAX)).await;
-        let text = text.ok_or(FollowError::Silent)??;
-        self.receiver.receive(&text, self.keys.known())?;
+        let text = document(request, &self.clock(), SNAPSHOT_LEN_MAX).await?;
+        self.receiver.receive(&text, &self.keys.known())?;
         Err(FollowError::CaughtUp)
     }
+}
+
+/// The answer, which is a good one.
+async fn open(request: RequestBuilder, clock: &Clock) -> Result<Response, FollowError> {
+    let answer = within(clock, ANSWER_MAX, request.send()).await;
+    let answer = answer.ok_or(FollowError::Silent)?.map_err(fetch::transport)?;
+    match answer.status() {
+        StatusCode::OK => Ok(answer),
+        status => Err(FollowError::Status(status)),
+    }
+}
+
+/// The text of the answer, which has at most `len_max` bytes.
+pub(super) async fn document(
+    request: RequestBuilder,
+    clock: &Clock,
+    len_max: usize,
+) -> Result<String, FollowError> {
+    let answer = open(request, clock).await?;
+    let body = within(clock, ANSWER_MAX, fetch::body(answer, len_max)).await;
+    String::from_utf8(body.ok_or(FollowError::Silent)??).map_err(|_| FollowError::Answer)
 }

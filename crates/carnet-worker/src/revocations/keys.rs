@@ -1,7 +1,9 @@
 //! [`FeedKeys`]: the public keys of a feed, as its issuer publishes them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::{ArcSwap, Guard};
 use carnet_gate::Clock;
 use carnet_ticket::ed25519::VerifyingKey;
 use carnet_ticket::jwks;
@@ -9,35 +11,50 @@ use carnet_ticket::revocation_feed::JWK_USE;
 use reqwest::Url;
 
 use super::FollowError;
-use super::fetch::body;
+use super::follow::document;
 
 /// A key that is not known is asked for at most this often.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
 
-/// Keys that were asked for so long ago are asked for again: one of them may be retired.
-const OLD: Duration = Duration::from_mins(5);
+/// Keys that nobody has signed with yet are asked for this often: the control plane waits for all to have them.
+const REFRESH: Duration = Duration::from_mins(5);
+
+/// The keys that are believed. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FeedKeys(Arc<ArcSwap<Vec<VerifyingKey>>>);
+
+impl FeedKeys {
+    pub(super) fn known(&self) -> Guard<Arc<Vec<VerifyingKey>>> {
+        self.0.load()
+    }
+
+    /// Their ids, with commas between.
+    pub(crate) fn ids(&self) -> String {
+        let ids: Vec<_> = self.known().iter().map(|key| key.key_id().to_string()).collect();
+        ids.join(",")
+    }
+}
 
 /// Where the keys are, and which they were the last time.
 #[derive(Debug)]
-pub(super) struct FeedKeys {
+pub(super) struct KeySource {
     url: Url,
-    keys: Vec<VerifyingKey>,
+    keys: FeedKeys,
     asked: Option<Duration>,
 }
 
-impl FeedKeys {
-    pub(super) fn new(url: Url) -> Self {
-        Self { url, keys: Vec::new(), asked: None }
+impl KeySource {
+    pub(super) fn new(url: Url, keys: FeedKeys) -> Self {
+        Self { url, keys, asked: None }
     }
 
-    pub(super) fn known(&self) -> &[VerifyingKey] {
-        &self.keys
+    pub(super) fn known(&self) -> Guard<Arc<Vec<VerifyingKey>>> {
+        self.keys.known()
     }
 
-    /// Whether they should be asked for again.
-    pub(super) fn are_old(&self, clock: &Clock) -> bool {
-        let now = clock.uptime();
-        self.asked.is_none_or(|asked| now.saturating_sub(asked) >= OLD)
+    /// Whether there may be new ones.
+    pub(super) fn is_due(&self, clock: &Clock) -> bool {
+        self.asked.is_none_or(|asked| clock.uptime().saturating_sub(asked) >= REFRESH)
     }
 
     /// Asks for the keys again, unless it did so a moment ago. Whether there are others now.
@@ -51,11 +68,11 @@ impl FeedKeys {
             return Ok(false);
         }
         self.asked = Some(now);
-        let text = body(http.get(self.url.clone()), jwks::LEN_MAX).await?;
+        let text = document(http.get(self.url.clone()), clock, jwks::LEN_MAX).await?;
         let keys = jwks::read(&text, JWK_USE).map_err(|_| FollowError::Answer)?;
         let ids = |keys: &[VerifyingKey]| keys.iter().map(VerifyingKey::key_id).collect::<Vec<_>>();
-        let are_others = ids(&keys) != ids(&self.keys);
-        self.keys = keys;
+        let are_others = ids(&keys) != ids(&self.known());
+        self.keys.0.store(Arc::new(keys));
         Ok(are_others)
     }
 }

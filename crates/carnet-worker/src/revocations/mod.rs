@@ -5,20 +5,22 @@
 //! never stops a worker.
 
 mod events;
-mod fetch;
 mod follow;
 mod keys;
 
 pub(crate) use follow::Follower;
+pub(crate) use keys::FeedKeys;
 
 use carnet_gate::FeedError;
 use http::StatusCode;
 
+use crate::fetch::FetchError;
+
 /// Why a stream was left.
 #[derive(Debug, thiserror::Error)]
 enum FollowError {
-    #[error("the control plane cannot be reached, or is not who it should be")]
-    Transport(#[source] reqwest::Error),
+    #[error("the control plane gives no answer")]
+    Fetch(#[from] FetchError),
     #[error("the control plane answers {0}")]
     Status(StatusCode),
     #[error("the answer is not what was asked for")]
@@ -33,10 +35,4 @@ enum FollowError {
     CaughtUp,
     #[error(transparent)]
     Feed(#[from] FeedError),
-}
-
-impl From<reqwest::Error> for FollowError {
-    fn from(error: reqwest::Error) -> Self {
-        Self::Transport(error.without_url())
-    }
 }

@@ -105,6 +105,20 @@ async fn plain_http_gets_no_bytes() {
 }
 
 #[tokio::test]
+async fn a_stranger_does_not_stay_connected() {
+    let (machine, ca, worker) = running(ClientAuth::HealthOpen).await;
+    let mut stranger = Caller::connect(&ca, worker.https_url()).await;
+    let request = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    stranger.write_all(request).await.unwrap();
+    let mut answer = [0; 15];
+    stranger.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    machine.advance(Duration::from_mins(1));
+    // Without the last word of TLS this may be an error.
+    let _ = stranger.read_to_end(&mut Vec::new()).await;
+}
+
+#[tokio::test]
 async fn a_connection_is_cut_when_its_certificate_ends() {
     let (machine, ca) = Machine::enrolling().await;
     let endless = || async {

@@ -118,3 +118,46 @@ async fn a_second_signal_ends_it_at_once() {
     program.signal(rustix::process::Signal::TERM);
     assert_eq!(program.exit_code(), Some(1));
 }
+
+/// What a tool says on both streams, and whether it went well.
+fn tool(command: &mut Command) -> (bool, String) {
+    let done = command.stdin(Stdio::null()).output().expect("cargo xtask test installs it");
+    let said = [done.stdout, done.stderr].concat();
+    (done.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+/// Promise: K-67
+#[tokio::test(flavor = "multi_thread")]
+async fn openssl_and_curl_meet_a_certificate_of_the_fleet() {
+    let ca = Ca::start(Clock::System).await;
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let mut program = Program::start(&ca, folder.path(), port);
+    let certs = folder.path().join("certs");
+    let (is_well, said) = tool(
+        Command::new("openssl")
+            .args(["s_client", "-connect", &format!("localhost:{port}"), "-verify_return_error"])
+            .arg("-CAfile")
+            .arg(certs.join("ca.crt")),
+    );
+    assert!(is_well, "{said}");
+    // Versions of openssl differ in where they put spaces.
+    let said = said.replace(' ', "");
+    for part in ["subject=CN=hello-world", "issuer=CN=CarnetCA", "Verifyreturncode:0(ok)"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let url = |path: &str| format!("https://localhost:{port}{path}");
+    let (is_well, said) = tool(Command::new("curl").args(["-sfk", &url("/health")]));
+    assert!(is_well && said.contains("\"healthy\""), "{said}");
+    let (is_well, said) = tool(Command::new("curl").args(["-sfk", &url("/greet")]));
+    assert!(!is_well, "without a certificate: {said}");
+    let mut with_certificate = Command::new("curl");
+    for (flag, file) in [("--cacert", "ca.crt"), ("--cert", "client.crt"), ("--key", "client.key")]
+    {
+        with_certificate.arg(flag).arg(certs.join(file));
+    }
+    let (is_well, said) = tool(with_certificate.args(["-sf", &url("/greet")]));
+    assert!(is_well && said == "hello", "{said}");
+    program.signal(rustix::process::Signal::TERM);
+    assert_eq!(program.exit_code(), Some(0));
+}

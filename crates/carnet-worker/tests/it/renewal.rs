@@ -4,9 +4,10 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Extension;
 use carnet_authority::ca::CaState;
 use carnet_ticket::identity::Kind;
-use carnet_worker::{RunningWorker, Status};
+use carnet_worker::{Peer, RunningWorker, Status, get};
 
 use crate::support::{Ca, Caller, Fault, Machine, START, seconds, until};
 
@@ -97,6 +98,30 @@ async fn of_two_workers_that_share_a_directory_one_renews_and_both_use_it() {
     let second = ca.serials()[1].clone();
     machine.later(|| [&worker, &other].iter().all(|one| one.identity().serial() == second)).await;
     assert_eq!(ca.seen(RENEW).len(), 1);
+}
+
+/// Promise: K-18
+#[tokio::test]
+async fn a_workers_own_client_goes_on_with_the_new_certificate() {
+    let (machine, ca, worker) = running().await;
+    let mut other = machine.another();
+    other.set("CA_SERVICE_URL", &ca.url_with_token("other"));
+    let who = |peer: Option<Extension<Peer>>| async move { peer.unwrap().identity().to_string() };
+    let other = other.worker().route("/who", get(who)).serve().await.unwrap();
+    let client = worker.identity().http_client().unwrap();
+    let ask = async || client.get(format!("{}/who", other.https_url())).send().await.unwrap();
+    let own = "spiffe://carnet.local/worker/hello-world";
+    assert_eq!(ask().await.text().await.unwrap(), own);
+    let first = worker.identity().serial();
+    machine.hand.set(START.after(LIFE * 2 / 3));
+    until(async || worker.identity().serial() != first && other.identity().serial() != first).await;
+    until(async || ca.seen(RENEW).len() == 2 && other.health() == Status::Healthy).await;
+    // The first certificate has ended, and the connection with it.
+    machine.hand.set(START.after(LIFE + seconds(1)));
+    until(async || client.get(format!("{}/who", other.https_url())).send().await.is_ok()).await;
+    assert_eq!(ask().await.text().await.unwrap(), own);
+    let plain = other.https_url().replace("https", "http");
+    assert!(client.get(plain).send().await.is_err(), "HTTPS alone");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::support::authority::trust_domain;
 use crate::support::feed::Feed;
 use crate::support::{Ca, Caller, Fault, Machine, until};
 
-const STREAM: &str = "GET /api/v1/worker/hello-world/revocations";
+const STREAM: &str = "GET /api/v1/revocations/stream";
 const SNAPSHOT: &str = "GET /api/v1/revocations/snapshot";
 const KEYS: &str = "GET /.well-known/jwks.json";
 const MAX: Duration = Duration::from_mins(15);
@@ -152,16 +152,6 @@ async fn what_is_forged_is_not_believed_and_a_new_key_is_asked_for() {
     is_cut(of_alice).await;
 }
 
-/// A key that signs nothing any more is believed for five minutes at most.
-#[tokio::test]
-async fn the_keys_are_asked_for_again() {
-    let (machine, ca, worker) = running().await;
-    hears(&ca, &worker).await;
-    assert_eq!(ca.seen(KEYS).len(), 1);
-    machine.advance(Duration::from_mins(5));
-    machine.later(|| ca.seen(KEYS).len() == 2).await;
-}
-
 /// Promise: P-23
 #[tokio::test]
 async fn in_silence_only_who_ends_soon_is_let_in_and_nobody_is_cut() {
@@ -207,4 +197,19 @@ async fn a_worker_that_has_heard_nothing_yet_lets_nobody_in_for_long() {
     let alone = machine.worker().serve().await.unwrap();
     let caller = Caller::member(&ca, alone.https_url(), Kind::Worker, "bob");
     assert_eq!(caller.get("/status").await.0, 200, "without a control plane there is no feed");
+}
+
+#[tokio::test]
+async fn heartbeats_say_how_far_a_worker_has_heard_and_which_keys_it_has() {
+    let (machine, ca, worker) = running().await;
+    let (_peer, of_peer) = connected(&ca, &worker, "peer").await;
+    ca.state.feed.revoke(subject("peer"));
+    is_cut(of_peer).await;
+    until(async || worker.registration() == carnet_worker::Registration::Ok).await;
+    machine.advance(Duration::from_secs(5));
+    let id = worker.identity().record().worker_id;
+    let beat = ca.saw(&format!("POST /v1/workers/{id}/heartbeat"), 1).await;
+    let form = String::from_utf8(beat.body).unwrap();
+    let key = Feed::key(1).verifying_key().key_id();
+    assert!(form.ends_with(&format!("&keys={key}&revocations=1")), "{form}");
 }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use carnet_authority::ca::{CertificateAuthority, Lifetime};
-use carnet_gate::Clock;
 use carnet_ticket::identity::Kind;
 use reqwest::{Response, StatusCode};
 use rustls::ClientConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::Ca;
 use super::authority::certify;
@@ -70,26 +72,19 @@ impl Caller {
         Self::showing(ca, base, shown)
     }
 
-    fn showing(
-        ca: &Ca,
-        base: &str,
-        shown: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
-    ) -> Self {
-        let clock: &Clock = &ca.state.clock;
-        let bundle = ca.state.authority.lock().unwrap().bundle().certificates.clone();
-        let roots = roots(bundle.into_iter().map(|ca| ca.certificate));
-        let builder =
-            ClientConfig::builder_with_details(provider(), Arc::new(ManualTime(clock.clone())))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_root_certificates(roots);
-        let mut config = match shown {
-            Some((chain, key)) => builder.with_client_auth_cert(chain, key).unwrap(),
-            None => builder.with_no_client_auth(),
-        };
+    fn showing(ca: &Ca, base: &str, shown: Option<Shown>) -> Self {
+        let mut config = config(ca, shown);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let http = reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy();
         Self { http: http.build().unwrap(), base: base.to_owned() }
+    }
+
+    /// A bare connection of nobody.
+    pub async fn connect(ca: &Ca, base: &str) -> TlsStream<TcpStream> {
+        let address = base.strip_prefix("https://").unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let connector = TlsConnector::from(Arc::new(config(ca, None)));
+        connector.connect("localhost".try_into().unwrap(), stream).await.unwrap()
     }
 
     pub async fn send(&self, path: &str) -> reqwest::Result<Response> {
@@ -105,5 +100,21 @@ impl Caller {
 
     pub async fn post(&self, path: &str) -> Response {
         self.http.post(format!("{}{path}", self.base)).send().await.unwrap()
+    }
+}
+
+/// A certificate with its key.
+type Shown = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+fn config(ca: &Ca, shown: Option<Shown>) -> ClientConfig {
+    let time = Arc::new(ManualTime(ca.state.clock.clone()));
+    let bundle = ca.state.authority.lock().unwrap().bundle().certificates.clone();
+    let builder = ClientConfig::builder_with_details(provider(), time)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots(bundle.into_iter().map(|ca| ca.certificate)));
+    match shown {
+        Some((chain, key)) => builder.with_client_auth_cert(chain, key).unwrap(),
+        None => builder.with_no_client_auth(),
     }
 }

@@ -66,7 +66,7 @@ fn answer(state: &State, seen: &Seen) -> Response {
         "GET /api/v1/revocations/snapshot" if seen.serial.is_some() => {
             return state.feed.snapshot().into_response();
         }
-        what if what.ends_with("/revocations") && seen.serial.is_some() => {
+        "GET /api/v1/revocations/stream" if seen.serial.is_some() => {
             let since = seen.query.strip_prefix("since=").unwrap().parse().unwrap();
             return state.feed.stream(since);
         }
