@@ -10,7 +10,6 @@ mod ca;
 mod csr;
 mod demand;
 mod member;
-mod reached;
 mod refusal;
 mod registry;
 mod revocations;
@@ -20,7 +19,6 @@ mod tls;
 
 pub use demand::Demand;
 pub(crate) use member::{FleetPeer, member, used};
-pub(crate) use reached::Reached;
 pub(crate) use refusal::{denied, refused};
 pub(crate) use rights::FleetRights;
 pub(crate) use routes::router;

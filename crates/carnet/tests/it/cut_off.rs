@@ -1,6 +1,5 @@
 //! A revocation ends what lives in another process: a worker hears of it and cuts off whoever it names.
 
-use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -34,11 +33,11 @@ async fn a_worker_cuts_off_who_is_revoked_at_the_server() {
     let server = Server::start();
     let folder = server.folder.path();
     let (pem, serial) = operator(&server);
-    let ca_url = std::fs::read_to_string(folder.join("carnet-data/local-enroll.url")).unwrap();
-    let certificates = folder.join("certs").display().to_string();
-    let env = [("CERT_DIR", certificates), ("CA_SERVICE_URL", ca_url.trim().to_owned())];
+    let env = [("CERT_DIR", "certs"), ("CARNET_DATA_DIR", "carnet-data")];
+    let inside =
+        |(name, below): (&str, &str)| (name.to_owned(), folder.join(below).display().to_string());
     let surroundings = Surroundings {
-        env: BTreeMap::from(env.map(|(name, value)| (name.to_owned(), value))),
+        env: env.into_iter().map(inside).collect(),
         root: folder.join("root"),
         cwd: folder.to_owned(),
         clock: Clock::System,

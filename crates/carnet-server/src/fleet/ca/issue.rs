@@ -12,9 +12,9 @@ use serde::Serialize;
 use crate::address::ClientAddress;
 use crate::audit::{Trail, Written};
 use crate::ca::{Asking, Certified, Refusal};
+use crate::fleet::FleetPeer;
 use crate::fleet::csr::{CsrForm, refusal};
 use crate::fleet::demand::Offered;
-use crate::fleet::{FleetPeer, Reached};
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -26,11 +26,10 @@ pub(in crate::fleet) async fn issue(
     Extension(Offered(token)): Extension<Offered>,
     Extension(form): Extension<CsrForm>,
     Extension(address): Extension<ClientAddress>,
-    Reached(url): Reached,
     trail: Trail,
 ) -> Response {
     let certified = app.ca().enroll(&token, asking(&form, address, &trail)).await;
-    answer(&app, certified, url)
+    answer(&app, certified)
 }
 
 pub(in crate::fleet) async fn renew(
@@ -38,11 +37,10 @@ pub(in crate::fleet) async fn renew(
     Extension(peer): Extension<FleetPeer>,
     Extension(form): Extension<CsrForm>,
     Extension(address): Extension<ClientAddress>,
-    Reached(url): Reached,
     trail: Trail,
 ) -> Response {
     let certified = app.ca().renew(&peer.leaf, asking(&form, address, &trail)).await;
-    answer(&app, certified, url)
+    answer(&app, certified)
 }
 
 fn asking<'a>(
@@ -78,9 +76,9 @@ struct Provider {
     security_level: &'static str,
 }
 
-fn answer(app: &App, certified: Result<Certified, Refusal>, url: String) -> Response {
+fn answer(app: &App, certified: Result<Certified, Refusal>) -> Response {
     match certified {
-        Ok(certified) => given(app, &certified, url).into_response(),
+        Ok(certified) => given(app, &certified).into_response(),
         Err(refusal) => {
             let mut response = problem(&refusal).into_response();
             // The CA has written down what it refused.
@@ -90,7 +88,7 @@ fn answer(app: &App, certified: Result<Certified, Refusal>, url: String) -> Resp
     }
 }
 
-fn given(app: &App, certified: &Certified, control_plane_url: String) -> Response {
+fn given(app: &App, certified: &Certified) -> Response {
     let row = &certified.row;
     let security_level = match app.config().profile.default {
         Profile::Strict => "strict",
@@ -107,7 +105,7 @@ fn given(app: &App, certified: &Certified, control_plane_url: String) -> Respons
         issued_at: row.issued_at.to_string(),
         renew_after: row.renew_after.to_string(),
         expires_at: row.expires_at.to_string(),
-        control_plane_url,
+        control_plane_url: app.ca().url(),
         rpc_audience: RPC_AUDIENCE,
     })
     .into_response()
