@@ -29,7 +29,7 @@ pub async fn run(cli: Cli, surroundings: Surroundings) -> anyhow::Result<()> {
     match cli.command {
         Command::Demo(args) => demo::run(args).await,
         Command::DemoWorker { part } => demo::worker::run(part, &surroundings).await,
-        Command::Serve(args) => serve::run(args, &surroundings).await,
+        Command::Serve(args) => Box::pin(serve::run(args, &surroundings)).await,
         Command::Realm(command) => realm::run(command, &surroundings).await,
         Command::Revoke(args) => revoke::run(args, &surroundings).await,
         Command::Inspect(args) => inspect::run(&args),

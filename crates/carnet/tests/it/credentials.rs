@@ -143,8 +143,8 @@ fn revoke_writes_what_each_form_names() {
     for agent in ["token:4NHRD52K01N92XHMDRE2QB58QW", "client:4NHRD52K01N92XHMDRE2QB58QW"] {
         assert_eq!(pair(&entry(agent)).0, json!("content_id"));
     }
-    for text in ["worker/gpu-1", "enroll:x"] {
-        refused(&revoke(text), 3, "cannot be revoked by this version");
+    for text in ["worker/gpu-1", "enroll:01M8B5BY2B2VSYNB402BX8WCEN"] {
+        refused(&revoke(text), 1, "404");
     }
     refused(&revoke("not-in-the-ledger"), 2, "expected ticket:");
     refused(&revoke("eyJ.a.b"), 1, "malformed");
