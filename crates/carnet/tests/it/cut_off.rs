@@ -78,7 +78,9 @@ async fn a_worker_cuts_off_who_is_revoked_at_the_server() {
 
     let preview = server.run(&["revoke", "worker/hello-world", "--preview"]);
     let ends = preview.line().lines().map(|line| line.split(' ').next().unwrap());
-    let ends: Vec<_> = ends.skip(1).collect();
+    let mut ends: Vec<_> = ends.skip(1).collect();
+    // It reports over one connection and hears over another.
+    ends.dedup();
     assert_eq!(ends, ["certificates", "grants", "workers"], "{}", preview.out);
     worker.shutdown().await;
 }
