@@ -205,6 +205,9 @@ async fn a_receiver_that_missed_something_goes_on_after_the_snapshot() {
     revoke(&server, 2).await;
     let second = events.next().await.unwrap().data;
     assert_eq!(receiver.receive(&second, &keys), Err(FeedError::Gap { expected: 1, found: 2 }));
+    let metrics = server.get(As::Api, "/metrics").await.expect(200).bytes;
+    let counted = "carnet_revocation_feed_errors_total{error=\"gap\"}";
+    assert!(String::from_utf8(metrics).unwrap().contains(counted));
 
     let snapshot = server.get(As::Api, SNAPSHOT).await.expect(200).bytes;
     let snapshot = String::from_utf8(snapshot).unwrap();

@@ -51,7 +51,11 @@ fn exported() -> (TempDir, Vec<String>) {
     act(&server);
     until("a checkpoint of every row", || sealed(server.folder.path()) >= 9);
     let lines: Vec<_> = export(&server, &[]).lines().map(str::to_owned).collect();
-    assert_eq!(lines.len(), 9, "a CA, a certificate and two keys of its own, four tickets, one revocation");
+    assert_eq!(
+        lines.len(),
+        9,
+        "a CA, a certificate and two keys of its own, four tickets, one revocation"
+    );
     let jwks = server.call(reqwest::Method::GET, "/.well-known/jwks.json", None);
     std::fs::write(server.folder.path().join("keys.json"), jwks.to_string()).unwrap();
     (server.terminate().1, lines)
