@@ -62,7 +62,6 @@ impl Program {
             .current_dir(disk.path())
             .env_clear()
             .env("CERT_DIR", disk.path())
-            .env("NO_COLOR", "1")
             // Also where the tests run in a container.
             .env("CARNET_WORKER_HOST", "127.0.0.1")
             .env("CARNET_ADVERTISE_HOST", "localhost")

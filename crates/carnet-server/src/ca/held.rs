@@ -30,6 +30,8 @@ pub(crate) struct Held {
     /// Who this server is.
     pub(super) node: Member,
     pub(super) own: ArcSwap<Own>,
+    /// This server's certificate by the CA that signed before.
+    pub(super) former: ArcSwapOption<Own>,
     pub(super) crl: Mutex<Option<Crl>>,
     /// When the next certificate that was superseded ends.
     pub(super) next_end: Mutex<Option<Timestamp>>,
@@ -67,6 +69,7 @@ impl Held {
             authority: ArcSwap::from_pointee(authority),
             node,
             own: ArcSwap::from_pointee(own),
+            former: ArcSwapOption::empty(),
             crl: Mutex::default(),
             next_end: Mutex::new(store.next_supersession().await?),
             used: moka::sync::Cache::new(USED_MAX),

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,15 +57,6 @@ impl Ca<'_> {
             None => self.held.node.name.to_string(),
         };
         (host, address.port())
-    }
-
-    /// The URL of the fleet's listener: the control plane, for members.
-    pub(crate) fn url(self) -> String {
-        let (host, port) = self.reached_at();
-        match host.parse::<Ipv6Addr>() {
-            Ok(address) => format!("https://[{address}]:{port}"),
-            Err(_) => format!("https://{host}:{port}"),
-        }
     }
 
     /// Lets nobody in so any longer.

@@ -60,4 +60,11 @@ impl<'a> Ca<'a> {
     pub(crate) fn own_certificate(self) -> Arc<CertifiedKey> {
         Arc::clone(&self.held.own.load().certified)
     }
+
+    /// The one by the CA that signed before, while it counts.
+    pub(crate) fn former_certificate(self) -> Option<Arc<CertifiedKey>> {
+        let former = self.held.former.load_full()?;
+        let counts = self.app.clock().now() < former.expires_at;
+        counts.then(|| Arc::clone(&former.certified))
+    }
 }

@@ -26,13 +26,15 @@ const HOSTS: [&str; 4] =
 pub(super) struct Own {
     pub(super) certified: Arc<CertifiedKey>,
     serial: Serial,
+    ca_sha256: [u8; 32],
     grant: IdentityGrant,
     renew_after: Timestamp,
     pub(super) expires_at: Timestamp,
 }
 
 impl Ca<'_> {
-    /// Gets another one when this one's time has come, when it was revoked, or when the server is called otherwise.
+    /// Gets another one when this one's time has come, when it was revoked, when the server is called otherwise, or
+    /// when another CA signs. That of the CA before stays: who was told of that one trusts no other yet.
     pub(super) async fn renew_own_if_due(self) -> Result<(), CaFault> {
         let (config, authority, now) =
             (self.app.config(), self.authority(), self.app.clock().now());
@@ -41,11 +43,16 @@ impl Ca<'_> {
             profile(&config).grant(config.ca.trust_domain.clone(), &self.held.node) != own.grant;
         let row = self.app.store().certificate(own.serial).await?;
         let counts = row.is_some_and(|row| row.standing(false, now) == Standing::Live);
-        if own.renew_after <= now || is_other || !counts {
+        let signing = authority.signing_certificate().map(|ca| ca.sha256);
+        let is_of_former = signing.is_some_and(|sha256| sha256 != own.ca_sha256);
+        if own.renew_after <= now || is_other || !counts || is_of_former {
             let trail = Trail::of_server(now, "upkeep");
             let store = self.app.store();
             let own = issue(store, &authority, &self.held.node, &config, &trail, now).await?;
-            self.held.own.store(Arc::new(own));
+            let former = self.held.own.swap(Arc::new(own));
+            if is_of_former {
+                self.held.former.store(Some(former));
+            }
         }
         Ok(())
     }
@@ -71,12 +78,13 @@ pub(super) async fn issue(
     let certified = Arc::new(CertifiedKey::new(chain.collect(), key));
 
     let (serial, renew_after, expires_at) = (issued.serial, issued.renew_after, issued.expires_at);
+    let ca_sha256 = issued.ca_sha256;
     let mut said = Said { member: Some(node.clone()), ..Said::default() };
     said.signed(&issued);
     let certificate = NewCertificate { member: node.clone(), issued, ledger: None };
     let store = store.audited(said.done(trail, "ca.issue", None));
     match store.enroll_member(certificate, profile).await {
-        Ok(_) => Ok(Own { certified, serial, grant, renew_after, expires_at }),
+        Ok(_) => Ok(Own { certified, serial, ca_sha256, grant, renew_after, expires_at }),
         Err(EnrollMemberError::Store(error)) => Err(error.into()),
         // Control planes are never quarantined.
         Err(_) => Err(CaFault::Unreadable),

@@ -54,6 +54,9 @@ impl<'a> Ca<'a> {
         let activated = activate(self.app.store(), authority, spread, trail, now).await;
         self.replace(activated?);
         self.held.crl.lock().await.take();
+        if let Err(error) = self.renew_own_if_due().await {
+            tracing::error!(%error, "this server's certificate is still by the CA before");
+        }
         self.rewrite_local();
         Ok(())
     }

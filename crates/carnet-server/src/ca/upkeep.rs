@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use carnet_authority::ca::ActivateError;
+
+use super::RotateFault;
 use crate::state::App;
 
 /// How often it is looked whether something is due.
@@ -22,10 +25,14 @@ async fn look(app: &App) {
     if let Err(error) = ca.end_superseded().await {
         tracing::error!(%error, "superseded certificates were not revoked; it is tried again");
     }
-    if app.config().ca.auto_rotate
-        && let Err(error) = ca.rotate_if_due().await
-    {
-        tracing::warn!(%error, "the CA was not turned over; it is tried again");
+    if app.config().ca.auto_rotate {
+        match ca.rotate_if_due().await {
+            // It waits for workers, perhaps for days.
+            Ok(()) | Err(RotateFault::Activate(ActivateError::BundleNotSpread { .. })) => {}
+            Err(error) => {
+                tracing::error!(%error, "the CA was not turned over; it is tried again");
+            }
+        }
     }
     if let Err(error) = ca.retire_ended().await {
         tracing::error!(%error, "a CA certificate was not retired; it is tried again");

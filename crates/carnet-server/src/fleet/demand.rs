@@ -29,8 +29,6 @@ pub enum Demand {
     Enrollment,
     /// Whoever has a certificate of this fleet, which the CA judges. The body is a CSR, and is looked at first.
     Renewal,
-    /// Whoever has a certificate of this fleet.
-    Member,
     /// A worker, by its certificate.
     Worker,
     /// An operator by certificate, or an administrator of the control plane.
@@ -94,10 +92,6 @@ async fn prepare(
             let form = CsrForm::read(app, parts, body).await?;
             parts.extensions.insert(form);
             member.ok_or(Problem::unauthorized())?;
-        }
-        Demand::Member => {
-            member.ok_or_else(certificate_required)?;
-            return Ok(body);
         }
         Demand::Worker => {
             let member = member.ok_or_else(certificate_required)?;

@@ -12,7 +12,6 @@ mod demand;
 mod member;
 mod refusal;
 mod registry;
-mod revocations;
 mod rights;
 mod routes;
 mod tls;

@@ -11,10 +11,10 @@ use tower::ServiceExt;
 use zeroize::Zeroizing;
 
 use super::demand::{self, Demand};
-use super::{ca, registry, revocations};
+use super::{ca, registry};
 use crate::frame;
 use crate::problem::Problem;
-use crate::routes;
+use crate::routes::{jwks, revocations};
 use crate::state::App;
 
 /// A route. There is none without its demand.
@@ -30,7 +30,7 @@ pub struct Route {
 
 /// Every route there is.
 pub fn all() -> Vec<Route> {
-    use Demand::{Admin, Anybody, Enrollment, Member, Renewal, Worker};
+    use Demand::{Admin, Anybody, Enrollment, Renewal, Worker};
     let route = |method, path, demand, handler| Route { method, path, demand, handler };
     let gone = ["/certificates/platform", "/certificates/server", "/certificates/client"]
         .map(|path| route("POST", path, Anybody, post(ca::gone)));
@@ -46,10 +46,10 @@ pub fn all() -> Vec<Route> {
         route("POST", "/v1/workers/{id}/heartbeat", Worker, post(registry::heartbeat)),
         route("DELETE", "/v1/workers/{id}", Worker, delete(registry::deregister)),
         route("GET", "/v1/workers", Worker, get(registry::list)),
-        route("GET", "/api/v1/worker/{id}/revocations", Worker, get(revocations::stream)),
-        route("GET", "/api/v1/revocations/stream", Member, get(routes::revocations::stream)),
-        route("GET", "/api/v1/revocations/snapshot", Member, get(routes::revocations::snapshot)),
-        route("GET", "/.well-known/jwks.json", Anybody, get(routes::jwks::show)),
+        route("GET", "/api/v1/worker/{id}/revocations", Worker, get(registry::revocations)),
+        route("GET", "/api/v1/revocations/stream", Worker, get(revocations::stream)),
+        route("GET", "/api/v1/revocations/snapshot", Worker, get(revocations::snapshot)),
+        route("GET", "/.well-known/jwks.json", Anybody, get(jwks::show)),
         route("GET", "/health/live", Anybody, get(registry::live)),
         route("GET", "/health/ready", Anybody, get(registry::ready)),
     ];

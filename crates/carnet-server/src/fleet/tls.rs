@@ -9,8 +9,8 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::server::{ClientHello, ResolvesServerCert, VerifierBuilderError, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, OtherError, RootCertStore,
@@ -68,25 +68,58 @@ impl FleetTls {
             let certificate = CertificateDer::from(certificate.certificate.clone());
             roots.add(certificate).map_err(FleetTlsError::Bundle)?;
         }
-        let acceptor = acceptor(roots, &own, self.app.gate())?;
+        let shown = Shown::new(&own, self.app.ca().former_certificate())?;
+        let acceptor = acceptor(roots, shown, self.app.gate())?;
         let made = Made { sequence: bundle.sequence, own, acceptor: acceptor.clone() };
         self.made.store(Some(Arc::new(made)));
         Ok(acceptor)
     }
 }
 
-fn acceptor(
-    roots: RootCertStore,
-    own: &CertifiedKey,
-    gate: &Gate,
-) -> Result<TlsAcceptor, FleetTlsError> {
+/// Shows who this server is: by the CA that the client says it trusts, where that is the one that signed before.
+/// Whoever enrolls trusts the CA of its token alone.
+#[derive(Debug)]
+struct Shown {
+    newest: Arc<CertifiedKey>,
+    former: Option<(DistinguishedName, Arc<CertifiedKey>)>,
+}
+
+impl Shown {
+    fn new(
+        newest: &Arc<CertifiedKey>,
+        former: Option<Arc<CertifiedKey>>,
+    ) -> Result<Self, FleetTlsError> {
+        let named = |key: Arc<CertifiedKey>| Ok(authority_of(&key)?.map(|name| (name, key)));
+        let former = former.map(named).transpose().map_err(FleetTlsError::Bundle)?.flatten();
+        Ok(Self { newest: Arc::clone(newest), former })
+    }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let trusted = hello.certificate_authorities().unwrap_or_default();
+        let is_all =
+            |name: &DistinguishedName| matches!(trusted, [only] if only.as_ref() == name.as_ref());
+        let former = self.former.as_ref().filter(|(name, _)| is_all(name));
+        Some(Arc::clone(former.map_or(&self.newest, |(_, key)| key)))
+    }
+}
+
+/// The name of the CA whose certificate stands behind the leaf.
+fn authority_of(key: &CertifiedKey) -> Result<Option<DistinguishedName>, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    key.cert.get(1).map(|ca| roots.add(ca.clone())).transpose()?;
+    Ok(roots.subjects().pop())
+}
+
+fn acceptor(roots: RootCertStore, shown: Shown, gate: &Gate) -> Result<TlsAcceptor, FleetTlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let chain = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
     let verifier = Members { chain: chain.allow_unauthenticated().build()?, gate: gate.clone() };
     let config = config(provider, gate.clock())
         .map_err(FleetTlsError::Config)?
         .with_client_cert_verifier(Arc::new(verifier))
-        .with_cert_resolver(Arc::new(SingleCertAndKey::from(own.clone())));
+        .with_cert_resolver(Arc::new(shown));
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

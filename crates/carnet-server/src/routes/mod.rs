@@ -22,7 +22,6 @@ mod worker_tokens;
 mod workers;
 
 pub(crate) use body::NUMBER_MAX;
-pub(crate) use revocations::Since;
 
 use axum::Router;
 use axum::extract::{Request, State};

@@ -1,5 +1,7 @@
 //! Running a worker as a program.
 
+use std::io::IsTerminal as _;
+
 use tokio::runtime::{Builder, Handle};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -75,10 +77,13 @@ fn exit() -> ! {
     std::process::exit(1)
 }
 
-/// Logs to stderr, unless the program has said otherwise.
+/// Logs to stderr, in colours where that is a terminal, unless the program has said otherwise.
 fn log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     // A program that logs by itself has set this before.
     let _ = subscriber.try_init();
 }

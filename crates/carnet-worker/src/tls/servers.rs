@@ -8,13 +8,15 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
 use super::{Live, provider, roots};
 
 /// Believes servers whose certificate a trusted CA signed for the host that was asked.
 pub(crate) struct Servers {
     trust: Trust,
+    /// What servers are told of who is trusted: they may have certificates of several CAs.
+    hints: Option<Vec<DistinguishedName>>,
     /// Whether only a control plane will do: the certificate of a worker names `localhost` too.
     is_control_plane: bool,
     algorithms: WebPkiSupportedAlgorithms,
@@ -44,14 +46,15 @@ impl Servers {
         trust_domain: TrustDomain,
     ) -> Result<Self, Error> {
         let roots = roots(std::slice::from_ref(ca))?;
+        let hints = Some(roots.subjects());
         let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider()).build();
         let verifier = verifier.map_err(|_| Error::General("no CA certificate".to_owned()))?;
-        Ok(Self::new(Trust::Anchor { verifier, trust_domain }, true))
+        Ok(Self { hints, ..Self::new(Trust::Anchor { verifier, trust_domain }, true) })
     }
 
     fn new(trust: Trust, is_control_plane: bool) -> Self {
         let algorithms = provider().signature_verification_algorithms;
-        Self { trust, is_control_plane, algorithms }
+        Self { trust, hints: None, is_control_plane, algorithms }
     }
 
     fn require_control_plane(&self, leaf: &[u8], trust_domain: &TrustDomain) -> Result<(), Error> {
@@ -108,6 +111,10 @@ impl ServerCertVerifier for Servers {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
+    }
+
+    fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
+        self.hints.as_deref()
     }
 }
 

@@ -104,6 +104,22 @@ async fn plain_http_gets_no_bytes() {
     }
 }
 
+/// Promise: K-22
+#[tokio::test]
+async fn no_session_is_resumed() {
+    let (_machine, ca, worker) = running(ClientAuth::HealthOpen).await;
+    let connector = Caller::connector(&ca);
+    for _ in 0..3 {
+        let mut stream = Caller::connect_by(&connector, worker.https_url()).await;
+        let request = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        // A ticket for another session would have come by now.
+        stream.read_exact(&mut [0; 15]).await.unwrap();
+        let kind = stream.get_ref().1.handshake_kind();
+        assert_eq!(kind, Some(rustls::HandshakeKind::Full));
+    }
+}
+
 #[tokio::test]
 async fn a_stranger_does_not_stay_connected() {
     let (machine, ca, worker) = running(ClientAuth::HealthOpen).await;

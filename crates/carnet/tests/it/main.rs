@@ -31,3 +31,4 @@ mod transfers;
 mod trees;
 mod worker_enroll;
 mod worker_token;
+mod workers;

@@ -105,10 +105,17 @@ fn given(app: &App, certified: &Certified) -> Response {
         issued_at: row.issued_at.to_string(),
         renew_after: row.renew_after.to_string(),
         expires_at: row.expires_at.to_string(),
-        control_plane_url: app.ca().url(),
+        control_plane_url: control_plane(app),
         rpc_audience: RPC_AUDIENCE,
     })
     .into_response()
+}
+
+/// Where members find the registry: on this very listener.
+fn control_plane(app: &App) -> String {
+    let (host, port) = app.ca().reached_at();
+    let (open, close) = if host.contains(':') { ("[", "]") } else { ("", "") };
+    format!("https://{open}{host}{close}:{port}")
 }
 
 /// What whoever asked learns: a status, and of a request that cannot be read what is wrong with it.

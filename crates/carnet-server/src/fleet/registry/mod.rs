@@ -5,12 +5,14 @@ mod health;
 mod heartbeat;
 mod list;
 mod register;
+mod revocations;
 
 pub(super) use deregister::deregister;
 pub(super) use health::{live, ready};
 pub(super) use heartbeat::heartbeat;
 pub(super) use list::list;
 pub(super) use register::register;
+pub(super) use revocations::revocations;
 
 use carnet_ticket::identity::WorkerId;
 use carnet_ticket::verify::Reason;

@@ -81,9 +81,18 @@ impl Caller {
 
     /// A bare connection of nobody.
     pub async fn connect(ca: &Ca, base: &str) -> TlsStream<TcpStream> {
+        Self::connect_by(&Self::connector(ca), base).await
+    }
+
+    /// What makes connections of nobody, and remembers sessions.
+    pub fn connector(ca: &Ca) -> TlsConnector {
+        TlsConnector::from(Arc::new(config(ca, None)))
+    }
+
+    /// A bare connection.
+    pub async fn connect_by(connector: &TlsConnector, base: &str) -> TlsStream<TcpStream> {
         let address = base.strip_prefix("https://").unwrap();
         let stream = TcpStream::connect(address).await.unwrap();
-        let connector = TlsConnector::from(Arc::new(config(ca, None)));
         connector.connect("localhost".try_into().unwrap(), stream).await.unwrap()
     }
 
