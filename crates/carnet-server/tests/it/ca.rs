@@ -115,3 +115,37 @@ async fn a_control_plane_is_never_quarantined_and_replaces_what_was_revoked() {
     let statuses: Vec<_> = after.iter().map(|row| row["status"].as_str().unwrap()).collect();
     assert_eq!(statuses, ["live", "revoked"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_servers_own_certificate_follows_what_it_is_called() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("carnet.toml");
+    std::fs::write(&file, "[ca]\norganization = \"One\"\n").unwrap();
+    let server = Server::start_in(directory, &[]).await;
+    let count = async || {
+        let page = server.get(As::Admin, "/api/v1/admin/certificates").await.expect(200).json();
+        page["certificates"].as_array().unwrap().len()
+    };
+    assert_eq!(count().await, 1);
+    let text = "[ca]\norganization = \"Two\"\n[server]\nnames = [\"carnet.example\"]\n";
+    std::fs::write(&file, text).unwrap();
+    let reload = server.post(As::Admin, "/api/v1/admin/reload", &json!({})).await;
+    assert_eq!(reload.expect(200).json()["changed"], json!(["server.names", "ca.organization"]));
+    for _ in 0..200 {
+        // Looked at every five seconds.
+        server.hand.advance(std::time::Duration::from_secs(5));
+        if count().await > 1 {
+            break;
+        }
+    }
+    assert_eq!(count().await, 2, "one more, for the new name, and no others");
+    let rotated = server.post(As::Admin, "/api/v1/admin/ca/rotate", &json!({})).await;
+    let next = rotated.expect(200).json()["bundle"]["certificates"][1]["certificate"].clone();
+    let next = der(next.as_str().unwrap());
+    assert!(next.windows(3).any(|part| part == b"Two"), "made by the new settings");
+}
+
+fn der(text: &str) -> Vec<u8> {
+    use rustls::pki_types::pem::PemObject as _;
+    rustls::pki_types::CertificateDer::from_pem_slice(text.as_bytes()).unwrap().to_vec()
+}
