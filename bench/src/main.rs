@@ -6,6 +6,7 @@
 
 mod authority;
 mod certificates;
+mod fleet;
 mod gate;
 mod http;
 mod report;
@@ -16,8 +17,11 @@ mod world;
 use crate::report::Report;
 
 fn main() -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let arguments: Vec<_> = std::env::args().skip(1).collect();
+    if arguments == [fleet::WORKER] {
+        return Ok(fleet::work()?);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if let [verifier, address, grants] = &arguments[..]
         && verifier == revocation::VERIFIER
     {
@@ -30,6 +34,7 @@ fn main() -> anyhow::Result<()> {
         tickets::run(&mut report);
         authority::run(&mut report).await?;
         certificates::run(&mut report).await?;
+        fleet::run(&mut report).await?;
         http::run(&mut report).await?;
         revocation::run(&mut report).await
     })?;

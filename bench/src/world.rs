@@ -17,8 +17,10 @@ pub const KEY: &str = "the-key-of-the-benchmark";
 pub struct World {
     /// `host:port`.
     pub address: std::net::SocketAddr,
+    /// Where members of the fleet come to.
+    pub fleet: std::net::SocketAddr,
     listening: Listening,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -35,7 +37,8 @@ impl World {
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let app = App::open(AppOptions { watch, store, clock: Clock::System, metrics }).await?;
         let listening = serve::listen(app).await?;
-        Ok(Self { address: listening.address(), listening, _folder: folder })
+        let (address, fleet) = (listening.address(), listening.fleet_address());
+        Ok(Self { address, fleet, listening, folder })
     }
 
     /// The store of a server in this folder, while none runs.
@@ -47,6 +50,11 @@ impl World {
             readers: database.pool,
         };
         Ok(Store::open(&options)?)
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Stops it.

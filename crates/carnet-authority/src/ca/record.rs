@@ -8,7 +8,7 @@ use rcgen::{Issuer, PublicKeyData as _};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
-use super::CaKey;
+use super::{CaKey, Serial};
 
 /// Where a CA certificate is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +67,19 @@ impl CaRecord {
     pub fn sha256(&self) -> [u8; 32] {
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(digest(&SHA256, &self.certificate).as_ref());
+        sha256
+    }
+
+    /// The serial number of the certificate, if it can be read and is one of ours.
+    pub fn serial(&self) -> Option<Serial> {
+        let (_, certificate) = X509Certificate::from_der(&self.certificate).ok()?;
+        Serial::from_bytes(certificate.raw_serial()).ok()
+    }
+
+    /// SHA-256 of its key's `SubjectPublicKeyInfo`.
+    pub fn spki_sha256(&self) -> [u8; 32] {
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(digest(&SHA256, &self.key.subject_public_key_info()).as_ref());
         sha256
     }
 }

@@ -157,7 +157,10 @@ pub(super) async fn activate(
 
 fn event(trail: &Trail, record: &CaRecord) -> Event {
     let mut event = trail.event(Kind::Key, "ca.rotate", "ca");
+    let serial = record.serial().map(|serial| serial.to_string());
     let details = [
+        ("serial".to_owned(), serial.into()),
+        ("spki_sha256".to_owned(), hex::encode(record.spki_sha256()).into()),
         ("ca_sha256".to_owned(), hex::encode(record.sha256()).into()),
         ("state".to_owned(), record.state.as_str().into()),
         ("sequence".to_owned(), record.sequence.into()),

@@ -1,7 +1,7 @@
 //! The fleet's listener: TLS for everybody, a client certificate for most. Source: worker runtime spec, sections 1
 //! and 5.
 //!
-//! A certificate that is presented and does not count fails the handshake ([`tls`]); one that goes on with an
+//! A certificate that is presented and does not count fails the handshake (`tls`); one that goes on with an
 //! earlier session is judged before anything is read. What it is worth is a [`Grant`](carnet_gate::Grant) of the
 //! gate, which the connection holds: when it ends, the connection is cut. Each route names who may call it
 //! ([`Demand`]).

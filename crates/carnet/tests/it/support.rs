@@ -156,6 +156,12 @@ impl Server {
         &self.said
     }
 
+    /// Where members of its fleet come to, as `host:port`.
+    pub fn fleet(&self) -> String {
+        let line = self.said.iter().find_map(|line| line.strip_prefix("workers come to https://"));
+        line.unwrap().to_owned()
+    }
+
     /// What it has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()

@@ -68,5 +68,7 @@ async fn whatever_becomes_of_a_certificate_is_one_row() {
     fleet.server.post(As::Admin, "/api/v1/admin/ca/rotate", &json!({})).await.expect(200);
     let rotated = one(&fleet, "ca.rotate").await;
     assert_eq!(rotated["details"]["state"], "next");
+    let len = |name: &str| rotated["details"][name].as_str().map(str::len);
+    assert_eq!((len("serial"), len("spki_sha256")), (Some(32), Some(64)));
     assert_eq!(rotated["remote_addr"], "127.0.0.1");
 }

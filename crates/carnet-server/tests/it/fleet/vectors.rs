@@ -1,0 +1,79 @@
+//! The requests of `ca-and-registry.json` to the fleet's listener.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::enrollment::enrollment;
+use super::support::{Fleet, Member};
+use crate::runner::{self, Input, Outcome};
+
+const OPS: &[(&str, runner::Op)] = &[("http fleet", |input| {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(http(input))
+})];
+
+/// Promise: K-9
+#[test]
+fn vectors_ca_and_registry() {
+    runner::run("ca-and-registry.json", OPS);
+}
+
+/// A worker under the names that the vectors' workers have.
+async fn hello_world(fleet: &Fleet) -> Member {
+    let body = json!({ "name": "hello-world", "dns": ["hello-world"] });
+    let (_, token) = enrollment(fleet, &body).await;
+    fleet.enroll(&token, "hello-world").await
+}
+
+async fn http(input: &mut Input) -> Outcome {
+    let given = input.take("given");
+    let request = input.take("request");
+    let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
+    let compat = given["profile"] == "compat";
+    let settings = if compat { &[("profile.default", "compat")][..] } else { &[] };
+    let fleet = Fleet::start_with(settings).await;
+    let credential = text("credential");
+    // Whoever may call is a worker by its certificate, and what had registered registers.
+    let member = match credential.as_str() {
+        "valid" => Some(hello_world(&fleet).await),
+        _ => None,
+    };
+    for registered in given["registered"].as_array().into_iter().flatten() {
+        fleet.register(member.as_ref().unwrap(), registered).await.expect(200);
+    }
+    let method = Method::from_bytes(text("method").as_bytes()).unwrap();
+    let url = format!("{}{}", fleet.url, text("path"));
+    let mut asked = fleet.client(member.as_ref()).request(method, url).body(text("body_text"));
+    if request["content_type"].is_string() {
+        asked = asked.header("Content-Type", text("content_type"));
+    }
+    if let Some(name) = credential.strip_prefix("enrollment:") {
+        let (_, token) = enrollment(&fleet, &json!({ "name": name })).await;
+        asked = asked.basic_auth("enroll", Some(token));
+    }
+    let answer = fleet.send(asked).await;
+    let (status, body) = (answer.status.as_u16(), answer.json());
+    if answer.status.is_success() {
+        return Ok(json!({ "status": status, "body": body }));
+    }
+    Err(json!({ "error": name_of(&body), "status": status, "body": body }))
+}
+
+/// What the vectors call a refusal.
+fn name_of(body: &Value) -> Value {
+    let name = match &body["detail"] {
+        Value::Array(faults) => return faults[0]["type"].clone(),
+        Value::String(detail) => detail.as_str(),
+        _ => "",
+    };
+    json!(match name {
+        "CSR is required" => "CsrRequired",
+        "CSR is not valid" => "CsrInvalid",
+        "Gone: send a CSR to /certificates/csr" => "Gone",
+        "Method Not Allowed" => "MethodNotAllowed",
+        "Client certificate required" => "ClientCertificateRequired",
+        "Forbidden" => "NameMismatch",
+        other => other,
+    })
+}
