@@ -105,6 +105,7 @@ fn is_serial(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Promise: P-71
     #[test]
     fn every_form_is_told_by_its_prefix() {
         let ulid = "01HQXK5V8N3Y7M2P4R6T9W0ABC";
@@ -138,6 +139,7 @@ mod tests {
         }
     }
 
+    /// Promise: P-71
     #[test]
     fn a_known_prefix_with_something_wrong_after_it_is_nothing_else() {
         for wrong in [

@@ -14,20 +14,20 @@ use serde_json::json;
 use crate::support::{AUTHORITY, As, START, Server};
 
 const STREAM: &str = "/api/v1/revocations/stream";
-const SNAPSHOT: &str = "/api/v1/revocations/snapshot";
+pub const SNAPSHOT: &str = "/api/v1/revocations/snapshot";
 const REVOKE: &str = "/api/v1/admin/revocations";
 
 /// An open stream.
-struct Events {
+pub struct Events {
     response: Response,
     read: String,
 }
 
 #[derive(Debug, PartialEq)]
-struct Event {
-    name: String,
-    id: Option<String>,
-    data: String,
+pub struct Event {
+    pub name: String,
+    pub id: Option<String>,
+    pub data: String,
 }
 
 impl Events {
@@ -36,7 +36,7 @@ impl Events {
         Self::of(request).await
     }
 
-    async fn of(request: reqwest::RequestBuilder) -> Self {
+    pub async fn of(request: reqwest::RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -44,7 +44,7 @@ impl Events {
     }
 
     /// The next event; nothing at the end.
-    async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<Event> {
         while !self.read.contains("\n\n") {
             let chunk = self.response.chunk().await.ok()??;
             self.read.push_str(std::str::from_utf8(&chunk).unwrap());
@@ -63,7 +63,7 @@ impl Events {
     }
 
     /// The next event, which is a message of this name.
-    async fn message(&mut self, server: &Server, name: &str) -> Message {
+    pub async fn message(&mut self, server: &Server, name: &str) -> Message {
         let event = self.next().await.unwrap();
         assert_eq!(event.name, name);
         let message = verify(&event.data, &keys(server).await).unwrap().into_message();
@@ -74,7 +74,7 @@ impl Events {
 }
 
 /// The keys of the feed, as everybody gets them.
-async fn keys(server: &Server) -> Vec<VerifyingKey> {
+pub async fn keys(server: &Server) -> Vec<VerifyingKey> {
     let jwks = server.get(As::Nobody, "/.well-known/jwks.json").await.expect(200).json();
     Purpose::RevocationFeed.keys_in(&jwks).unwrap()
 }
@@ -205,6 +205,9 @@ async fn a_receiver_that_missed_something_goes_on_after_the_snapshot() {
     revoke(&server, 2).await;
     let second = events.next().await.unwrap().data;
     assert_eq!(receiver.receive(&second, &keys), Err(FeedError::Gap { expected: 1, found: 2 }));
+    let metrics = server.get(As::Api, "/metrics").await.expect(200).bytes;
+    let counted = "carnet_revocation_feed_errors_total{error=\"gap\"}";
+    assert!(String::from_utf8(metrics).unwrap().contains(counted));
 
     let snapshot = server.get(As::Api, SNAPSHOT).await.expect(200).bytes;
     let snapshot = String::from_utf8(snapshot).unwrap();

@@ -39,6 +39,37 @@ async fn a_subject_line_ends_what_a_service_issued_before_it_and_not_what_it_iss
     server.get(As::Key(&key), "/api/v1/me").await.expect_error(401, "unauthorized");
 }
 
+/// Promise: P-20
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_of_any_kind_is_recorded_once_and_survives_a_restart() {
+    let kinds = [
+        ("token_id", "token-1".to_owned()),
+        ("content_id", "ab".repeat(32)),
+        ("realm_ticket", "ticket:01HQXK5V8N3Y7M2P4R6T9W0ABC".to_owned()),
+        ("subject", "worker/gpu-1".to_owned()),
+        ("key", "0011223344556677".to_owned()),
+        ("certificate", "0a1b".to_owned()),
+    ];
+    let server = Server::start().await;
+    let revoke = async |server: &Server, (kind, value): &(&str, String), status| {
+        let body = json!({ "kind": kind, "value": value });
+        let answer = server.post(As::Admin, PATH, &body).await.expect(status).json();
+        answer["revocation"]["seq"].as_u64().unwrap()
+    };
+    for (seq, kind) in (1..).zip(&kinds) {
+        assert_eq!(revoke(&server, kind, 201).await, seq);
+        assert_eq!(revoke(&server, kind, 200).await, seq, "once");
+    }
+    let list = server.get(As::Admin, PATH).await.expect(200).json();
+    let server = Server::start_in(server.stop().await, &[]).await;
+    assert_eq!(server.get(As::Admin, PATH).await.expect(200).json(), list);
+    let in_force = server.app.gate().revocations();
+    assert_eq!((in_force.seq(), in_force.len()), (6, 6));
+    for (seq, kind) in (1..).zip(&kinds) {
+        assert_eq!(revoke(&server, kind, 200).await, seq);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_values_are_400_and_the_list_is_paged() {
     let server = Server::start().await;

@@ -10,6 +10,7 @@ mod client;
 mod crash;
 mod crash_trees;
 mod credentials;
+mod cut_off;
 mod demo;
 mod disk;
 mod enroll;

@@ -19,7 +19,7 @@ use carnet_gate::Selector;
 use carnet_store::StoreError;
 use carnet_ticket::realm::Ulid;
 use carnet_ticket::time::{Expiration, Timestamp};
-use carnet_ticket::verify::{Limits, Verified};
+use carnet_ticket::verify::{Class, Limits, Verified};
 use serde_json::{Map, Value, json};
 
 use crate::audit::Trail;
@@ -61,17 +61,21 @@ pub(super) async fn credential(app: &App, entry: &LedgerEntry) -> Result<Verifie
         Some(_) => app.store().ancestors(&entry.content_id).await?,
         None => Vec::new(),
     };
+    // The id of a certificate is its serial, and the CA has other keys than those that revocations name.
+    let is_certificate = entry.class == Class::Certificate;
+    let id = entry.token_id.clone();
+    let (token_id, certificate) = if is_certificate { (None, id) } else { (id, None) };
     Ok(Verified {
         class: entry.class,
         content_id: entry.content_id,
         subject: Some(entry.subject.clone()),
-        token_id: entry.token_id.clone(),
-        key_id: Some(entry.key_id),
+        token_id,
+        key_id: (!is_certificate).then_some(entry.key_id),
         issued_at: Some(entry.issued_at),
         expires: entry.expires_at,
         rights: None,
         limits: Limits::none(),
-        certificate: None,
+        certificate,
         ancestors,
         claims: Map::new(),
     })

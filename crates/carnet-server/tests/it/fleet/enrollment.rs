@@ -192,6 +192,8 @@ async fn the_answer_tells_all_of_a_certificate_in_order() {
     );
     assert_eq!(said["spiffe_id"], "spiffe://carnet.local/worker/hello-world");
     assert_eq!(said["generation"], 1);
+    let listener = format!("https://{}", fleet.server.fleet_address());
+    assert_eq!(said["control_plane_url"], listener);
     assert_eq!(said["rpc_audience"], "worker:rpc");
     let moment = |name: &str| {
         carnet_ticket::time::Timestamp::from_rfc3339(said[name].as_str().unwrap()).unwrap().unix_s()
