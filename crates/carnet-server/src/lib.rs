@@ -25,7 +25,7 @@ mod frame;
 mod openapi;
 mod problem;
 mod rate;
-mod registry;
+pub mod registry;
 mod reload;
 mod revocations;
 pub mod routes;

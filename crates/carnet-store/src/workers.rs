@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::row::{moment, parsed, text};
+use crate::row::{moment, parsed, text, unsigned};
 use crate::sql;
 
 const REGISTER: &str = "INSERT INTO workers \
@@ -16,10 +16,14 @@ const DEREGISTER: &str = "UPDATE workers SET registration = NULL, updated_at = ?
 const HEARD: &str = "UPDATE workers SET last_heartbeat = ?2 WHERE worker_id = ?1";
 const FIND: &str = "SELECT * FROM workers WHERE worker_id = ?1";
 const COUNT: &str = "SELECT count(*) AS count FROM workers";
+const COUNT_OWN: &str = "SELECT count(*) AS count FROM workers WHERE identity = ?1";
 const ALL: &str = "SELECT * FROM workers ORDER BY worker_id";
 
 /// Worker ids that are kept.
 pub const WORKERS_MAX: u64 = 100_000;
+
+/// Ids that one identity may have.
+pub const IDS_MAX: u64 = 64;
 
 /// A worker as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,12 +34,6 @@ pub struct WorkerRow {
     pub identity: String,
     /// What it said when it registered; nothing once it has gone.
     pub registration: Option<String>,
-    /// Whether an administrator keeps work from it.
-    pub is_cordoned: bool,
-    /// Whether an administrator has it finish.
-    pub is_draining: bool,
-    /// Why, as the administrator said.
-    pub state_reason: Option<String>,
     /// When it was last heard, to some seconds.
     pub last_heartbeat: Timestamp,
     /// When it first registered.
@@ -73,8 +71,12 @@ impl Store {
                 Some(known) if known.identity != identity => return Err(RegisterError::IdTaken),
                 Some(_) => {}
                 None => {
-                    let count =
-                        sql::one(connection, COUNT, [], |row| crate::row::unsigned(row, "count"))?;
+                    let own =
+                        sql::one(connection, COUNT_OWN, [&identity], |row| unsigned(row, "count"))?;
+                    if own.unwrap_or(0) >= IDS_MAX {
+                        return Err(RegisterError::TooMany);
+                    }
+                    let count = sql::one(connection, COUNT, [], |row| unsigned(row, "count"))?;
                     if count.unwrap_or(0) >= WORKERS_MAX {
                         return Err(RegisterError::TooMany);
                     }
@@ -129,9 +131,6 @@ fn read(row: &Row<'_>) -> Result<WorkerRow, StoreError> {
         id: parsed(row, "worker_id")?,
         identity: text(row, "identity")?.to_owned(),
         registration: row.get("registration")?,
-        is_cordoned: row.get("is_cordoned")?,
-        is_draining: row.get("is_draining")?,
-        state_reason: row.get("state_reason")?,
         last_heartbeat: moment(row, "last_heartbeat")?,
         created_at: moment(row, "created_at")?,
         updated_at: moment(row, "updated_at")?,

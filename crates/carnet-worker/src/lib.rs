@@ -28,7 +28,7 @@
 //!   connection is cut when that ends;
 //! - at every moment the directory holds a certificate and a key that belong together, or says how to get there;
 //! - a registry or a CA that fails stops no worker;
-//! - a worker that has not heard of revocations for 15 minutes says so, and admits only peers whose certificates end
+//! - a worker that has not heard of revocations for 15 minutes, or not yet since it started, says so, and admits only peers whose certificates end
 //!   within 15 minutes; who is connected stays.
 //!
 //! Source: worker runtime spec, sections 7 to 9.
@@ -55,8 +55,8 @@ mod surroundings;
 mod tls;
 
 pub use application::{ClientAuth, RunningWorker, ThisWorker, WorkerApplication};
-pub use axum::Json;
 pub use axum::routing::{delete, get, post, put};
+pub use axum::{Extension, Json, Router};
 pub use ca::CaError;
 pub use capability::CapabilityDefinition;
 pub use error::{BoxError, FileFault, WorkerError};

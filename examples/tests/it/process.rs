@@ -123,8 +123,10 @@ fn openssl_and_curl_find_the_workers_certificate_in_order() {
     let program = Program::start("hello_world");
     let connect = ["s_client", "-connect", "localhost:{port}", "-CAfile", "ca.crt"];
     let told = program.asked_by("openssl", &connect);
-    assert!(told.contains("issuer=CN = Carnet CA"), "{told}");
-    assert!(told.contains("subject=CN = hello-world"), "{told}");
+    // Some releases put spaces around it.
+    let names = told.replace(" = ", "=");
+    assert!(names.contains("issuer=CN=Carnet CA"), "{told}");
+    assert!(names.contains("subject=CN=hello-world"), "{told}");
     assert!(told.contains("Verify return code: 0 (ok)"), "{told}");
     let health = program.asked_by("curl", &["-sSkf", "https://localhost:{port}/health"]);
     assert!(health.contains("\"status\":\"healthy\""), "{health}");

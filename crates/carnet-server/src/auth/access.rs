@@ -132,7 +132,7 @@ fn count(
         Limit::Failures | Limit::FleetFailures | Limit::ClientInit => address(parts),
         Limit::ClientPoll => params.and_then(|params| Some(params.iter().next()?.1.to_owned())),
         Limit::Upload => in_realm.map(|in_realm| in_realm.realm.to_string()),
-        Limit::User | Limit::Admin => grant.map(who),
+        Limit::User | Limit::Admin | Limit::Renewals => grant.map(who),
         Limit::Mcp => grant.map(|grant| grant.content_id().to_string()),
     };
     let Some(key) = key else { return Ok(()) };

@@ -8,6 +8,7 @@ use carnet_store::RenewedCertificate;
 use carnet_ticket::identity::{Leaf, Member};
 
 use super::event::Said;
+use super::fault::random;
 use super::{Asking, Ca, Certified, Refusal};
 use crate::audit::Trail;
 
@@ -48,7 +49,9 @@ impl Ca<'_> {
         let renewed = RenewedCertificate { presented: serial, csr, certificate };
         let event = said.done(asking.trail, "ca.renew", None);
         let issuance = store.audited(event).renew_certificate(renewed, now).await?;
-        self.superseded().await?;
+        if let Err(error) = self.superseded().await {
+            tracing::error!(%error, "superseded certificates were not revoked; it is tried again");
+        }
         Ok(Certified::new(issuance.row(), &authority))
     }
 
@@ -56,8 +59,11 @@ impl Ca<'_> {
     async fn clone_detected(self, presented: &Leaf, said: &Said, trail: &Trail) {
         let Some(member) = &said.member else { return };
         let serial = &presented.serial;
-        tracing::error!(target: "carnet::cert", event = "cert_cloned", %member, serial, "somebody has a copy of a certificate");
         let now = self.app.clock().now();
+        // Without randomness events are harder to tell apart: that is all.
+        let id = format!("cert_{}", hex::encode(random::<6>().unwrap_or_default()));
+        tracing::error!(target: "carnet::cert", event = "cert_cloned", correlation_id = id, worker_id = %member,
+            timestamp = %now, serial, "somebody has a copy of a certificate");
         let done = match self.app.config().ca.clone_action {
             CloneAction::Alert => self.app.store().see_clone(member, now).await.map_err(Into::into),
             CloneAction::Quarantine => {

@@ -117,8 +117,11 @@ impl Ca<'_> {
     }
 
     /// Looks anew when the next one ends, and ends those whose time has come.
-    pub(super) async fn superseded(self) -> Result<(), StoreError> {
-        *self.held.next_end.lock().await = self.app.store().next_supersession().await?;
+    pub(crate) async fn superseded(self) -> Result<(), StoreError> {
+        {
+            let mut next = self.held.next_end.lock().await;
+            *next = self.app.store().next_supersession().await?;
+        }
         self.end_superseded().await
     }
 

@@ -22,7 +22,7 @@ pub(crate) async fn run(app: App) {
 
 async fn look(app: &App) {
     let ca = app.ca();
-    if let Err(error) = ca.end_superseded().await {
+    if let Err(error) = ca.superseded().await {
         tracing::error!(%error, "superseded certificates were not revoked; it is tried again");
     }
     if app.config().ca.auto_rotate {

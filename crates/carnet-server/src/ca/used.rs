@@ -14,10 +14,10 @@ impl Ca<'_> {
         }
         let now = self.app.clock().now();
         let row = self.app.store().use_certificate(serial, now).await?;
-        self.held.used.insert(serial, ());
-        match row {
-            Some(row) if row.generation.0 > 1 => self.superseded().await,
-            _ => Ok(()),
+        if row.is_some_and(|row| row.generation.0 > 1) {
+            self.superseded().await?;
         }
+        self.held.used.insert(serial, ());
+        Ok(())
     }
 }

@@ -91,7 +91,10 @@ async fn prepare(
         Demand::Renewal => {
             let form = CsrForm::read(app, parts, body).await?;
             parts.extensions.insert(form);
-            member.ok_or(Problem::unauthorized())?;
+            let member = member.ok_or(Problem::unauthorized())?;
+            // The handshake has proved who it is: others behind its address do not count.
+            app.limiters().take(Limit::Renewals, &member.leaf.subject())?;
+            return Ok(Body::empty());
         }
         Demand::Worker => {
             let member = member.ok_or_else(certificate_required)?;

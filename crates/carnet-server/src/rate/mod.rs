@@ -23,6 +23,9 @@ use crate::problem::Problem;
 /// Bad credentials that an address may present to the fleet's listener in a minute.
 const FLEET_FAILURES: u32 = 10;
 
+/// Times that a member may ask for its next certificate in a minute; one in good order asks once in its life.
+const RENEWALS: u32 = 10;
+
 /// What is limited, by which key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
@@ -30,6 +33,8 @@ pub enum Limit {
     Failures,
     /// Bad credentials of the fleet, by the address they come from.
     FleetFailures,
+    /// Renewals of certificates, by member.
+    Renewals,
     /// Approvals of clients begun, by address.
     ClientInit,
     /// Looks at whether a client is approved, by client.
@@ -45,9 +50,10 @@ pub enum Limit {
 }
 
 impl Limit {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Failures,
         Self::FleetFailures,
+        Self::Renewals,
         Self::ClientInit,
         Self::ClientPoll,
         Self::User,
@@ -61,6 +67,7 @@ impl Limit {
         match self {
             Self::Failures => "failures",
             Self::FleetFailures => "fleet_failures",
+            Self::Renewals => "renewals",
             Self::ClientInit => "client_init",
             Self::ClientPoll => "client_poll",
             Self::User => "user",
@@ -75,6 +82,7 @@ impl Limit {
         match self {
             Self::Failures => config.auth.failure_limit_per_minute,
             Self::FleetFailures => FLEET_FAILURES,
+            Self::Renewals => RENEWALS,
             Self::ClientInit => realm.rate_init_per_ip,
             Self::ClientPoll => realm.rate_poll_per_client,
             Self::User => realm.rate_per_user,

@@ -1,5 +1,7 @@
 //! [`Beat`]: what a worker says each time that it is there, as a form. Source: worker runtime spec, section 9.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request};
 use bytes::Bytes;
@@ -89,6 +91,8 @@ async fn fields(headers: &HeaderMap, body: Bytes) -> Vec<(String, String)> {
     }
     if kind.starts_with("application/x-www-form-urlencoded") {
         let pairs = form_urlencoded::parse(&body).take(FIELDS_MAX);
+        let fits = |(_, value): &(_, Cow<'_, str>)| value.len() <= FIELD_LEN_MAX;
+        let pairs = pairs.filter(fits);
         return pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
     }
     Vec::new()

@@ -9,7 +9,7 @@ impl Registry {
         let now = self.clock.now();
         let workers = self.workers.read();
         let here = workers.values().filter(|worker| {
-            worker.said.is_some() && worker.state(now, lost_after) != WorkerState::Lost
+            worker.said.is_some() && worker.state(false, now, lost_after) != WorkerState::Lost
         });
         let reported = here.map(|worker| {
             let registered = worker.said.as_ref().and_then(|said| said.bundle);

@@ -21,7 +21,7 @@ use parking_lot::RwLock;
 
 pub(crate) use beat::Beat;
 pub(crate) use registration::Registration;
-pub(crate) use state::{AdminStates, WorkerState};
+pub use state::{AdminStates, InvalidStatus, Reported, WorkerState};
 
 /// Why a worker is not registered. The caller learns that it may not.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,9 @@ pub(crate) enum RegistryError {
     /// A capability is outside of what was enrolled.
     #[error("a capability is outside of the enrollment")]
     CapabilityNotAllowed,
+    /// Its identity is quarantined.
+    #[error("the identity is quarantined")]
+    Quarantined,
     /// There are as many workers as may be.
     #[error("there are too many workers")]
     TooMany,
@@ -61,12 +64,13 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// How it is at `now`.
-    pub(crate) fn state(&self, now: Timestamp, lost_after: Duration) -> WorkerState {
-        let admin = AdminStates {
-            cordoned: self.row.is_cordoned,
-            draining: self.row.is_draining,
-            quarantined: false,
-        };
+    pub(crate) fn state(
+        &self,
+        is_quarantined: bool,
+        now: Timestamp,
+        lost_after: Duration,
+    ) -> WorkerState {
+        let admin = AdminStates { quarantined: is_quarantined, ..AdminStates::default() };
         let reported = self.beat.state.unwrap_or_default();
         WorkerState::of(admin, reported, now.since(self.heard_at), lost_after)
     }
@@ -127,8 +131,12 @@ impl Registry {
     /// Whether every capability is one that was enrolled.
     async fn allows(&self, registration: &Registration, leaf: &Leaf) -> Result<(), RegistryError> {
         let member = Member::of(&leaf.identity).ok_or(RegistryError::CapabilityNotAllowed)?;
-        let profile = self.store.member(&member).await?.map(|row| row.profile);
-        let globs = profile.map(|profile| profile.capabilities).unwrap_or_default();
+        let row = self.store.member(&member).await?;
+        let row = row.ok_or(RegistryError::CapabilityNotAllowed)?;
+        if row.quarantined_at.is_some() {
+            return Err(RegistryError::Quarantined);
+        }
+        let globs = row.profile.capabilities;
         let is_allowed = |capability: &String| {
             let id = capability.parse::<CapabilityId>();
             id.is_ok_and(|id| globs.iter().any(|glob| glob.matches(&id)))
@@ -179,6 +187,11 @@ impl Registry {
     /// The worker of this id, if it has registered and not gone.
     pub(crate) fn worker(&self, id: &WorkerId) -> Option<Worker> {
         self.workers.read().get(id).filter(|worker| worker.said.is_some()).cloned()
+    }
+
+    /// Looks at every worker that has registered and not gone, by id.
+    pub(crate) fn for_each(&self, look: impl FnMut(&Worker)) {
+        self.workers.read().values().filter(|worker| worker.said.is_some()).for_each(look);
     }
 
     /// Every worker that has registered and not gone, by id.

@@ -103,10 +103,12 @@ where
         .max_buf_size(usize::try_from(limits.max_header.0).unwrap_or(usize::MAX).max(8192));
     let mut connection =
         pin!(builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service)));
+    // What was withdrawn comes first: a request that waits to be read is not begun any more.
     let result = tokio::select! {
-        result = connection.as_mut() => result,
+        biased;
         () = cut.cancelled() => return,
         () = withdrawn.as_mut() => return cut.cancel(),
+        result = connection.as_mut() => result,
         () = app.draining().cancelled() => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {

@@ -34,6 +34,9 @@ const SEND_BUFFER: u32 = 128 << 10;
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
+/// How long somebody without a certificate may stay on the fleet's listener, whatever is under way.
+const STRANGER_MAX: Duration = Duration::from_mins(2);
+
 /// How long a TLS handshake may take.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
@@ -258,8 +261,12 @@ impl Accepting {
     /// A member of the fleet, or somebody without a certificate. One whose certificate does not count is not heard.
     async fn serve_member(self, stream: TcpStream, peer: SocketAddr, tls: Arc<FleetTls>) {
         let Some((ends, socket, cutoff)) = opened(stream, peer) else { return };
-        if let Err(error) = self.app.ca().end_superseded().await {
-            tracing::error!(%error, "superseded certificates were not revoked; it is tried again");
+        match self.in_time(self.app.ca().end_superseded()).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
+                tracing::error!(%error, "superseded certificates were not revoked; it is tried again");
+            }
+            None => return,
         }
         let accepted = match tls.acceptor() {
             Ok(acceptor) => self.in_time(acceptor.accept(socket)).await,
@@ -277,8 +284,12 @@ impl Accepting {
                 if let Some(member) = &member {
                     fleet::used(&self.app, member).await;
                 }
+                let (is_stranger, clock) = (member.is_none(), self.app.clock().clone());
                 let ends = Ends { member, ..ends };
-                connection::serve(self.app, self.router, stream, ends, cutoff).await;
+                tokio::select! {
+                    () = connection::serve(self.app, self.router, stream, ends, cutoff) => {}
+                    () = clock.sleep(STRANGER_MAX), if is_stranger => {}
+                }
             }
             Err(denied) => fleet::denied(&self.app, peer, &denied),
         }

@@ -4,10 +4,8 @@ CREATE TABLE workers (
     worker_id      TEXT    PRIMARY KEY,
     identity       TEXT    NOT NULL,
     registration   TEXT,
-    is_cordoned    INTEGER NOT NULL DEFAULT 0,
-    is_draining    INTEGER NOT NULL DEFAULT 0,
-    state_reason   TEXT,
     last_heartbeat INTEGER NOT NULL,
     created_at     INTEGER NOT NULL,
     updated_at     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX workers_by_identity ON workers (identity);

@@ -37,6 +37,7 @@ impl WorkerApplication {
         let worker_id = worker_id.unwrap_or_else(|| live.current().stored.record.worker_id.clone());
         let control_plane = plan.control_plane(&live);
         let gate = listener::gate(&live, control_plane.is_some());
+        live.hears_by(&gate);
         let health = Arc::new(Health::new(Arc::clone(&live), gate.clone(), worker_id));
         let https_url = format!("https://{}:{}", plan.host(&live), listener.address().port());
         if self.client_auth == ClientAuth::Open {

@@ -16,7 +16,7 @@ pub use decide::{Action, Held, decide};
 
 use crate::cert_dir;
 use crate::error::WorkerError;
-use crate::events::Event;
+use crate::events::{CertLog, Event};
 use crate::files::{self, Contents, DirLock, Stored};
 use crate::pause::random;
 use crate::renew;
@@ -55,7 +55,10 @@ pub(crate) async fn bootstrap(
     files::recover(&dir).map_err(WorkerError::io(&dir))?;
     let held = files::read(&dir);
     if let Err(error) = &held {
-        tracing::warn!(target: "carnet::cert", event = Event::ValidationFailed.as_str(), %error);
+        // Whose it was cannot be read.
+        let worker_id = wanted.worker_id.clone().or_else(|| "unknown".parse().ok());
+        let worker_id = worker_id.unwrap_or_else(new_worker_id);
+        CertLog::new(&worker_id, clock).warn(Event::ValidationFailed, Some(error));
     }
     let has_token = found.as_ref().is_some_and(|found| found.token.is_some());
     let ca_url = found.as_ref().filter(|found| found.is_named).map(|found| found.ca.clone());

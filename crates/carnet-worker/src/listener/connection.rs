@@ -28,6 +28,9 @@ const HEAD_MAX: Duration = Duration::from_secs(30);
 /// take all connections there are.
 const ANONYMOUS_MAX: Duration = Duration::from_mins(1);
 
+/// How long what is under way may go on once a connection is to end.
+const ENDING_MAX: Duration = Duration::from_secs(10);
+
 /// What every TLS connection begins with: a handshake record.
 const HANDSHAKE_RECORD: u8 = 22;
 
@@ -101,7 +104,10 @@ pub(super) async fn serve(
         result = connection.as_mut() => result,
         () = over => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                result = connection => result,
+                () = clock.sleep(ENDING_MAX) => return,
+            }
         }
     };
     if let Err(error) = result {

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, Guard};
-use carnet_gate::Clock;
-use carnet_ticket::identity::Schedule;
+use carnet_gate::{Clock, Gate};
+use carnet_ticket::identity::{Certificates, Schedule};
+use carnet_ticket::verify::{Facts, Presented, Verify};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
@@ -22,6 +23,8 @@ pub(crate) struct Live {
     dir: PathBuf,
     clock: Clock,
     now: ArcSwap<Current>,
+    /// Hears of revocations.
+    gate: OnceLock<Gate>,
 }
 
 /// What is shown and believed now.
@@ -41,7 +44,7 @@ impl Live {
         random: u32,
     ) -> Result<Self, rustls::Error> {
         let now = ArcSwap::from_pointee(Current::new(stored, random)?);
-        Ok(Self { dir: dir.to_owned(), clock, now })
+        Ok(Self { dir: dir.to_owned(), clock, now, gate: OnceLock::new() })
     }
 
     /// What counts now.
@@ -53,6 +56,21 @@ impl Live {
     pub(crate) fn exchange(&self, stored: Stored, random: u32) -> Result<(), rustls::Error> {
         self.now.store(Arc::new(Current::new(stored, random)?));
         Ok(())
+    }
+
+    /// What `gate` hears of revocations counts for servers that are called too.
+    pub(crate) fn hears_by(&self, gate: &Gate) {
+        // A worker has one gate.
+        let _ = self.gate.set(gate.clone());
+    }
+
+    /// Whether a certificate, whose chain was verified, was withdrawn, as far as was heard.
+    pub(super) fn is_revoked(&self, der: &[u8]) -> bool {
+        let Some(gate) = self.gate.get() else { return false };
+        let trust_domain = self.current().stored.leaf.identity.trust_domain().clone();
+        let (presented, now) = (Presented::certificate(der), gate.clock().now());
+        let verified = Certificates { trust_domain }.verify(&presented, &Facts::none(), now);
+        verified.is_ok_and(|verified| gate.revocations().judge(&verified, now).is_some())
     }
 
     pub(crate) fn dir(&self) -> &Path {

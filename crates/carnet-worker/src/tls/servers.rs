@@ -12,7 +12,7 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 
 use super::{Live, provider, roots};
 
-/// Believes servers whose certificate a trusted CA signed for the host that was asked.
+/// Believes servers whose certificate a trusted CA signed for the host that was asked, and nobody has revoked.
 pub(crate) struct Servers {
     trust: Trust,
     /// What servers are told of who is trusted: they may have certificates of several CAs.
@@ -82,6 +82,9 @@ impl ServerCertVerifier for Servers {
                 let current = live.current();
                 current.servers.verify_server_cert(leaf, between, host, ocsp, now)?;
                 self.require_control_plane(leaf, current.stored.leaf.identity.trust_domain())?;
+                if live.is_revoked(leaf) {
+                    return Err(CertificateError::Revoked.into());
+                }
             }
             Trust::Anchor { verifier, trust_domain } => {
                 verifier.verify_server_cert(leaf, between, host, ocsp, now)?;

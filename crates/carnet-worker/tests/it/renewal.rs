@@ -88,6 +88,7 @@ async fn a_renewal_that_is_refused_is_not_tried_again() {
 }
 
 /// Promise: K-18
+/// Promise: K-21
 #[tokio::test]
 async fn of_two_workers_that_share_a_directory_one_renews_and_both_use_it() {
     let (machine, ca, worker) = running().await;

@@ -22,7 +22,9 @@ fn the_image_of_a_worker_belongs_to_the_worker() {
     let copies: Vec<_> = image.lines().filter(|line| line.starts_with("COPY ")).collect();
     assert!(copies.len() >= 2);
     assert!(copies.iter().all(|copy| copy.contains("--chown=worker:worker")), "{copies:?}");
-    assert!(image.contains("ENV MY_WORKER_HTTPS_PORT=8500 HTTPS_ONLY=true CERT_DIR=/etc/certs"));
+    assert!(image.contains(
+        "ENV MY_WORKER_HTTPS_PORT=8500 HTTPS_PORT=8500 HTTPS_ONLY=true CERT_DIR=/etc/certs"
+    ));
     let health = "HEALTHCHECK --interval=10s --timeout=5s --retries=3";
     assert!(image.contains(health) && image.contains(r#""-k", "https://localhost:8500/health"]"#));
     let command = image.lines().last().unwrap();
@@ -35,6 +37,7 @@ fn each_worker_of_the_compose_file_has_its_own_volume_and_is_enrolled() {
     let text = file("compose.yml");
     for line in [
         r#"MY_WORKER_HTTPS_PORT: "8500""#,
+        r#"HTTPS_PORT: "8500""#,
         r#"HTTPS_ONLY: "true""#,
         "CERT_DIR: /etc/certs",
         "certs-my-worker:/etc/certs",
@@ -47,6 +50,12 @@ fn each_worker_of_the_compose_file_has_its_own_volume_and_is_enrolled() {
     ] {
         assert!(text.contains(line), "{line}");
     }
+    // Whoever writes into a new volume has to own the folder that it covers.
+    let server = file("Dockerfile").replace("\\\n", " ");
+    assert!(
+        server.contains("--owner=carnet --group=carnet") && server.contains("/enroll/my-worker")
+    );
+    assert!(text.contains("enroll-my-worker:/enroll/my-worker"));
     // What runs there is what is tested here.
     assert!(text.contains(r#"command: ["enroll-workers", "my-worker"]"#));
     assert!(text.contains(COMMAND.replace('$', "$$").as_str()));

@@ -13,15 +13,17 @@ pub(in crate::fleet) async fn live() -> Json<Value> {
 }
 
 pub(in crate::fleet) async fn ready(State(app): State<App>) -> Json<Value> {
-    let workers = app.registry().workers();
-    let types: BTreeSet<_> = workers
-        .iter()
-        .filter_map(|worker| worker.said.as_ref())
-        .map(|said| &said.service_type)
-        .collect();
+    let (mut count, mut types) = (0, BTreeSet::new());
+    app.registry().for_each(|worker| {
+        count += 1;
+        let said = worker.said.as_ref().map(|said| &said.service_type);
+        if let Some(service_type) = said.filter(|known| !types.contains(*known)) {
+            types.insert(service_type.clone());
+        }
+    });
     Json(json!({
         "status": "ready",
-        "worker_count": workers.len(),
+        "worker_count": count,
         "service_types": types,
         "protocols_supported": ["REST"],
     }))

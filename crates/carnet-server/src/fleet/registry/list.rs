@@ -11,17 +11,16 @@ use crate::state::App;
 pub(in crate::fleet) async fn list(State(app): State<App>) -> Json<Value> {
     let (now, lost_after) = (app.clock().now(), app.config().registry.lost_after);
     let mut by_type = BTreeMap::<String, Vec<Value>>::new();
-    for worker in app.registry().workers() {
-        let Some(said) = worker.said.filter(|_| now.since(worker.heard_at) < lost_after) else {
-            continue;
-        };
-        by_type.entry(said.service_type).or_default().push(json!({
+    app.registry().for_each(|worker| {
+        let is_fresh = now.since(worker.heard_at) < lost_after;
+        let Some(said) = worker.said.as_ref().filter(|_| is_fresh) else { return };
+        by_type.entry(said.service_type.clone()).or_default().push(json!({
             "worker_id": worker.row.id.as_str(),
             "endpoint": said.endpoint,
             "capabilities": said.capabilities,
             "last_seen": worker.heard_at.to_string(),
             "load_score": worker.beat.load_score,
         }));
-    }
+    });
     Json(json!({ "workers": by_type }))
 }

@@ -5,11 +5,13 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::shown;
+use crate::problem::Problem;
 use crate::state::App;
 
-pub(in crate::routes) async fn list(State(app): State<App>) -> Json<Value> {
-    let now = app.clock().now();
-    let workers = app.registry().workers();
-    let shown: Vec<_> = workers.iter().filter_map(|worker| shown(&app, worker, now)).collect();
-    Json(json!({ "workers": shown, "next_cursor": null }))
+pub(in crate::routes) async fn list(State(app): State<App>) -> Result<Json<Value>, Problem> {
+    let mut workers = Vec::new();
+    for worker in app.registry().workers() {
+        workers.extend(shown(&app, &worker).await?);
+    }
+    Ok(Json(json!({ "workers": workers, "next_cursor": null })))
 }

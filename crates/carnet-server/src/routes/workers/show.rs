@@ -14,6 +14,6 @@ pub(in crate::routes) async fn show(
 ) -> Result<Json<Value>, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     let worker = app.registry().worker(&id).ok_or_else(Problem::not_found)?;
-    let shown = shown(&app, &worker, app.clock().now());
+    let shown = shown(&app, &worker).await?;
     shown.map(Json).ok_or_else(Problem::not_found)
 }

@@ -82,4 +82,7 @@ async fn every_route_is_for_whom_its_row_says() {
         }
     }
     assert_eq!(rows.len(), fleet::all().len(), "a row without a route");
+    // Nobody who was refused has left anything.
+    let workers = fleet.server.get(As::Admin, "/api/v1/workers").await.expect(200).json();
+    assert_eq!(workers["workers"], json!([]));
 }

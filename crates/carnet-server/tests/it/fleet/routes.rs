@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::support::Fleet;
-use crate::support::Answer;
+use crate::support::{Answer, As};
 
 /// Promise: K-9
 #[tokio::test(flavor = "multi_thread")]
@@ -108,6 +108,12 @@ async fn the_listener_speaks_tls_alone() {
     let plain = fleet.url.replace("https", "http");
     let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
     assert!(client.get(format!("{plain}/health")).send().await.is_err());
+    // What members call is nowhere else.
+    for path in ["/ca/certificate", "/ca/crl", "/v1/workers"] {
+        fleet.server.get(As::Admin, path).await.expect(404);
+    }
+    let posted = fleet.server.post(As::Admin, "/certificates/csr", &json!({})).await;
+    posted.expect(404);
     // What was never certified is not believed.
     assert!(client.get(format!("{}/health", fleet.url)).send().await.is_err());
     let answer =

@@ -6,7 +6,8 @@ use std::time::Duration;
 use carnet_gate::Clock;
 use reqwest::{Certificate, Method};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -132,7 +133,8 @@ impl Fleet {
         let chain = CertificateDer::pem_slice_iter(member.certificate.as_bytes());
         let key = PrivateKeyDer::from_pem_slice(member.key.as_bytes()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
+        let time = Arc::new(ServerTime(self.server.app.gate().clock().clone()));
+        let config = rustls::ClientConfig::builder_with_details(provider, time)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_root_certificates(roots)
@@ -148,6 +150,17 @@ impl Fleet {
         let stream = TcpStream::connect(self.server.fleet_address()).await?;
         let name = ServerName::try_from("localhost").unwrap();
         TlsConnector::from(Arc::clone(config)).connect(name, stream).await
+    }
+}
+
+/// Clients that judge the server's certificate by its own clock: it renews that when the clock is turned.
+#[derive(Debug)]
+struct ServerTime(Clock);
+
+impl TimeProvider for ServerTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        let now = Duration::from_millis(u64::try_from(self.0.now().0).unwrap());
+        Some(UnixTime::since_unix_epoch(now))
     }
 }
 

@@ -1,5 +1,8 @@
 //! The requests of `ca-and-registry.json` to the fleet's listener.
 
+use std::time::Duration;
+
+use carnet_server::registry::{AdminStates, Reported, WorkerState};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -7,11 +10,37 @@ use super::enrollment::enrollment;
 use super::support::{Fleet, Member};
 use crate::runner::{self, Input, Outcome};
 
-const OPS: &[(&str, runner::Op)] = &[("http fleet", |input| {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    runtime.block_on(http(input))
-})];
+const OPS: &[(&str, runner::Op)] = &[
+    ("http fleet", |input| {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(http(input))
+    }),
+    ("worker_state", worker_state),
+];
+
+/// Placed are those that are online.
+fn worker_state(input: &mut Input) -> Outcome {
+    let admin = input.maybe("admin");
+    let is_set = |verb: &str| {
+        let verbs = admin.as_ref().and_then(Value::as_array);
+        verbs.is_some_and(|verbs| verbs.iter().any(|set| set == verb))
+    };
+    let states = AdminStates {
+        cordoned: is_set("cordon"),
+        draining: is_set("drain"),
+        quarantined: is_set("quarantine"),
+    };
+    let age = Duration::from_secs(input.take("age_s").as_u64().unwrap());
+    let reported = input.maybe("reported");
+    let reported = reported.as_ref().and_then(Value::as_str).unwrap_or_default();
+    let reported = Reported::parse(reported).map_err(|_| json!({ "error": "InvalidStatus" }))?;
+    let state = WorkerState::of(states, reported, age, Duration::from_mins(2));
+    Ok(json!({ "state": state.as_str(), "placeable": state == WorkerState::Online }))
+}
 
 /// Promise: K-9
 #[test]
