@@ -22,6 +22,10 @@ const AFTER: &str = "SELECT seq, kind, value, worker_id, issued_before, at, exp,
 const BEFORE: &str = "SELECT seq, kind, value, worker_id, issued_before, at, exp, reason FROM revocations \
     WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
 
+const QUARANTINE: &str = "UPDATE worker_identities SET quarantined_at = ?2 WHERE identity = ?1 AND quarantined_at IS NULL";
+const CLOSE_ENROLLMENTS: &str =
+    "UPDATE enrollments SET revoked_at = ?1 WHERE used_at IS NULL AND revoked_at IS NULL";
+
 /// How many revocations are put in force at a time.
 const PAGE: u32 = 1000;
 
@@ -75,13 +79,18 @@ impl Store {
     }
 
     /// Takes back in what was recorded after this database was copied: those entries whose numbers it has not
-    /// reached, under the numbers they have.
+    /// reached, under the numbers they have. What else happened meanwhile is not known: enrollments that are open
+    /// here may have been used or revoked, and count no more; members that were revoked are quarantined.
     pub async fn restore_revocations(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
         self.write(move |connection| {
             let next = next_seq(connection)?;
             for entry in entries.iter().filter(|entry| entry.seq >= next) {
                 mark_row(connection, &entry.selector, entry.at)?;
                 insert(connection, entry, None)?;
+                if let Selector::Subject { subject, .. } = &entry.selector {
+                    sql::execute(connection, QUARANTINE, params![subject, entry.at.0])?;
+                }
+                sql::execute(connection, CLOSE_ENROLLMENTS, [entry.at.0])?;
             }
             Ok(())
         })

@@ -42,6 +42,7 @@ contract! {
     enrollments:
         one_of_fifty_who_race_gets_the_certificate,
         a_lost_answer_is_given_again_for_ten_minutes_to_the_same_key,
+        after_a_restore_open_tokens_count_no_more_and_revoked_members_are_out,
         what_is_refused_consumes_nothing,
         a_revoked_enrollment_is_good_for_nothing_and_a_used_one_is_not_revoked,
         open_enrollments_are_listed_newest_first;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use carnet_authority::enroll::RedeemError;
+use carnet_gate::{Entry, Selector};
 use carnet_store::{ConsumeError, Issuance, RevokeEnrollmentError, Store};
 use futures::future::join_all;
 
@@ -110,4 +111,19 @@ pub async fn open_enrollments_are_listed_newest_first(store: Store) {
     assert!(listed(Some(end), None).await.is_empty(), "they have expired");
     let month = end.after(Duration::from_hours(30 * 24 + 1));
     assert_eq!(store.sweep_enrollments(month).await.unwrap(), 3);
+}
+
+/// What an old copy of the database does not know fails closed.
+pub async fn after_a_restore_open_tokens_count_no_more_and_revoked_members_are_out(store: Store) {
+    let ca = authority();
+    let member = enrolled(&store, &ca, 1).await;
+    store.consume_enrollment(consumption(&ca, &member, &csr(), NOW), NOW).await.unwrap();
+    let open = enrolled(&store, &ca, 2).await;
+    let subject = worker().to_string();
+    let selector = Selector::Subject { subject, issued_before: NOW };
+    let entry = Entry { seq: 1, selector, at: NOW, exp: None };
+    store.restore_revocations(vec![entry]).await.unwrap();
+    let used = store.consume_enrollment(consumption(&ca, &open, &csr(), NOW), NOW).await;
+    assert!(matches!(used, Err(ConsumeError::Refused(RedeemError::Revoked))));
+    assert_eq!(store.member(&worker()).await.unwrap().unwrap().quarantined_at, Some(NOW));
 }
