@@ -1,5 +1,6 @@
 //! Asking others of the fleet over HTTPS: no proxy, no redirect, and a limit on everything.
 
+use std::error::Error;
 use std::time::Duration;
 
 use carnet_gate::Clock;
@@ -25,6 +26,25 @@ pub enum FetchError {
         /// How much is read.
         len_max: usize,
     },
+}
+
+impl FetchError {
+    /// Whether the other end ended the connection because our certificate is revoked.
+    pub(crate) fn is_revoked(&self) -> bool {
+        let Self::Transport(error) = self else { return false };
+        let mut next: Option<&(dyn Error + 'static)> = Some(error);
+        while let Some(error) = next {
+            let tls = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            let tls = tls.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+            let revoked = rustls::AlertDescription::CertificateRevoked;
+            if tls.or_else(|| error.downcast_ref()) == Some(&rustls::Error::AlertReceived(revoked))
+            {
+                return true;
+            }
+            next = error.source();
+        }
+        false
+    }
 }
 
 /// What somebody answered.

@@ -99,10 +99,15 @@ impl Health {
         match self.phase.load(Ordering::Relaxed) {
             phase if phase == Phase::Starting as u8 => Status::Starting,
             phase if phase == Phase::Stopping as u8 => Status::Stopping,
-            _ if now >= schedule.unhealthy_at => Status::Unhealthy,
+            _ if self.is_withdrawn() || now >= schedule.unhealthy_at => Status::Unhealthy,
             _ if now >= schedule.degraded_at => Status::Degraded,
             _ => Status::Healthy,
         }
+    }
+
+    /// Whether the certificate is revoked, so that nobody is served any more.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.live.is_withdrawn()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

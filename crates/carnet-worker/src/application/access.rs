@@ -46,6 +46,9 @@ impl Access {
         if self.health.is_stopping() && path != HEALTH {
             return Some((StatusCode::SERVICE_UNAVAILABLE, "Shutting down"));
         }
+        if self.health.is_withdrawn() && path != HEALTH {
+            return Some((StatusCode::SERVICE_UNAVAILABLE, "Certificate revoked"));
+        }
         match peer {
             _ if is_open => None,
             None if is_unjudged => Some((StatusCode::SERVICE_UNAVAILABLE, STALE)),

@@ -4,7 +4,6 @@
 mod answer;
 mod request;
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,19 +58,7 @@ impl CaError {
 
     /// Whether the CA ended the connection because our certificate is revoked.
     pub(crate) fn is_revoked(&self) -> bool {
-        let Self::Fetch(FetchError::Transport(error)) = self else { return false };
-        let mut next: Option<&(dyn Error + 'static)> = Some(error);
-        while let Some(error) = next {
-            let tls = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-            let tls = tls.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-            let revoked = rustls::AlertDescription::CertificateRevoked;
-            if tls.or_else(|| error.downcast_ref()) == Some(&rustls::Error::AlertReceived(revoked))
-            {
-                return true;
-            }
-            next = error.source();
-        }
-        false
+        matches!(self, Self::Fetch(error) if error.is_revoked())
     }
 }
 

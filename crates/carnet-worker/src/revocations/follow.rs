@@ -13,6 +13,7 @@ use super::FollowError;
 use super::events::EventReader;
 use super::keys::{FeedKeys, KeySource};
 use crate::error::WorkerError;
+use crate::events::{CertLog, Event};
 use crate::fetch::{self, at};
 use crate::pause::{part_of, random, within};
 use crate::tls::{self, Live, Servers};
@@ -34,6 +35,7 @@ pub(crate) struct Follower {
     snapshot: Url,
     keys: KeySource,
     receiver: Receiver,
+    live: Arc<Live>,
     /// Whether something was heard since the last break; at first, so that it is told when there is nothing.
     is_heard: bool,
 }
@@ -53,6 +55,7 @@ impl Follower {
             snapshot: at(url, "api/v1/revocations/snapshot"),
             keys: KeySource::new(at(url, ".well-known/jwks.json"), keys),
             receiver,
+            live: Arc::clone(live),
             is_heard: true,
         })
     }
@@ -61,6 +64,12 @@ impl Follower {
     pub(crate) async fn run(&mut self) -> Infallible {
         loop {
             let Err(error) = self.hear().await;
+            let is_revoked = matches!(&error, FollowError::Fetch(error) if error.is_revoked());
+            if is_revoked && !self.live.is_withdrawn() {
+                self.live.withdraw();
+                let worker_id = self.live.current().stored.record.worker_id.clone();
+                CertLog::new(&worker_id, &self.clock()).warn(Event::Revoked, Some(&error));
+            }
             // Once for each time that it breaks, however often it is tried then.
             if std::mem::take(&mut self.is_heard) {
                 tracing::warn!(%error, "the stream of revocations broke");

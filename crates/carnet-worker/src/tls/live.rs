@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use carnet_gate::{Clock, Gate};
 use carnet_ticket::identity::{Certificates, Schedule};
 use carnet_ticket::verify::{Facts, Presented, Verify};
@@ -25,6 +25,8 @@ pub(crate) struct Live {
     now: ArcSwap<Current>,
     /// Hears of revocations.
     gate: OnceLock<Gate>,
+    /// The serial number of a certificate of ours that the control plane says is revoked.
+    withdrawn: ArcSwapOption<String>,
 }
 
 /// What is shown and believed now.
@@ -44,7 +46,13 @@ impl Live {
         random: u32,
     ) -> Result<Self, rustls::Error> {
         let now = ArcSwap::from_pointee(Current::new(stored, random)?);
-        Ok(Self { dir: dir.to_owned(), clock, now, gate: OnceLock::new() })
+        Ok(Self {
+            dir: dir.to_owned(),
+            clock,
+            now,
+            gate: OnceLock::new(),
+            withdrawn: ArcSwapOption::empty(),
+        })
     }
 
     /// What counts now.
@@ -71,6 +79,17 @@ impl Live {
         let (presented, now) = (Presented::certificate(der), gate.clock().now());
         let verified = Certificates { trust_domain }.verify(&presented, &Facts::none(), now);
         verified.is_ok_and(|verified| gate.revocations().judge(&verified, now).is_some())
+    }
+
+    /// The control plane says that the certificate which counts now is revoked.
+    pub(crate) fn withdraw(&self) {
+        self.withdrawn.store(Some(Arc::new(self.current().stored.leaf.serial.clone())));
+    }
+
+    /// Whether the certificate which counts now is known to be revoked. Another one in its place is not.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        let withdrawn = self.withdrawn.load();
+        withdrawn.as_ref().is_some_and(|serial| **serial == self.current().stored.leaf.serial)
     }
 
     pub(crate) fn dir(&self) -> &Path {

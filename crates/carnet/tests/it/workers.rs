@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use carnet_gate::Clock;
-use carnet_worker::{Registration, RunningWorker, Surroundings, WorkerApplication};
+use carnet_worker::{Registration, RunningWorker, Status, Surroundings, WorkerApplication};
 use reqwest::StatusCode;
 use serde_json::Value;
 
@@ -99,6 +99,8 @@ async fn workers_register_hear_each_other_and_a_revoked_one_is_out() {
     });
     let _server = revoked.await.unwrap();
     until(async || status().await.is_err()).await;
+    // It is told by the control plane's refusal, and serves nobody any more.
+    until(async || one.health() == Status::Unhealthy).await;
     // Nor is it called any more: its own certificate counts for nothing.
     let other = two.identity().http_client().unwrap();
     until(async || other.get(format!("{}/health", one.https_url())).send().await.is_err()).await;
