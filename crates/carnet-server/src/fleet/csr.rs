@@ -5,9 +5,10 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::StatusCode;
 use http::request::Parts;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::problem::Problem;
+use crate::registry::form;
 use crate::routes::body;
 use crate::state::App;
 
@@ -45,41 +46,10 @@ impl CsrForm {
 
 /// The JSON object of a body, or what is wrong with it in the words of `FastAPI`.
 fn object(bytes: &Bytes) -> Result<Map<String, Value>, Problem> {
-    let invalid = match json(bytes)? {
-        Value::Object(object) => return Ok(object),
-        other => json!({
-            "type": "dict_type",
-            "loc": ["body"],
-            "msg": "Input should be a valid dictionary",
-            "input": other,
-        }),
-    };
-    Err(refusal(StatusCode::UNPROCESSABLE_ENTITY, json!([invalid])))
-}
-
-/// The JSON of a body, or where it stops to be that, in the words of `FastAPI`.
-pub(super) fn json(bytes: &Bytes) -> Result<Value, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let invalid = json!({
-            "type": "json_invalid",
-            "loc": ["body", offset(bytes, &error)],
-            "msg": "JSON decode error",
-            "input": {},
-            "ctx": { "error": "Expecting value" },
-        });
-        refusal(StatusCode::UNPROCESSABLE_ENTITY, json!([invalid]))
-    })
-}
-
-/// The byte at which a text stops to be JSON.
-fn offset(bytes: &[u8], error: &serde_json::Error) -> usize {
-    let lines = bytes.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
-    let before: usize = lines.map(<[u8]>::len).sum();
-    // Columns count from 1, and one that ends too early is found behind its last byte.
-    let column = if error.is_eof() { error.column() } else { error.column().saturating_sub(1) };
-    let found = (before + column).min(bytes.len());
-    // Of a word that is none it is where the word begins.
-    found - bytes[..found].iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count()
+    match form::json(bytes)? {
+        Value::Object(object) => Ok(object),
+        other => Err(form::unprocessable(vec![form::no_dictionary(&other)])),
+    }
 }
 
 pub(super) fn refusal(status: StatusCode, detail: impl Into<Value>) -> Problem {
@@ -88,6 +58,8 @@ pub(super) fn refusal(status: StatusCode, detail: impl Into<Value>) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

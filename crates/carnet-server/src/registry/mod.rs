@@ -5,7 +5,7 @@
 
 mod beat;
 mod bundle;
-mod form;
+pub(crate) mod form;
 mod registration;
 mod state;
 
@@ -88,8 +88,10 @@ impl Registry {
     pub(crate) async fn open(store: Store, clock: Clock) -> Result<Self, StoreError> {
         let now = clock.now();
         let mut workers = BTreeMap::new();
-        for row in store.workers().await? {
-            let said = row.registration.as_deref().map(serde_json::from_str).transpose();
+        for mut row in store.workers().await? {
+            // What it says is kept once.
+            let said = row.registration.take();
+            let said = said.as_deref().map(serde_json::from_str).transpose();
             let said = said.map_err(|_| StoreError::BadRow { column: "registration" })?;
             let beat = Beat::default();
             let worker = Worker { row, said, beat, heard_at: now, is_saved: true };
@@ -112,11 +114,12 @@ impl Registry {
         let text = serde_json::to_string(&registration).unwrap_or_default();
         let now = self.clock.now();
         let registered = self.store.register_worker(id, leaf.identity.to_string(), text, now).await;
-        let row = registered.map_err(|error| match error {
+        let mut row = registered.map_err(|error| match error {
             RegisterError::IdTaken => RegistryError::IdTaken,
             RegisterError::Store(error) => error.into(),
             _ => RegistryError::TooMany,
         })?;
+        row.registration = None;
         let worker = Worker {
             row,
             said: Some(registration),
@@ -187,6 +190,14 @@ impl Registry {
     /// The worker of this id, if it has registered and not gone.
     pub(crate) fn worker(&self, id: &WorkerId) -> Option<Worker> {
         self.workers.read().get(id).filter(|worker| worker.said.is_some()).cloned()
+    }
+
+    /// How the worker of this id counts, if it has registered and not gone.
+    pub(crate) fn state(&self, id: &WorkerId, lost_after: Duration) -> Option<WorkerState> {
+        let workers = self.workers.read();
+        let worker = workers.get(id).filter(|worker| worker.said.is_some())?;
+        // Whoever is quarantined has no certificate to come with.
+        Some(worker.state(false, self.clock.now(), lost_after))
     }
 
     /// Looks at every worker that has registered and not gone, by id.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use carnet_ticket::identity::{CapabilityId, WorkerId};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::form::{self, Members};
 use crate::problem::Problem;
@@ -55,7 +55,7 @@ impl Registration {
     pub(crate) fn read(body: &Value) -> Result<(WorkerId, Self), Problem> {
         let object =
             body.as_object().ok_or_else(|| form::unprocessable(vec![form::no_object(body)]))?;
-        let mut members = Members::of(object, Vec::new());
+        let mut members = Members::of(body);
         let worker_id = members.text("worker_id");
         let mut registration = Self {
             service_type: members.text("service_type"),
@@ -74,9 +74,7 @@ impl Registration {
             return Err(form::unprocessable(faults));
         }
         let mut refuse = |place: Value, kind: &str, message: String, input: &Value| {
-            let fault =
-                json!({ "type": kind, "loc": ["body", place], "msg": message, "input": input });
-            faults.push(fault);
+            faults.push(form::fault(kind, &[place], &message, input));
         };
         let id = worker_id.parse::<WorkerId>();
         if let Err(error) = &id {

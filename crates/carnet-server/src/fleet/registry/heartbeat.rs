@@ -46,9 +46,7 @@ pub(in crate::fleet) async fn heartbeat(
 /// What a worker has to know of the control plane: how it counts here, and how new its knowledge should be.
 fn tell(app: &App, headers: &mut HeaderMap, id: &carnet_ticket::identity::WorkerId) {
     let config = app.config();
-    // Whoever is quarantined has no certificate to come with.
-    if let Some(worker) = app.registry().worker(id) {
-        let state = worker.state(false, app.clock().now(), config.registry.lost_after);
+    if let Some(state) = app.registry().state(id, config.registry.lost_after) {
         headers.insert(STATE, HeaderValue::from_static(state.as_str()));
     }
     headers.insert(BUNDLE, app.ca().authority().bundle().sequence.into());

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 
 use super::{BODY_MAX, refused};
 use crate::fleet::FleetPeer;
-use crate::fleet::csr::json;
 use crate::problem::Problem;
-use crate::registry::Registration;
+use crate::registry::{Registration, form};
 use crate::routes::body;
 use crate::state::App;
 
@@ -22,7 +21,7 @@ pub(in crate::fleet) async fn register(
     body: Body,
 ) -> Result<Json<Value>, Problem> {
     let bytes = body::read(&app, &headers, body, BODY_MAX).await?;
-    let (id, registration) = Registration::read(&json(&bytes)?)?;
+    let (id, registration) = Registration::read(&form::json(&bytes)?)?;
     let registered = app.registry().register(id.clone(), registration, &peer.leaf).await;
     registered.map_err(|error| refused(&peer, &error))?;
     Ok(Json(json!({ "status": "registered", "worker_id": id.as_str() })))
