@@ -59,6 +59,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("worker_name", "runs in carnet-ticket"),
     ("peer_identity", "runs in carnet-ticket"),
     ("enrollment_token", "runs in carnet-ticket"),
+    ("rpc_scope", "runs in carnet-ticket"),
+    ("task_state", "runs in carnet-ticket"),
     ("csr", "runs in carnet-authority"),
     ("renewal_schedule", "runs in carnet-authority"),
     ("renewal_decision", "runs in carnet-authority"),
@@ -97,11 +99,9 @@ const PENDING: &[(&str, &str)] = &[
     ("http/ct-deregister-unknown", "waits for the controller form"),
     ("lease_sequence", "waits for leases"),
     ("lease_accept", "waits for leases"),
-    ("rpc_scope", "waits for the worker runtime"),
     ("rpc_idempotency", "waits for the worker runtime"),
     ("placement", "waits for tasks"),
     ("task_request", "waits for tasks"),
-    ("task_state", "waits for tasks"),
 ];
 
 /// Where a case names its operation: the first of these that its input has.

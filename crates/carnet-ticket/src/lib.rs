@@ -29,6 +29,8 @@ pub mod realm;
 pub mod revocation;
 pub mod revocation_feed;
 pub mod rights;
+pub mod rpc;
+pub mod task;
 pub mod ticket;
 pub mod time;
 pub mod verify;

@@ -9,6 +9,7 @@ mod name;
 mod peer;
 mod spiffe;
 mod text;
+mod version;
 
 pub use capability::{CapabilityGlob, CapabilityId, InvalidCapabilityGlob, InvalidCapabilityId};
 pub use certificate::{BACKDATED_S, CERTIFICATE_CLASS, Certificates, Leaf};
@@ -20,3 +21,4 @@ pub use name::{
 };
 pub use peer::{PeerError, peer, peer_of_leaf, trust_domain_of_ca};
 pub use spiffe::{Kind, SpiffeError, SpiffeId};
+pub use version::{InvalidVersion, Version};

@@ -1,9 +1,7 @@
 //! [`CapabilityDefinition`].
 
-use carnet_ticket::identity::{CapabilityId, InvalidCapabilityId};
+use carnet_ticket::identity::{CapabilityId, InvalidCapabilityId, InvalidVersion, Version};
 use serde_json::{Value, json};
-
-use super::{InvalidVersion, Version};
 
 /// How many requests are taken at once unless said otherwise.
 const MAX_CONCURRENCY: u32 = 10;

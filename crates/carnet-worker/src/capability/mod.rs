@@ -1,10 +1,9 @@
 //! What a worker can do: [`CapabilityDefinition`].
 
 mod definition;
-mod version;
 
+pub use carnet_ticket::identity::{InvalidVersion, Version};
 pub use definition::{CapabilityDefinition, CapabilityError, ErrorCode};
-pub use version::{InvalidVersion, Version};
 
 use carnet_ticket::identity::CapabilityId;
 
