@@ -47,6 +47,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "workers",
         sql: include_str!("../migrations/sqlite/0008_workers.sql"),
     },
+    Migration {
+        version: 9,
+        name: "tasks",
+        sql: include_str!("../migrations/sqlite/0009_tasks.sql"),
+    },
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
