@@ -40,7 +40,7 @@ impl Offer {
     pub fn read(schema: &Value) -> Option<Self> {
         let mut offer = Self::plain(schema["id"].as_str()?.parse().ok()?);
         if let Some(verb) = given(schema, "verb") {
-            offer.verb = verb.as_str().filter(|verb| !verb.is_empty())?.to_owned();
+            verb.as_str().filter(|verb| !verb.is_empty())?.clone_into(&mut offer.verb);
         }
         if let Some(version) = given(schema, "version") {
             offer.version = version.as_str()?.parse().ok()?;
