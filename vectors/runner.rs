@@ -68,6 +68,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("http worker_https", "runs in examples"),
     ("http fleet", "runs in carnet-server"),
     ("worker_state", "runs in carnet-server"),
+    ("placement", "runs in carnet-server"),
     ("doc_detect", "runs in examples"),
     ("image_classify", "runs in examples"),
     ("email_parse", "runs in examples"),
@@ -100,7 +101,6 @@ const PENDING: &[(&str, &str)] = &[
     ("http/ct-deregister-unknown", "waits for the controller form"),
     ("lease_accept", "waits for leases"),
     ("rpc_idempotency", "waits for the worker runtime"),
-    ("placement", "waits for tasks"),
     ("task_request", "waits for tasks"),
 ];
 

@@ -6,10 +6,14 @@
 mod beat;
 mod bundle;
 pub(crate) mod form;
+mod offer;
+mod placement;
 mod registration;
+mod seats;
 mod state;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use carnet_gate::Clock;
@@ -18,9 +22,14 @@ use carnet_ticket::identity::{CapabilityId, Leaf, Member, WorkerId};
 use carnet_ticket::time::Timestamp;
 use http::Uri;
 use parking_lot::RwLock;
+use tokio::sync::Notify;
 
 pub(crate) use beat::Beat;
+pub use offer::Offer;
+pub use placement::{Candidate, Placement, Want};
 pub(crate) use registration::Registration;
+use seats::Changed;
+pub use seats::{Limits, Seats, Slot};
 pub use state::{AdminStates, InvalidStatus, Reported, WorkerState};
 
 /// Why a worker is not registered. The caller learns that it may not.
@@ -54,6 +63,10 @@ pub(crate) struct Worker {
     pub(crate) row: WorkerRow,
     /// What it registered as; nothing once it has gone.
     pub(crate) said: Option<Registration>,
+    /// What it can do, as it said.
+    offers: Vec<Offer>,
+    /// The places at it that are taken.
+    seats: Arc<Seats>,
     /// What it said last.
     pub(crate) beat: Beat,
     /// When it was last heard; after a start of this process, since then.
@@ -63,6 +76,16 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
+    fn new(
+        row: WorkerRow,
+        said: Option<Registration>,
+        seats: Arc<Seats>,
+        heard_at: Timestamp,
+    ) -> Self {
+        let offers = said.as_ref().map(Registration::offers).unwrap_or_default();
+        Self { row, said, offers, seats, beat: Beat::default(), heard_at, is_saved: true }
+    }
+
     /// How it is at `now`.
     pub(crate) fn state(
         &self,
@@ -77,27 +100,27 @@ impl Worker {
 }
 
 /// Every worker that has registered.
-pub(crate) struct Registry {
+pub struct Registry {
     store: Store,
     clock: Clock,
     workers: RwLock<BTreeMap<WorkerId, Worker>>,
+    changed: Changed,
 }
 
 impl Registry {
     /// The workers that the store knows; each counts as heard now.
     pub(crate) async fn open(store: Store, clock: Clock) -> Result<Self, StoreError> {
-        let now = clock.now();
+        let (now, changed) = (clock.now(), Changed::default());
         let mut workers = BTreeMap::new();
         for mut row in store.workers().await? {
             // What it says is kept once.
             let said = row.registration.take();
             let said = said.as_deref().map(serde_json::from_str).transpose();
             let said = said.map_err(|_| StoreError::BadRow { column: "registration" })?;
-            let beat = Beat::default();
-            let worker = Worker { row, said, beat, heard_at: now, is_saved: true };
-            workers.insert(worker.row.id.clone(), worker);
+            let seats = Seats::new(changed.clone());
+            workers.insert(row.id.clone(), Worker::new(row, said, seats, now));
         }
-        Ok(Self { store, clock, workers: RwLock::new(workers) })
+        Ok(Self { store, clock, workers: RwLock::new(workers), changed })
     }
 
     /// Registers the worker that `leaf` certifies, durably.
@@ -120,14 +143,14 @@ impl Registry {
             _ => RegistryError::TooMany,
         })?;
         row.registration = None;
-        let worker = Worker {
-            row,
-            said: Some(registration),
-            beat: Beat::default(),
-            heard_at: now,
-            is_saved: true,
-        };
-        self.workers.write().insert(worker.row.id.clone(), worker);
+        {
+            let mut workers = self.workers.write();
+            // What it does for somebody it goes on to do.
+            let seats = workers.get(&row.id).map(|known| Arc::clone(&known.seats));
+            let seats = seats.unwrap_or_else(|| Seats::new(self.changed.clone()));
+            workers.insert(row.id.clone(), Worker::new(row, Some(registration), seats, now));
+        }
+        self.changed.notify();
         Ok(())
     }
 
@@ -163,7 +186,11 @@ impl Registry {
         let is_known =
             worker.said.as_ref().is_some_and(|said| said.service_type == beat.service_type);
         if is_known {
+            let is_news = worker.beat.placed_by() != beat.placed_by();
             (worker.beat, worker.heard_at, worker.is_saved) = (beat, self.clock.now(), false);
+            if is_news {
+                self.changed.notify();
+            }
         }
         Ok(is_known)
     }
@@ -176,6 +203,7 @@ impl Registry {
         if let Some(worker) = self.workers.write().get_mut(id) {
             (worker.said, worker.row.updated_at) = (None, now);
         }
+        self.changed.notify();
         Ok(())
     }
 
@@ -185,6 +213,11 @@ impl Registry {
         let owner = workers.get(id).map(|worker| &worker.row.identity);
         let is_others = owner.is_some_and(|owner| *owner != leaf.identity.to_string());
         if is_others { Err(RegistryError::IdTaken) } else { Ok(()) }
+    }
+
+    /// Notified each time that a task may find a worker which it did not find before.
+    pub fn changed(&self) -> &Notify {
+        self.changed.notified()
     }
 
     /// The worker of this id, if it has registered and not gone.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::form::{self, Members};
+use super::offer::Offer;
 use crate::problem::Problem;
 
 /// Capabilities that one worker may have.
@@ -115,8 +116,9 @@ impl Registration {
         match schemas(object.get("capability_schemas")) {
             Some(schemas) => registration.capability_schemas = schemas,
             None => {
-                let message =
-                    format!("at most {CAPABILITIES_MAX} objects of at most {SCHEMA_LEN_MAX} bytes");
+                let message = format!(
+                    "at most {CAPABILITIES_MAX} descriptions of at most {SCHEMA_LEN_MAX} bytes"
+                );
                 refuse("capability_schemas".into(), "value_error", message, &Value::Null);
             }
         }
@@ -124,6 +126,11 @@ impl Registration {
             Ok(id) if faults.is_empty() => Ok((id, registration)),
             _ => Err(form::unprocessable(faults)),
         }
+    }
+
+    /// What it can do.
+    pub(super) fn offers(&self) -> Vec<Offer> {
+        Offer::all(&self.capabilities, &self.capability_schemas)
     }
 
     /// Every URL that others are told.
@@ -146,6 +153,8 @@ fn labels(value: Option<&Value>) -> Option<BTreeMap<String, String>> {
 fn schemas(value: Option<&Value>) -> Option<Vec<Value>> {
     let Some(value) = value.filter(|value| !value.is_null()) else { return Some(Vec::new()) };
     let list = value.as_array().filter(|list| list.len() <= CAPABILITIES_MAX)?;
-    let fits = |schema: &&Value| schema.is_object() && schema.to_string().len() <= SCHEMA_LEN_MAX;
+    let fits = |schema: &&Value| {
+        Offer::read(schema).is_some() && schema.to_string().len() <= SCHEMA_LEN_MAX
+    };
     list.iter().all(|schema| fits(&schema)).then(|| list.clone())
 }

@@ -20,6 +20,7 @@ const OPS: &[(&str, runner::Op)] = &[
         runtime.block_on(http(input))
     }),
     ("worker_state", worker_state),
+    ("placement", super::placement::vector),
 ];
 
 /// Placed are those that are online.
