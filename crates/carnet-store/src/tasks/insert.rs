@@ -39,7 +39,7 @@ impl Store {
         key: Option<(String, [u8; 32])>,
     ) -> Result<Inserted, StoreError> {
         let is_new = |inserted: &Inserted| matches!(inserted, Inserted::New(_));
-        self.write_if(move |connection| insert_once(connection, task, key), is_new).await
+        self.write_if(move |connection| insert_once(connection, &task, key), is_new).await
     }
 
     /// Forgets keys after a day.
@@ -51,11 +51,11 @@ impl Store {
 
 fn insert_once(
     connection: &Connection,
-    task: NewTask,
+    task: &NewTask,
     key: Option<(String, [u8; 32])>,
 ) -> Result<Inserted, StoreError> {
     let Some((key, digest)) = key else {
-        return Ok(Inserted::New(Box::new(insert(connection, &task)?)));
+        return Ok(Inserted::New(Box::new(insert(connection, task)?)));
     };
     let known = sql::one(connection, OF_KEY, params![task.created_by, key], |row| {
         Ok((parsed::<TaskId>(row, "task")?, bytes_as::<[u8; 32]>(row, "digest")?))
@@ -69,7 +69,7 @@ fn insert_once(
     }
     let named = params![task.created_by, key, digest, task.id.to_string(), task.created_at.0];
     sql::execute(connection, INSERT_KEY, named)?;
-    Ok(Inserted::New(Box::new(insert(connection, &task)?)))
+    Ok(Inserted::New(Box::new(insert(connection, task)?)))
 }
 
 fn insert(connection: &Connection, task: &NewTask) -> Result<TaskRow, StoreError> {
