@@ -62,6 +62,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("rpc_scope", "runs in carnet-ticket"),
     ("task_state", "runs in carnet-ticket"),
     ("lease_sequence", "runs in carnet-store"),
+    ("task_request", "runs in carnet-server"),
     ("csr", "runs in carnet-authority"),
     ("renewal_schedule", "runs in carnet-authority"),
     ("renewal_decision", "runs in carnet-authority"),
@@ -101,7 +102,6 @@ const PENDING: &[(&str, &str)] = &[
     ("http/ct-deregister-unknown", "waits for the controller form"),
     ("lease_accept", "waits for leases"),
     ("rpc_idempotency", "waits for the worker runtime"),
-    ("task_request", "waits for tasks"),
 ];
 
 /// Where a case names its operation: the first of these that its input has.

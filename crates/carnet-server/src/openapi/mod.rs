@@ -9,6 +9,7 @@ mod fleet;
 mod operation;
 mod realm;
 mod schema;
+mod tasks;
 
 use std::sync::LazyLock;
 
@@ -35,6 +36,7 @@ pub(crate) async fn show() -> Response {
 fn describe(method: &str, path: &str) -> Option<Operation> {
     realm::describe(method, path)
         .or_else(|| fleet::describe(method, path))
+        .or_else(|| tasks::describe(method, path))
         .or_else(|| control_plane::describe(method, path))
 }
 
@@ -80,7 +82,7 @@ const fn takes_agents(access: Access) -> bool {
     use carnet_ticket::rights::RealmNeed::{Commit, Delete};
     match access {
         Access::Realm(need) => !matches!(need, Commit | Delete),
-        access => matches!(access, Access::Anybody),
+        access => matches!(access, Access::Anybody | Access::Task(_) | Access::Submit),
     }
 }
 

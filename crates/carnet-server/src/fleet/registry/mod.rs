@@ -25,12 +25,12 @@ use crate::registry::RegistryError;
 const BODY_MAX: u64 = 256 << 10;
 
 /// The worker that a path names; one that cannot be is nobody.
-fn worker_id(text: &str) -> Result<WorkerId, Problem> {
+pub(super) fn worker_id(text: &str) -> Result<WorkerId, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 
 /// What the caller learns of it: that it may not.
-fn refused(peer: &FleetPeer, error: &RegistryError) -> Problem {
+pub(super) fn refused(peer: &FleetPeer, error: &RegistryError) -> Problem {
     match error {
         RegistryError::Store(error) => error.clone().into(),
         RegistryError::TooMany => Problem::unavailable(),

@@ -204,7 +204,9 @@ pub async fn a_task_ends_once(store: Store) {
     made(&store, 1).await;
     let given = placed(&store, placing(1, 1, "a"), at(0)).await;
     let words = Some("enough".to_owned());
-    let row = store.end_task(id(1), End::Cancelled, words, at(1)).await.unwrap();
+    let ended = store.end_task(id(1), End::Cancelled, words, at(1)).await.unwrap();
+    assert_eq!(ended.lease, Some(given.lease.clone()));
+    let row = ended.row;
     assert_eq!(row.life.state, TaskState::Cancelled);
     assert_eq!(row.error.unwrap().message, "enough");
     let ticket = store.ticket(&row.ticket.unwrap()).await.unwrap().unwrap();
