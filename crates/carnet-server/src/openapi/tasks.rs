@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, op};
 use super::schema::{
-    flag, form, int, int_of, key, limit, list, map, object, open, or_null, text, text_of, time, words,
+    flag, form, int, int_of, key, list, map, object, open, or_null, text, text_of, time, words,
 };
 
 const STATES: [&str; 7] =

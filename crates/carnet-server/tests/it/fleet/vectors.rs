@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use carnet_server::tasks::TaskRequest;
 use carnet_server::registry::{AdminStates, Reported, WorkerState};
+use carnet_server::tasks::TaskRequest;
 use reqwest::Method;
 use serde_json::{Value, json};
 
