@@ -76,4 +76,6 @@ pub use signing_keys::SealedKey;
 pub use worker_identities::{
     EnrollMemberError, MemberProfile, MemberRow, Quarantined, ReleaseError,
 };
-pub use workers::{IDS_MAX, RegisterError, WORKERS_MAX, WorkerRow};
+pub use workers::{
+    DeletedWorker, IDS_MAX, OrderError, RegisterError, WORKERS_MAX, WorkerOrder, WorkerRow,
+};

@@ -29,7 +29,7 @@ pub(in crate::fleet) async fn heartbeat(
     let bytes = body::read(&app, &headers, body, BODY_MAX).await?;
     let beat = Beat::read(&headers, bytes).await?;
     let id = worker_id(&id)?;
-    let heard = app.registry().heard(&id, &peer.leaf, beat);
+    let heard = app.registry().heard(&id, &peer.speaker(), beat);
     let result = |result| metrics::counter!("carnet_heartbeats_total", "form" => "platform", "result" => result);
     let is_alive = heard.map_err(|error| {
         result("refused").increment(1);

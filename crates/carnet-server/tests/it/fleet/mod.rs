@@ -7,6 +7,7 @@ mod enrollment;
 mod feed;
 mod handshake;
 mod local;
+mod orders;
 mod placement;
 mod preview;
 mod registry;

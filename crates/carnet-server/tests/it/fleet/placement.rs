@@ -60,7 +60,6 @@ fn described(worker: &Value) -> Described {
     }
 }
 
-/// Promise: K-57
 pub(super) fn vector(input: &mut Input) -> Outcome {
     let workers = input.take("workers");
     let workers: Vec<_> = workers.as_array().unwrap().iter().map(described).collect();

@@ -43,7 +43,7 @@ impl Fleet {
     }
 }
 
-const ID: &str = "worker-656bc5db";
+pub const ID: &str = "worker-656bc5db";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_registers_beats_is_lost_comes_back_and_goes() {
@@ -72,7 +72,10 @@ async fn a_worker_registers_beats_is_lost_comes_back_and_goes() {
     let worker = shown().await;
     assert_eq!(worker["spiffe_id"], "spiffe://carnet.local/worker/hello-world");
     assert_eq!((&worker["state"], &worker["active_tasks"]), (&json!("online"), &json!(1)));
-    assert_eq!((&worker["labels"]["zone"], &worker["capacity"]), (&json!("a"), &json!(4)));
+    assert_eq!(
+        (&worker["labels"]["zone"], &worker["capacity"]),
+        (&json!("a"), &json!({ "max_sandboxes": 4 }))
+    );
     fleet.server.hand.advance(Duration::from_mins(2));
     assert_eq!(shown().await["state"], "lost");
     assert_eq!(fleet.workers(&hello).await, json!({}), "fresh ones alone");

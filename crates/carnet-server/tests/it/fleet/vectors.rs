@@ -43,7 +43,7 @@ fn worker_state(input: &mut Input) -> Outcome {
     Ok(json!({ "state": state.as_str(), "placeable": state == WorkerState::Online }))
 }
 
-/// Promise: K-9
+/// Promise: K-9, K-57
 #[test]
 fn vectors_ca_and_registry() {
     runner::run("ca-and-registry.json", OPS);

@@ -16,6 +16,7 @@ pub mod nodes;
 pub mod revocations;
 pub mod signing_keys;
 pub mod tickets;
+pub mod workers;
 pub mod writer;
 
 use carnet_store::{NewTicket, PutNode, Store};
