@@ -34,7 +34,9 @@ mod values;
 mod watch;
 
 pub use check::StartFault;
-pub use choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
+pub use choice::{
+    BlobsKind, LogFormat, LogLevel, PolicyDefault, Size, Url, VerifyOnRead, WorkerTokenVersion,
+};
 pub use error::{
     ConfigError, ConfigErrors, ExpectedText, Fault, FaultAt, Faults, KeyText, NamedFile, Position,
     Syntax,

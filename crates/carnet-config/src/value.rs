@@ -11,7 +11,9 @@ use carnet_ticket::identity::TrustDomain;
 use carnet_ticket::verify::Profile;
 use ipnet::IpNet;
 
-use crate::choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
+use crate::choice::{
+    BlobsKind, LogFormat, LogLevel, PolicyDefault, Size, Url, VerifyOnRead, WorkerTokenVersion,
+};
 use crate::network::{HostName, WebOrigin, parse_network};
 use crate::raw::Raw;
 use crate::text;
@@ -136,6 +138,7 @@ settings! {
     };
     Option<Profile>: Profile::KIND, optional;
     BlobsKind: Kind::Choice(&["local", "s3", "memory"]), BlobsKind::parse;
+    PolicyDefault: Kind::Choice(&["allow", "deny"]), PolicyDefault::parse;
     VerifyOnRead: Kind::Choice(&["first", "always", "never"]), VerifyOnRead::parse;
     LogLevel: Kind::Choice(&["trace", "debug", "info", "warn", "error"]), LogLevel::parse;
     LogFormat: Kind::Choice(&["json", "text"]), LogFormat::parse;

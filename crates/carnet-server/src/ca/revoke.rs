@@ -62,14 +62,15 @@ impl Ca<'_> {
         self.quarantine(member, because, words, trail).await
     }
 
-    /// Lets a member that is quarantined be enrolled again.
+    /// Lets a member that is quarantined be enrolled again, for a reason in somebody's words.
     pub(crate) async fn release(
         self,
         member: &Member,
+        words: Option<&str>,
         trail: &Trail,
     ) -> Result<MemberRow, RevokeFault> {
         let said = Said { member: Some(member.clone()), ..Said::default() };
-        let store = self.app.store().audited(said.done(trail, "ca.release", None));
+        let store = self.app.store().audited(said.done(trail, "ca.release", words));
         let row = store.release_member(member).await.map_err(|error| match error {
             ReleaseError::NotQuarantined => RevokeFault::NotQuarantined,
             ReleaseError::Store(error) => error.into(),

@@ -33,9 +33,7 @@ pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
                 .refuses(&[404, 409])
         }
         ("POST", "/api/v1/admin/workers/{id}/release") => {
-            op("Let a quarantined worker be enrolled again")
-                .gives(200, &worker())
-                .refuses(&[404, 409])
+            ordered("Let a quarantined worker be enrolled again").refuses(&[404, 409])
         }
         ("DELETE", "/api/v1/admin/workers/{id}") => {
             op("Forget a worker, and revoke everything that its identity has")

@@ -12,6 +12,7 @@ pub(crate) mod jwks;
 mod keys;
 mod mcp;
 mod me;
+
 mod metrics;
 mod page;
 pub mod realm;

@@ -39,12 +39,16 @@ pub(in crate::routes) async fn release(
     State(app): State<App>,
     Path(id): Path<String>,
     trail: Trail,
+    headers: HeaderMap,
+    request: Body,
 ) -> Result<Json<Value>, Problem> {
+    let because: Because = body::json_or_default(&app, &headers, request).await?;
+    let reason = because.checked()?;
     let worker = app.registry().worker(&named(&id)?).ok_or_else(Problem::not_found)?;
     if let Some(member) = &worker.member {
-        app.ca().release(member, &trail).await?;
+        app.ca().release(member, reason.as_deref(), &trail).await?;
     } else {
-        order::set(&app, &id, WorkerOrder::Release, None, &trail, "worker.release").await?;
+        order::set(&app, &id, WorkerOrder::Release, reason, &trail, "worker.release").await?;
     }
     again(&app, &id)
 }
