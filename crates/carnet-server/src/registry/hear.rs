@@ -9,28 +9,33 @@ use super::worker::Worker;
 use super::{Beat, Registry, RegistryError, Speaker, WorkerState};
 
 impl Registry {
-    /// A worker says that it is there. Whether it is known as what it says that it is.
+    /// A worker says that it is there, and perhaps what it is for. Whether it is known, as that. Of what it said before
+    /// stays what `change` leaves.
     pub(crate) fn heard(
         &self,
         id: &WorkerId,
         speaker: &Speaker,
-        beat: Beat,
+        service_type: Option<&str>,
+        change: impl FnOnce(&mut Beat),
     ) -> Result<bool, RegistryError> {
         let mut known = self.known.write();
         let Some(worker) = known.workers.get_mut(id) else { return Ok(false) };
         if worker.row.identity != speaker.identity() {
             return Err(RegistryError::IdTaken);
         }
-        let said = worker.said.as_ref();
-        if said.is_none_or(|said| said.service_type != beat.service_type) {
+        let Some(said) = &worker.said else { return Ok(false) };
+        if service_type.is_some_and(|service_type| service_type != said.service_type) {
             return Ok(false);
         }
-        let is_news = worker.is_lost || worker.beat.placed_by() != beat.placed_by();
+        let before = std::mem::take(&mut worker.beat);
+        worker.beat.clone_from(&before);
+        change(&mut worker.beat);
+        let is_news = worker.is_lost || worker.beat.placed_by() != before.placed_by();
         if std::mem::take(&mut worker.is_lost) {
             note(id, "online");
         }
         worker.leaf = speaker.leaf().cloned();
-        (worker.beat, worker.heard_at, worker.is_saved) = (beat, self.clock.now(), false);
+        (worker.heard_at, worker.is_saved) = (self.clock.now(), false);
         drop(known);
         if is_news {
             self.changed.notify();

@@ -5,6 +5,7 @@
 
 mod beat;
 mod bundle;
+mod controller;
 pub(crate) mod form;
 mod hear;
 mod offer;
@@ -12,6 +13,7 @@ mod order;
 mod placement;
 mod register;
 mod registration;
+mod sandboxes;
 mod seats;
 mod speaker;
 mod state;
@@ -28,10 +30,12 @@ use parking_lot::RwLock;
 use tokio::sync::Notify;
 
 pub(crate) use beat::Beat;
+pub(crate) use controller::ControllerForm;
 pub use offer::Offer;
 pub use placement::{Candidate, Placement, Want};
 pub(crate) use register::RegistryError;
 pub(crate) use registration::Registration;
+pub(crate) use sandboxes::SandboxBeat;
 use seats::Changed;
 pub use seats::{Limits, Seats, Slot};
 pub(crate) use speaker::Speaker;
@@ -91,6 +95,11 @@ impl Registry {
     /// To whom an id is bound.
     pub(crate) fn identity(&self, id: &WorkerId) -> Option<String> {
         self.known.read().workers.get(id).map(|worker| worker.row.identity.clone())
+    }
+
+    /// What the worker of this id registered as, if it has not gone.
+    pub(crate) fn registration(&self, id: &WorkerId) -> Option<Registration> {
+        self.known.read().workers.get(id)?.said.clone()
     }
 
     /// How the worker of this id counts, if it has registered and not gone.

@@ -192,6 +192,16 @@ impl Registry {
         fits.into_iter().map(|(worker, _)| worker.row.id.clone()).collect()
     }
 
+    /// The worker that a task would be given to, whether it takes any or not, and where it serves.
+    pub(crate) fn route(&self, want: &Want, lost_after: Duration) -> Option<(WorkerId, String)> {
+        let known = self.known.read();
+        let url = |worker: &Worker| worker.said.as_ref()?.endpoint.clone();
+        let served = known.workers.values().filter(|worker| url(worker).is_some());
+        let fits = self.fits(want, served, lost_after);
+        let (worker, _) = fits.min_by(|(_, a), (_, b)| a.rank.order(&b.rank))?;
+        Some((worker.row.id.clone(), url(worker)?))
+    }
+
     /// The place of a task that a worker already has, however many it has.
     pub fn occupy(&self, id: &WorkerId, capability: &CapabilityId) -> Option<Slot> {
         self.known.read().workers.get(id)?.seats.take(capability, Limits::NONE)

@@ -86,6 +86,11 @@ impl Worker {
             .or(self.suspicion.is_clone_seen.then_some("clone_suspected"))
     }
 
+    /// What it can do, each as `verb:capability`.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = String> {
+        self.offers.iter().map(|offer| format!("{}:{}", offer.verb, offer.capability))
+    }
+
     /// How many tasks it has: as many as it was given, or as it says.
     pub(crate) fn active(&self) -> u32 {
         self.seats.taken().max(self.beat.active.unwrap_or(0))

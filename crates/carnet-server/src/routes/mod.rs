@@ -20,7 +20,7 @@ mod reload;
 pub(crate) mod revocations;
 mod tickets;
 mod worker_tokens;
-mod workers;
+pub(crate) mod workers;
 
 pub(crate) use body::NUMBER_MAX;
 

@@ -200,3 +200,20 @@ async fn an_operator_sees_workers_and_keeps_work_from_them() {
     .await
     .unwrap();
 }
+
+/// Promise: K-46
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_registered_is_there_after_the_control_plane_was_killed() {
+    let server = tokio::task::spawn_blocking(Server::start).await.unwrap();
+    let one = worker(&server, "one", Clock::System).await;
+    until(async || one.registration() == Registration::Ok).await;
+    let restarted = tokio::task::spawn_blocking(move || Server::start_in(server.kill()));
+    let server = restarted.await.unwrap();
+    tokio::task::spawn_blocking(move || {
+        let listed = server.run(&["worker", "list", "--format", "json"]).json();
+        assert_eq!(listed["workers"][0]["id"], "one", "{listed}");
+        assert_eq!(listed["workers"][0]["state"], "online");
+    })
+    .await
+    .unwrap();
+}

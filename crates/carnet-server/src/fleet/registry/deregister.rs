@@ -1,4 +1,4 @@
-//! `DELETE /v1/workers/{id}`: a worker goes. One that was never there has gone as well.
+//! `DELETE /v1/workers/{id}` and `/deregister/{id}`: a worker goes. One that was never there has gone as well.
 
 use axum::Extension;
 use axum::extract::{Path, State};

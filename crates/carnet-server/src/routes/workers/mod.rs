@@ -21,7 +21,7 @@ use http::Uri;
 use serde_json::{Value, json};
 
 use crate::problem::Problem;
-use crate::registry::{Reported, Worker};
+use crate::registry::{Registration, Reported, Worker};
 use crate::state::App;
 
 /// The worker that a path names; one that cannot be is nobody.
@@ -48,14 +48,17 @@ fn shown(worker: &Worker, now: Timestamp, lost_after: Duration) -> Option<Value>
         "name": worker.row.identity.rsplit('/').next(),
         "spiffe_id": worker.row.identity,
         "service_type": said.service_type,
-        "hostname": said.endpoint.parse::<Uri>().ok().as_ref().and_then(Uri::host),
+        "hostname": hostname(said),
         "endpoint": said.endpoint,
         "rpc_url": said.rpc_url,
         "status": status,
-        "providers": if said.rpc_url.is_some() { &["task"][..] } else { &[] },
+        "providers": said.sandboxes.as_ref().map_or_else(
+            || Vec::from_iter(said.rpc_url.is_some().then_some("task")),
+            |sandboxes| sandboxes.providers.iter().map(String::as_str).collect(),
+        ),
         "capabilities": said.capabilities,
         "labels": said.labels,
-        "capacity": { "max_sandboxes": beat.capacity.or(said.capacity) },
+        "capacity": capacity(said, beat.capacity),
         "load_score": beat.load_score,
         "active_tasks": worker.active(),
         "state": state.as_str(),
@@ -71,4 +74,24 @@ fn shown(worker: &Worker, now: Timestamp, lost_after: Duration) -> Option<Value>
         "created_at": worker.row.created_at.to_string(),
         "updated_at": worker.row.updated_at.to_string(),
     }))
+}
+
+/// The machine that a worker is on: as it says, or where it serves.
+fn hostname(said: &Registration) -> Option<String> {
+    if let Some(sandboxes) = &said.sandboxes {
+        return Some(sandboxes.hostname.clone());
+    }
+    let endpoint: Uri = said.endpoint.as_ref()?.parse().ok()?;
+    endpoint.host().map(str::to_owned)
+}
+
+/// How much a worker takes.
+fn capacity(said: &Registration, now: Option<u32>) -> Value {
+    let mut capacity = json!({ "max_sandboxes": now.or(said.capacity) });
+    if let Some(sandboxes) = &said.sandboxes {
+        capacity["max_sandboxes_per_owner"] = sandboxes.per_owner.into();
+        capacity["preview_domain"] = sandboxes.preview_domain.as_str().into();
+        capacity["rpc_url"] = said.rpc_url.as_deref().into();
+    }
+    capacity
 }

@@ -1,6 +1,7 @@
 //! The fleet's listener, over real TLS. The clock starts at the real time, since clients judge certificates by it.
 
 mod audit;
+mod controller;
 mod csr;
 mod demands;
 mod enrollment;
@@ -14,5 +15,6 @@ mod registry;
 mod renewal;
 mod rotation;
 mod routes;
+mod sandboxes;
 pub mod support;
 mod vectors;

@@ -183,3 +183,23 @@ async fn what_a_registration_may_hold_is_bounded() {
     let large = json!({ "rpc_url": "x".repeat(256 << 10) });
     fleet.register(&hello, &large).await.expect(413);
 }
+
+/// Promise: K-46
+#[tokio::test(flavor = "multi_thread")]
+async fn heartbeats_are_written_down_together_and_not_each() {
+    let fleet = Fleet::start().await;
+    let hello = fleet.member("hello-world").await;
+    fleet.register(&hello, &json!({})).await.expect(200);
+    let commits = async || {
+        let metrics = fleet.server.get(As::Admin, "/metrics").await.expect(200);
+        let text = String::from_utf8(metrics.bytes).unwrap();
+        let count =
+            text.lines().find_map(|line| line.strip_prefix("carnet_store_commit_seconds_count "));
+        count.unwrap().parse::<u64>().unwrap()
+    };
+    let before = commits().await;
+    for _ in 0..50 {
+        fleet.beat(&hello, ID, "service_type=example&load_score=0.5").await.expect(200);
+    }
+    assert!(commits().await < before + 50);
+}
