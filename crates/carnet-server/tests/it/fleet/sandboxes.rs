@@ -80,7 +80,7 @@ async fn what_is_refused_is_told_as_stacyvm_tells_it() {
     refused(fleet.beat_of(None, "vm-1", &beat().to_string()).await, 401, "UNAUTHORIZED");
     refused(fleet.beat_of(Some(&other), "vm-1", &beat().to_string()).await, 403, "FORBIDDEN");
     refused(fleet.beat_of(Some(&member), "vm%201", "{}").await, 404, "NOT_FOUND");
-    let mut bad = vec!["".to_owned(), "[]".to_owned(), "{".to_owned()];
+    let mut bad = vec![String::new(), "[]".to_owned(), "{".to_owned()];
     for (name, value) in [
         ("status", json!("quarantined")),
         ("status", json!("ONLINE")),
