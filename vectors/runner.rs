@@ -77,6 +77,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("version_compatible", "runs in carnet-worker"),
     ("cert_dir", "runs in carnet-worker"),
     ("cert_files", "runs in carnet-worker"),
+    ("lease_accept", "runs in carnet-worker"),
+    ("rpc_idempotency", "runs in carnet-worker"),
 ];
 
 /// What waits for something that is still to be built: operations, and single cases by their id.
@@ -98,8 +100,6 @@ const PENDING: &[(&str, &str)] = &[
     ("http/ct-heartbeat-form", "waits for the controller form"),
     ("http/ct-deregister-unknown", "waits for the controller form"),
     ("lease_sequence", "waits for leases"),
-    ("lease_accept", "waits for leases"),
-    ("rpc_idempotency", "waits for the worker runtime"),
     ("placement", "waits for tasks"),
     ("task_request", "waits for tasks"),
 ];
