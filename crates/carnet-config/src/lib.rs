@@ -35,7 +35,9 @@ mod watch;
 
 pub use carnet_ticket::duration::parse_duration;
 pub use check::StartFault;
-pub use choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
+pub use choice::{
+    BlobsKind, LogFormat, LogLevel, PolicyDefault, Size, Url, VerifyOnRead, WorkerTokenVersion,
+};
 pub use error::{
     ConfigError, ConfigErrors, ExpectedText, Fault, FaultAt, Faults, KeyText, NamedFile, Position,
     Syntax,

@@ -12,7 +12,9 @@ use carnet_ticket::identity::TrustDomain;
 use carnet_ticket::verify::Profile;
 use ipnet::IpNet;
 
-use crate::choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
+use crate::choice::{
+    BlobsKind, LogFormat, LogLevel, PolicyDefault, Size, Url, VerifyOnRead, WorkerTokenVersion,
+};
 use crate::network::{HostName, WebOrigin, parse_network};
 use crate::raw::Raw;
 use crate::text;
@@ -137,6 +139,7 @@ settings! {
     };
     Option<Profile>: Profile::KIND, optional;
     BlobsKind: Kind::Choice(&["local", "s3", "memory"]), BlobsKind::parse;
+    PolicyDefault: Kind::Choice(&["allow", "deny"]), PolicyDefault::parse;
     VerifyOnRead: Kind::Choice(&["first", "always", "never"]), VerifyOnRead::parse;
     LogLevel: Kind::Choice(&["trace", "debug", "info", "warn", "error"]), LogLevel::parse;
     LogFormat: Kind::Choice(&["json", "text"]), LogFormat::parse;

@@ -22,6 +22,7 @@ mod ca;
 mod cors;
 pub mod fleet;
 mod frame;
+mod members;
 mod openapi;
 mod problem;
 mod rate;

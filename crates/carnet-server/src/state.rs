@@ -205,7 +205,7 @@ impl App {
     }
 
     /// The workers that have registered.
-    pub(crate) fn registry(&self) -> &Registry {
+    pub fn registry(&self) -> &Registry {
         &self.0.registry
     }
 

@@ -47,6 +47,16 @@ const MIGRATIONS: &[Migration] = &[
         name: "workers",
         sql: include_str!("../migrations/sqlite/0008_workers.sql"),
     },
+    Migration {
+        version: 9,
+        name: "tasks",
+        sql: include_str!("../migrations/sqlite/0009_tasks.sql"),
+    },
+    Migration {
+        version: 11,
+        name: "worker_states",
+        sql: include_str!("../migrations/sqlite/0011_worker_states.sql"),
+    },
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \

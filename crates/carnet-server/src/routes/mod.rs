@@ -12,6 +12,7 @@ pub(crate) mod jwks;
 mod keys;
 mod mcp;
 mod me;
+
 mod metrics;
 mod page;
 pub mod realm;
@@ -19,7 +20,7 @@ mod reload;
 pub(crate) mod revocations;
 mod tickets;
 mod worker_tokens;
-mod workers;
+pub(crate) mod workers;
 
 pub(crate) use body::NUMBER_MAX;
 
@@ -89,6 +90,37 @@ pub fn all() -> Vec<Route> {
         route("POST", "/api/v1/admin/worker-tokens", Mint, post(worker_tokens::create)),
         route("GET", "/api/v1/workers", Scope("read:*"), get(workers::list)),
         route("GET", "/api/v1/workers/{id}", Scope("read:*"), get(workers::show)),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/cordon",
+            Scope("operator:*"),
+            post(workers::cordon),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/uncordon",
+            Scope("operator:*"),
+            post(workers::uncordon),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/drain",
+            Scope("operator:*"),
+            post(workers::drain),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/quarantine",
+            Scope("admin:*"),
+            post(workers::quarantine),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/release",
+            Scope("admin:*"),
+            post(workers::release),
+        ),
+        route("DELETE", "/api/v1/admin/workers/{id}", Scope("admin:*"), delete(workers::delete)),
         route("GET", "/api/v1/admin/keys", Scope("admin:*"), get(keys::list)),
         route("POST", "/api/v1/admin/keys/{key}/rotate", Scope("admin:*"), post(keys::rotate)),
         route("POST", "/api/v1/admin/keys/{key}/promote", Scope("admin:*"), post(keys::promote)),

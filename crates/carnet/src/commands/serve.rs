@@ -35,7 +35,7 @@ pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result
         signal(SignalKind::terminate())?,
         signal(SignalKind::hangup())?,
     );
-    let (app, listening) = start(watch).await?;
+    let (app, listening) = Box::pin(start(watch)).await?;
     output::line(&format!("workers come to https://{}", listening.fleet_address()))?;
     output::line(&format!("listening on {}", listening.url()))?;
     loop {
