@@ -79,6 +79,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("version_compatible", "runs in carnet-worker"),
     ("cert_dir", "runs in carnet-worker"),
     ("cert_files", "runs in carnet-worker"),
+    ("lease_accept", "runs in carnet-worker"),
+    ("rpc_idempotency", "runs in carnet-worker"),
 ];
 
 /// What waits for something that is still to be built: operations, and single cases by their id.
@@ -89,8 +91,6 @@ const PENDING: &[(&str, &str)] = &[
     ("tdx_quote", "waits for the TDX class"),
     ("ticket-state-committed-prepare", "waits for prepare-nodes"),
     ("http/pf-workers-no-auth", "waits for fleet.compat"),
-    ("lease_accept", "waits for leases"),
-    ("rpc_idempotency", "waits for the worker runtime"),
     ("task_request", "waits for tasks"),
 ];
 
