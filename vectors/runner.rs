@@ -80,6 +80,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("version_compatible", "runs in carnet-worker"),
     ("cert_dir", "runs in carnet-worker"),
     ("cert_files", "runs in carnet-worker"),
+    ("lease_accept", "runs in carnet-worker"),
+    ("rpc_idempotency", "runs in carnet-worker"),
 ];
 
 /// What waits for something that is still to be built: operations, and single cases by their id.
@@ -102,6 +104,7 @@ const PENDING: &[(&str, &str)] = &[
     ("http/ct-deregister-unknown", "waits for the controller form"),
     ("lease_accept", "waits for leases"),
     ("rpc_idempotency", "waits for the worker runtime"),
+    ("task_request", "waits for tasks"),
 ];
 
 /// Where a case names its operation: the first of these that its input has.

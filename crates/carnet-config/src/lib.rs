@@ -33,6 +33,7 @@ mod value;
 mod values;
 mod watch;
 
+pub use carnet_ticket::duration::parse_duration;
 pub use check::StartFault;
 pub use choice::{
     BlobsKind, LogFormat, LogLevel, PolicyDefault, Size, Url, VerifyOnRead, WorkerTokenVersion,
@@ -47,5 +48,5 @@ pub use network::{HostName, WebOrigin};
 pub use reload::{Reload, ReloadError};
 pub use secret::{FileSecret, SealKey};
 pub use sources::Sources;
-pub use text::{parse_duration, parse_size};
+pub use text::parse_size;
 pub use watch::Watch;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use carnet_authority::ca::Curve;
 use carnet_authority::enroll::CloneAction;
+use carnet_ticket::duration::parse_duration;
 use carnet_ticket::identity::TrustDomain;
 use carnet_ticket::verify::Profile;
 use ipnet::IpNet;
@@ -120,7 +121,7 @@ settings! {
     bool: Kind::Bool, |text| text.parse().ok();
     u16: Kind::Int, |text| text.parse().ok();
     u32: Kind::Int, |text| text.parse().ok();
-    Duration: Kind::Duration, text::parse_duration;
+    Duration: Kind::Duration, parse_duration;
     Option<Duration>: Kind::Duration, optional;
     Size: Kind::Size, |text| text::parse_size(text).map(Size);
     PathBuf: Kind::Path, |text| (!text.is_empty()).then(|| PathBuf::from(text));
@@ -187,7 +188,7 @@ pub(crate) fn out_of_range(key: &str, raw: &Raw) -> Option<&'static str> {
     const DAY: u64 = 86_400;
     let Raw::Text(text) = raw else { return None };
     let lasts = |secs: RangeInclusive<u64>| {
-        text::parse_duration(text).is_none_or(|duration| {
+        parse_duration(text).is_none_or(|duration| {
             (Duration::from_secs(*secs.start())..=Duration::from_secs(*secs.end()))
                 .contains(&duration)
         })

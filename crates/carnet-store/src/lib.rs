@@ -83,4 +83,6 @@ pub use tasks::{
 pub use worker_identities::{
     EnrollMemberError, MemberProfile, MemberRow, Quarantined, ReleaseError,
 };
-pub use workers::{IDS_MAX, RegisterError, WORKERS_MAX, WorkerRow};
+pub use workers::{
+    DeletedWorker, IDS_MAX, OrderError, RegisterError, WORKERS_MAX, WorkerOrder, WorkerRow,
+};

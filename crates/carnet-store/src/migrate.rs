@@ -52,6 +52,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "tasks",
         sql: include_str!("../migrations/sqlite/0009_tasks.sql"),
     },
+    Migration {
+        version: 11,
+        name: "worker_states",
+        sql: include_str!("../migrations/sqlite/0011_worker_states.sql"),
+    },
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \

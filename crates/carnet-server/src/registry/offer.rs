@@ -6,7 +6,6 @@ use serde_json::Value;
 /// What a worker that describes nothing is taken to offer.
 const VERB: &str = "invoke";
 const VERSION: Version = Version { major: 1, minor: 0, patch: 0 };
-const MAX_CONCURRENCY: u32 = 10;
 
 /// Something that a worker can do. It is read once, when the worker registers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +23,16 @@ pub struct Offer {
 }
 
 impl Offer {
+    /// How often at once what says nothing of it is done.
+    pub const AT_ONCE: u32 = 10;
+
     /// What a worker that only names `capability` offers.
     pub fn plain(capability: CapabilityId) -> Self {
         Self {
             capability,
             verb: VERB.to_owned(),
             version: VERSION,
-            max_concurrency: MAX_CONCURRENCY,
+            max_concurrency: Self::AT_ONCE,
             requires_gpu: false,
         }
     }

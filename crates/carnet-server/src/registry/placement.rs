@@ -163,9 +163,9 @@ impl Registry {
         passed_over: &BTreeSet<WorkerId>,
         lost_after: Duration,
     ) -> Option<Placement> {
-        let workers = self.workers.read();
+        let known = self.known.read();
         loop {
-            let asked = workers.values().filter(|worker| {
+            let asked = known.workers.values().filter(|worker| {
                 worker.callee().is_some() && !passed_over.contains(&worker.row.id)
             });
             let fits = self.fits(want, asked, lost_after);
@@ -185,16 +185,26 @@ impl Registry {
 
     /// The workers that a task could be given to now, the best first.
     pub fn candidates(&self, want: &Want, lost_after: Duration) -> Vec<WorkerId> {
-        let workers = self.workers.read();
-        let callees = workers.values().filter(|worker| worker.callee().is_some());
+        let known = self.known.read();
+        let callees = known.workers.values().filter(|worker| worker.callee().is_some());
         let mut fits: Vec<_> = self.fits(want, callees, lost_after).collect();
         fits.sort_by(|(_, a), (_, b)| a.rank.order(&b.rank));
         fits.into_iter().map(|(worker, _)| worker.row.id.clone()).collect()
     }
 
+    /// The worker that a task would be given to, whether it takes any or not, and where it serves.
+    pub(crate) fn route(&self, want: &Want, lost_after: Duration) -> Option<(WorkerId, String)> {
+        let known = self.known.read();
+        let url = |worker: &Worker| worker.said.as_ref()?.endpoint.clone();
+        let served = known.workers.values().filter(|worker| url(worker).is_some());
+        let fits = self.fits(want, served, lost_after);
+        let (worker, _) = fits.min_by(|(_, a), (_, b)| a.rank.order(&b.rank))?;
+        Some((worker.row.id.clone(), url(worker)?))
+    }
+
     /// The place of a task that a worker already has, however many it has.
     pub fn occupy(&self, id: &WorkerId, capability: &CapabilityId) -> Option<Slot> {
-        self.workers.read().get(id)?.seats.take(capability, Limits::NONE)
+        self.known.read().workers.get(id)?.seats.take(capability, Limits::NONE)
     }
 
     fn fits<'a>(
@@ -205,7 +215,7 @@ impl Registry {
     ) -> impl Iterator<Item = (&'a Worker, Fit<'a>)> {
         let now = self.clock.now();
         workers.filter_map(move |worker| {
-            let state = worker.state(false, now, lost_after);
+            let state = worker.state(now, lost_after);
             Some((worker, want.fit(worker.candidate(state)?)?))
         })
     }

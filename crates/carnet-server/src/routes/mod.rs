@@ -21,7 +21,7 @@ pub(crate) mod revocations;
 mod tasks;
 mod tickets;
 mod worker_tokens;
-mod workers;
+pub(crate) mod workers;
 
 pub(crate) use body::NUMBER_MAX;
 pub(crate) use realm::shown_id;
@@ -97,6 +97,37 @@ pub fn all() -> Vec<Route> {
         route("POST", "/api/v1/tasks/{task}/cancel", Task("api:*"), post(tasks::cancel)),
         route("GET", "/api/v1/workers", Scope("read:*"), get(workers::list)),
         route("GET", "/api/v1/workers/{id}", Scope("read:*"), get(workers::show)),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/cordon",
+            Scope("operator:*"),
+            post(workers::cordon),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/uncordon",
+            Scope("operator:*"),
+            post(workers::uncordon),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/drain",
+            Scope("operator:*"),
+            post(workers::drain),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/quarantine",
+            Scope("admin:*"),
+            post(workers::quarantine),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/release",
+            Scope("admin:*"),
+            post(workers::release),
+        ),
+        route("DELETE", "/api/v1/admin/workers/{id}", Scope("admin:*"), delete(workers::delete)),
         route("GET", "/api/v1/admin/keys", Scope("admin:*"), get(keys::list)),
         route("POST", "/api/v1/admin/keys/{key}/rotate", Scope("admin:*"), post(keys::rotate)),
         route("POST", "/api/v1/admin/keys/{key}/promote", Scope("admin:*"), post(keys::promote)),

@@ -52,6 +52,7 @@ const ANYBODY: Row = [401, 200, 200, 200, 200, 200, 200, 401, 401, 401];
 const READ: Row = [401, 200, 200, 200, 200, 200, 403, 401, 401, 401];
 const SUBMIT: Row = [401, 403, 202, 202, 202, 202, 403, 401, 401, 401];
 const ADMIN: Row = [401, 403, 403, 403, 403, 200, 403, 401, 401, 401];
+const OPERATOR: Row = [401, 403, 403, 404, 404, 404, 403, 401, 401, 401];
 const MINT: Row = [401, 403, 403, 403, 403, 200, 200, 401, 401, 401];
 const REALM_USER: Row = [401, 200, 200, 200, 200, 200, 403, 403, 403, 403];
 const REALM_ADMIN: Row = [401, 403, 403, 403, 403, 200, 403, 403, 403, 403];
@@ -102,6 +103,12 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("POST", "/api/v1/tasks/{task}/cancel"), SUBMIT),
         (("GET", "/api/v1/workers"), READ),
         (("GET", "/api/v1/workers/{id}"), status(READ, 200, 404)),
+        (("POST", "/api/v1/admin/workers/{id}/cordon"), OPERATOR),
+        (("POST", "/api/v1/admin/workers/{id}/uncordon"), OPERATOR),
+        (("POST", "/api/v1/admin/workers/{id}/drain"), OPERATOR),
+        (("POST", "/api/v1/admin/workers/{id}/quarantine"), status(ADMIN, 200, 404)),
+        (("POST", "/api/v1/admin/workers/{id}/release"), status(ADMIN, 200, 404)),
+        (("DELETE", "/api/v1/admin/workers/{id}"), status(ADMIN, 200, 404)),
         (("GET", "/api/v1/admin/enrollments"), ADMIN),
         (("POST", "/api/v1/admin/enrollments"), status(ADMIN, 200, 201)),
         (("DELETE", "/api/v1/admin/enrollments/{enrollment}"), status(ADMIN, 200, 204)),

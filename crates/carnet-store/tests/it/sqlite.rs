@@ -116,6 +116,10 @@ contract! {
         the_four_states_are_reached_by_commit_and_revoke_alone,
         a_deleted_ticket_is_gone_with_its_uploads_and_only_from_its_realm,
         walking_the_list_meets_every_ticket_once_whatever_comes_and_goes_meanwhile;
+    workers:
+        what_was_set_of_a_worker_stays_when_it_registers_again,
+        a_worker_without_certificate_is_quarantined_by_its_row,
+        a_deleted_worker_leaves_its_id_and_no_certificate;
     writer:
         an_operation_that_fails_undoes_itself_and_not_its_neighbours,
         a_conflict_with_a_stored_row_is_an_error_of_that_operation_alone,

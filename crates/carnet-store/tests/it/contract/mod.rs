@@ -18,6 +18,7 @@ pub mod revocations;
 pub mod signing_keys;
 pub mod tasks;
 pub mod tickets;
+pub mod workers;
 pub mod writer;
 
 use carnet_store::{NewTicket, PutNode, Store};
