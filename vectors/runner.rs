@@ -92,19 +92,6 @@ const PENDING: &[(&str, &str)] = &[
     ("tdx_quote", "waits for the TDX class"),
     ("ticket-state-committed-prepare", "waits for prepare-nodes"),
     ("http/pf-workers-no-auth", "waits for fleet.compat"),
-    ("http/ct-register", "waits for the controller form"),
-    ("http/ct-register-http-url", "waits for the controller form"),
-    ("http/ct-register-badcap", "waits for the controller form"),
-    ("http/ct-capabilities", "waits for the controller form"),
-    ("http/ct-route", "waits for the controller form"),
-    ("http/ct-route-none", "waits for the controller form"),
-    ("http/ct-route-missing", "waits for the controller form"),
-    ("http/ct-heartbeat", "waits for the controller form"),
-    ("http/ct-heartbeat-form", "waits for the controller form"),
-    ("http/ct-deregister-unknown", "waits for the controller form"),
-    ("lease_accept", "waits for leases"),
-    ("rpc_idempotency", "waits for the worker runtime"),
-    ("task_request", "waits for tasks"),
 ];
 
 /// Where a case names its operation: the first of these that its input has.

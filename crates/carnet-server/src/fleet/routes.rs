@@ -11,11 +11,7 @@ use tower::ServiceExt;
 use zeroize::Zeroizing;
 
 use super::demand::{self, Demand};
-<<<<<<< HEAD
-use super::{ca, registry, worker};
-=======
-use super::{ca, controller, registry};
->>>>>>> main
+use super::{ca, controller, registry, worker};
 use crate::frame;
 use crate::problem::Problem;
 use crate::routes::{jwks, revocations};
@@ -50,10 +46,8 @@ pub fn all() -> Vec<Route> {
         route("POST", "/v1/workers/{id}/heartbeat", Worker, post(registry::heartbeat)),
         route("DELETE", "/v1/workers/{id}", Worker, delete(registry::deregister)),
         route("GET", "/v1/workers", Worker, get(registry::list)),
-<<<<<<< HEAD
         route("POST", "/api/v1/worker/{id}/leases/{resource}/renew", Worker, post(worker::renew)),
         route("POST", "/api/v1/worker/{id}/tasks/{task}/events", Worker, post(worker::report)),
-=======
         route("POST", "/register", Worker, post(controller::register)),
         route("POST", "/heartbeat", Worker, post(controller::heartbeat)),
         route("DELETE", "/deregister/{id}", Worker, delete(registry::deregister)),
@@ -61,7 +55,6 @@ pub fn all() -> Vec<Route> {
         route("GET", "/capabilities", Worker, get(controller::capabilities)),
         route("GET", "/workers", Worker, get(controller::list)),
         route("POST", "/api/v1/worker/{id}/heartbeat", Worker, post(registry::sandboxes)),
->>>>>>> main
         route("GET", "/api/v1/worker/{id}/revocations", Worker, get(registry::revocations)),
         route("GET", "/api/v1/revocations/stream", Worker, get(revocations::stream)),
         route("GET", "/api/v1/revocations/snapshot", Worker, get(revocations::snapshot)),

@@ -9,11 +9,8 @@ mod fleet;
 mod operation;
 mod realm;
 mod schema;
-<<<<<<< HEAD
 mod tasks;
-=======
 mod workers;
->>>>>>> main
 
 use std::sync::LazyLock;
 
@@ -40,11 +37,8 @@ pub(crate) async fn show() -> Response {
 fn describe(method: &str, path: &str) -> Option<Operation> {
     realm::describe(method, path)
         .or_else(|| fleet::describe(method, path))
-<<<<<<< HEAD
         .or_else(|| tasks::describe(method, path))
-=======
         .or_else(|| workers::describe(method, path))
->>>>>>> main
         .or_else(|| control_plane::describe(method, path))
 }
 

@@ -109,8 +109,8 @@ async fn take_from_the_gone(app: &App) {
                 }
                 "worker_quarantined"
             }
-            Some(WorkerState::Lost) => "worker_lost",
-            _ => continue,
+            Some(WorkerState::Lost) | None => "worker_lost",
+            Some(_) => continue,
         };
         let tasks = app.tasks().queue.lock().at(&worker);
         for (id, attempt) in tasks {
@@ -144,7 +144,7 @@ async fn look(app: &App) -> Result<(), StoreError> {
 fn fault(code: &str) -> TaskFault {
     let message = match code {
         "worker_quarantined" => "its worker was put out of the fleet",
-        "worker_lost" => "its worker was not heard for too long",
+        "worker_lost" => "its worker has gone, or was not heard for too long",
         _ => "its worker let the lease run out",
     };
     TaskFault { code: code.to_owned(), message: message.to_owned(), retryable: true }

@@ -30,10 +30,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("POST", "/v1/workers/{id}/heartbeat"), [401, 422, 403, 401, 401]),
         (("DELETE", "/v1/workers/{id}"), [401, 200, 403, 401, 401]),
         (("GET", "/v1/workers"), [401, 200, 403, 401, 401]),
-<<<<<<< HEAD
         (("POST", "/api/v1/worker/{id}/leases/{resource}/renew"), [401, 400, 403, 401, 401]),
         (("POST", "/api/v1/worker/{id}/tasks/{task}/events"), [401, 404, 403, 401, 401]),
-=======
         (("POST", "/register"), [401, 422, 403, 401, 401]),
         (("POST", "/heartbeat"), [401, 422, 403, 401, 401]),
         (("DELETE", "/deregister/{id}"), [401, 200, 403, 401, 401]),
@@ -41,7 +39,6 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("GET", "/capabilities"), [401, 200, 403, 401, 401]),
         (("GET", "/workers"), [401, 200, 403, 401, 401]),
         (("POST", "/api/v1/worker/{id}/heartbeat"), [401, 200, 403, 401, 401]),
->>>>>>> main
         (("GET", "/api/v1/worker/{id}/revocations"), [401, 200, 403, 401, 401]),
         (("GET", "/api/v1/revocations/stream"), [401, 200, 403, 401, 401]),
         (("GET", "/api/v1/revocations/snapshot"), [401, 200, 403, 401, 401]),

@@ -45,7 +45,6 @@ fn worker_state(input: &mut Input) -> Outcome {
     Ok(json!({ "state": state.as_str(), "placeable": state == WorkerState::Online }))
 }
 
-<<<<<<< HEAD
 fn task_request(input: &mut Input) -> Outcome {
     let sources = carnet_config::Sources::default();
     let config = carnet_config::load(&sources).unwrap().config;
@@ -65,10 +64,7 @@ fn task_request(input: &mut Input) -> Outcome {
     }))
 }
 
-/// Promise: K-9
-=======
 /// Promise: K-9, K-38, K-57
->>>>>>> main
 #[test]
 fn vectors_ca_and_registry() {
     runner::run("ca-and-registry.json", OPS);

@@ -42,7 +42,7 @@ async fn a_task_is_done_under_a_lease_and_a_ticket() {
     worker.say(&fleet, &call, half).await.expect(204);
     worker.say(&fleet, &call, json!({ "kind": "log", "message": "a line" })).await.expect(204);
     let early = worker.say(&fleet, &call, json!({ "kind": "succeeded" })).await;
-    assert_eq!(early.expect(409).json()["detail"], "Conflict", "nothing is committed");
+    assert_eq!(early.expect(409).json()["code"], "CONFLICT", "nothing is committed");
     let running = fleet.task(&id).await;
     assert_eq!((&running["state"], &running["worker_id"]), (&json!("running"), &json!("a-1")));
     let output = worker.finish(&fleet, &call, "done").await;
