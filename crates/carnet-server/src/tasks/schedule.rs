@@ -42,7 +42,7 @@ pub(crate) async fn schedule(app: App) {
         tokio::select! {
             () = app.tasks().wake.notified() => {}
             () = app.registry().changed().notified() => {}
-            () = app.clock().sleep(LOOK_INTERVAL) => {}
+            () = app.clock().sleep_until(looked.after(LOOK_INTERVAL)) => {}
             () = app.draining().cancelled() => return,
         }
         take_from_the_gone(&app).await;

@@ -14,10 +14,10 @@ use crate::leases;
 use crate::open::Store;
 use crate::sql;
 
-/// Those that a worker has, and whose lease has run out or whose time is over.
+/// Those whose time is over, and those that a worker has under a lease that has run out.
 const OVERDUE: &str = "SELECT t.* FROM tasks t LEFT JOIN leases l ON l.resource_id = t.id \
-    WHERE t.state IN ('placed', 'running') AND (t.deadline <= ?1 OR l.holder_id IS NULL OR l.expires_at <= ?1) \
-    LIMIT ?2";
+    WHERE t.state IN ('pending', 'placed', 'running') AND (t.deadline <= ?1 OR t.state <> 'pending' \
+    AND (l.holder_id IS NULL OR l.expires_at <= ?1)) LIMIT ?2";
 
 /// Why a task comes to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl Store {
         .await
     }
 
-    /// At most `limit` tasks that a worker has under a lease that has run out, or for longer than they may take.
+    /// At most `limit` tasks whose time is over, or that a worker has under a lease that has run out.
     pub async fn overdue_tasks(
         &self,
         now: Timestamp,

@@ -45,6 +45,7 @@ async fn a_task_that_takes_too_long_expires() {
     let mut worker = Worker::start(&fleet, "a").await;
     let id = fleet.submit(As::Api, json!({ "limits": { "timeout": "20s" } })).await;
     let call = worker.call().await;
+    worker.say(&fleet, &call, json!({ "kind": "started" })).await.expect(204);
     fleet.server.hand.advance(Duration::from_secs(21));
     let expired = fleet.until(&id, "expired").await;
     assert_eq!(expired["error"]["code"], "timeout");

@@ -1,11 +1,13 @@
 //! Workers that do what a test says, and those who want something of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
+use carnet_gate::Clock;
 use carnet_ticket::realm::NodeKey;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -20,6 +22,9 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::fleet::support::{Fleet, Member};
 use crate::support::{Answer, As, text};
+
+/// How long a test waits for a call that does not come.
+const CALL_MAX: Duration = Duration::from_secs(20);
 
 /// A worker that registered: what it is called for waits until the test looks.
 pub struct Worker {
@@ -87,7 +92,10 @@ impl Worker {
 
     /// What it is asked for next.
     pub async fn call(&mut self) -> Value {
-        self.calls.recv().await.expect("the worker serves")
+        tokio::select! {
+            call = self.calls.recv() => call.expect("the worker serves"),
+            () = Clock::System.sleep(CALL_MAX) => panic!("{} is not called", self.id),
+        }
     }
 
     /// Whether it was called since the test last looked.

@@ -238,6 +238,8 @@ pub async fn what_is_overdue_is_found(store: Store) {
     assert_eq!(renewed.generation, 2);
     assert_eq!(overdue(at(319)).await, [id(1)]);
     assert_eq!(overdue(at(320)).await.len(), 2, "its deadline");
+    store.unplace_task(id(2), 1, at(41)).await.unwrap();
+    assert_eq!(overdue(at(320)).await.len(), 2, "its deadline, while it waits again");
 }
 
 pub async fn of_many_events_the_oldest_line_goes(store: Store) {
