@@ -91,7 +91,6 @@ const PENDING: &[(&str, &str)] = &[
     ("tdx_report_data", "waits for the TDX class"),
     ("tdx_quote", "waits for the TDX class"),
     ("ticket-state-committed-prepare", "waits for prepare-nodes"),
-    ("http/pf-workers-no-auth", "waits for fleet.compat"),
 ];
 
 /// Where a case names its operation: the first of these that its input has.
