@@ -27,7 +27,7 @@ pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
             .gives(202, &one)
             .gives(200, &json!({ "anyOf": [one.clone(), decision()] }))
             .refuses(&[409]),
-        ("GET", "/api/v1/tasks/{task}") => op("A task").gives(200, &one).refuses(&[404]),
+        ("GET", "/api/v1/tasks/{task}") => op("A task").gives(200, &task()).refuses(&[404]),
         ("GET", "/api/v1/tasks/{task}/events") => {
             op("What became of a task, and what becomes of it, until it is over")
                 .query("since", int())
@@ -36,7 +36,7 @@ pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
         }
         ("POST", "/api/v1/tasks/{task}/cancel") => op("End a task that is not over")
             .may_take(&object([("reason?", or_null(text_of(0, 512)))]))
-            .gives(202, &one)
+            .gives(202, &task())
             .refuses(&[404, 409]),
         _ => return None,
     })

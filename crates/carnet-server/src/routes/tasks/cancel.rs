@@ -7,7 +7,7 @@ use carnet_authority::audit::Kind;
 use carnet_ticket::verify::Reason;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::task_in_path;
 use crate::audit::Trail;
@@ -45,7 +45,7 @@ pub(in crate::routes) async fn cancel(
     }
     let event = trail.event(Kind::Task, "task.cancel", &row.task.id.to_string());
     match tasks::cancel(&app, row.task.id, reason, event).await {
-        Ok(row) => Ok((StatusCode::ACCEPTED, Json(json!({ "task": shown::task(&row) })))),
+        Ok(row) => Ok((StatusCode::ACCEPTED, Json(shown::task(&row)))),
         Err(CancelError::Unknown) => Err(Problem::not_found()),
         Err(CancelError::Final) => Err(Problem::conflict()),
         Err(CancelError::Store(error)) => Err(error.into()),

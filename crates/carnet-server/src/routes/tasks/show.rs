@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::task_in_path;
 use crate::auth::Caller;
@@ -16,5 +16,5 @@ pub(in crate::routes) async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let row = task_in_path(&app, &grant, &id).await?;
-    Ok(Json(json!({ "task": shown::task(&row) })))
+    Ok(Json(shown::task(&row)))
 }

@@ -21,8 +21,8 @@ async fn cancelling_ends_it_whatever_its_worker_says() {
     let cancel = format!("/api/v1/tasks/{id}/cancel");
     let answer = fleet.server.post(As::Api, &cancel, &json!({ "reason": "enough" })).await;
     let cancelled = answer.expect(202).json();
-    assert_eq!(cancelled["task"]["state"], "cancelled");
-    assert_eq!(cancelled["task"]["error"]["message"], "enough");
+    assert_eq!(cancelled["state"], "cancelled");
+    assert_eq!(cancelled["error"]["message"], "enough");
     let told = worker.call().await;
     assert_eq!(
         (&told["method"], &told["params"]["sandbox_id"]),

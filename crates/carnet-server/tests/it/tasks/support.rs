@@ -188,7 +188,7 @@ impl Fleet {
 
     pub async fn task(&self, id: &str) -> Value {
         let path = format!("/api/v1/tasks/{id}");
-        self.server.get(As::Api, &path).await.expect(200).json()["task"].clone()
+        self.server.get(As::Api, &path).await.expect(200).json()
     }
 
     /// Everything that the stream of a task says, from number `since` on, until it ends.
