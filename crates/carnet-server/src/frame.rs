@@ -236,7 +236,7 @@ fn control_plane_code(code: &'static str) -> &'static str {
 fn worker_code(problem: &Problem) -> &'static str {
     match (problem.code, problem.status.as_u16()) {
         ("stale_lease", _) => "stale_lease",
-        (_, 401) => "UNAUTHORIZED",
+        ("unauthorized", _) | (_, 401) => "UNAUTHORIZED",
         (_, 403) => "FORBIDDEN",
         (_, 404) => "NOT_FOUND",
         (_, 409) => "CONFLICT",

@@ -6,6 +6,7 @@
 //! gate, which the connection holds: when it ends, the connection is cut. Each route names who may call it
 //! ([`Demand`]).
 
+mod bearer;
 mod ca;
 mod controller;
 mod csr;

@@ -48,7 +48,7 @@ fn worker() -> Value {
     object([
         ("id", text()),
         ("name", text()),
-        ("spiffe_id", text()),
+        ("spiffe_id", or_null(text())),
         ("service_type", text()),
         ("hostname", or_null(text())),
         ("endpoint", or_null(text())),

@@ -52,7 +52,7 @@ pub(super) fn refused(peer: &FleetPeer, error: &RegistryError) -> Problem {
         RegistryError::Store(error) => error.clone().into(),
         RegistryError::TooMany => Problem::unavailable(),
         error => {
-            tracing::info!(worker = %peer.leaf.subject(), %error, "a worker was refused");
+            tracing::info!(worker = peer.subject(), %error, "a worker was refused");
             peer.grant.deny(Reason::Scope).into()
         }
     }

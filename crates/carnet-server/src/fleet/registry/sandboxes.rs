@@ -5,7 +5,8 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
+use carnet_ticket::verify::Reason;
+use http::{HeaderMap, StatusCode};
 
 use super::heartbeat::tell;
 use super::{BODY_MAX, heard, refused, worker_id};
@@ -25,18 +26,28 @@ pub(in crate::fleet) async fn sandboxes(
     let bytes = body::read(&app, &headers, body, BODY_MAX).await?;
     let id = worker_id(&id)?;
     let speaker = peer.speaker();
-    app.registry().owned(&id, &speaker).map_err(|error| refused(&peer, &error))?;
+    if !peer.may_be(&id) {
+        return Err(others(&peer));
+    }
+    app.registry().owned(&id, speaker).map_err(|error| refused(&peer, &error))?;
     let beat = SandboxBeat::read(&bytes)?;
     let known = app.registry().registration(&id);
     let registration = beat.registration(known.clone());
     if known.as_ref() != Some(&registration) {
-        let registered = app.registry().register(id.clone(), registration, &speaker).await;
+        let registered = app.registry().register(id.clone(), registration, speaker).await;
         registered.map_err(|error| refused(&peer, &error))?;
     }
-    let known = app.registry().heard(&id, &speaker, None, |known| beat.change(known));
+    let known = app.registry().heard(&id, speaker, None, |known| beat.change(known));
     heard("sandboxes", known).map_err(|error| refused(&peer, &error))?;
     let worker = app.registry().worker(&id).ok_or_else(Problem::not_found)?;
     let mut response = workers::response(&app, &worker)?.into_response();
     tell(&app, response.headers_mut(), &id);
     Ok(response)
+}
+
+/// A token is of another worker: as StacyVM calls that.
+fn others(peer: &FleetPeer) -> Problem {
+    let mut problem = Problem::other(StatusCode::FORBIDDEN, "unauthorized", "not allowed");
+    problem.denied = Some(Box::new(peer.grant.deny(Reason::Scope)));
+    problem
 }
