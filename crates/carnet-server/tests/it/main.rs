@@ -25,6 +25,7 @@ mod tasks;
 mod tickets;
 mod tls;
 mod vectors;
+mod worker_routes;
 mod worker_tokens;
 
 #[path = "../../../../vectors/runner.rs"]

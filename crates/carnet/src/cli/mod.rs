@@ -6,6 +6,7 @@ pub mod credential;
 pub mod enroll;
 pub mod keys;
 mod realm;
+pub mod run;
 pub mod task;
 pub mod ticket;
 pub mod values;

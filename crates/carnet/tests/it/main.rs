@@ -33,5 +33,6 @@ mod ticket;
 mod transfers;
 mod trees;
 mod worker_enroll;
+mod worker_run;
 mod worker_token;
 mod workers;
