@@ -29,7 +29,7 @@ pub(in crate::fleet) async fn renew(
     request: Body,
 ) -> Result<Json<Value>, Problem> {
     let id = worker_id(&id)?;
-    let owned = app.registry().owned(&id, &peer.speaker());
+    let owned = app.registry().owned(&id, peer.speaker());
     owned.map_err(|error| refused(&peer, &error))?;
     let Input { ttl } = body::json(&app, &headers, request).await?;
     let ttl = carnet_config::parse_duration(&ttl);
