@@ -39,6 +39,10 @@ pub(crate) enum Tree {
     Worker,
 }
 
+/// A request came to the fleet's listener.
+#[derive(Debug, Clone, Copy)]
+struct OfFleet;
+
 /// Where the routes of StacyVM's workers are.
 const WORKER: &str = "/api/v1/worker/";
 
@@ -60,6 +64,7 @@ pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) 
 pub(crate) async fn fleet(app: State<App>, mut request: Request, next: Next) -> Response {
     let is_worker = request.uri().path().starts_with(WORKER);
     request.extensions_mut().insert(if is_worker { Tree::Worker } else { Tree::Fleet });
+    request.extensions_mut().insert(OfFleet);
     frame(app, request, next).await
 }
 
@@ -85,7 +90,7 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
     }
     if let Some(problem) = problem {
         let body = render(&problem, line.tree, &id);
-        if matches!(line.tree, Tree::Fleet | Tree::Worker) {
+        if line.is_fleet {
             tell_scheme(&mut response, &problem);
         }
         response
@@ -116,13 +121,18 @@ struct Line {
     method: &'static str,
     route: String,
     tree: Tree,
+    is_fleet: bool,
     stopwatch: Stopwatch,
 }
 
 impl Line {
     fn of(request: &Request, stopwatch: Stopwatch) -> Self {
-        let by_path =
-            if is_realm_tree(request.uri().path()) { Tree::Realm } else { Tree::ControlPlane };
+        let by_path = match request.uri().path() {
+            path if is_realm_tree(path) => Tree::Realm,
+            path if path.starts_with(WORKER) => Tree::Worker,
+            _ => Tree::ControlPlane,
+        };
+        let is_fleet = request.extensions().get::<OfFleet>().is_some();
         let tree = request.extensions().get().copied().unwrap_or(by_path);
         let template =
             request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -130,7 +140,13 @@ impl Line {
             .into_iter()
             .find(|known| *known == request.method().as_str())
             .unwrap_or("OTHER");
-        Self { method, route: template.unwrap_or_else(|| "unknown".to_owned()), tree, stopwatch }
+        Self {
+            method,
+            route: template.unwrap_or_else(|| "unknown".to_owned()),
+            tree,
+            is_fleet,
+            stopwatch,
+        }
     }
 
     fn log_problem(&self, problem: &Problem, id: &RequestId) {

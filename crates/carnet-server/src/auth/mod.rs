@@ -10,6 +10,7 @@ mod rights;
 mod seen;
 mod signed;
 mod users;
+mod worker;
 
 pub use access::Access;
 pub(crate) use access::{

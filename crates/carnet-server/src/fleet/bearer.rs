@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use carnet_gate::Denied;
 use carnet_ticket::verify::{Bearer, Class, Presented, Reason, Surface};
 use carnet_ticket::worker_token::{Audience, Format, WorkerScope};
 use http::request::Parts;
@@ -38,16 +39,9 @@ pub(super) async fn worker(
     };
     let said = parts.headers.get(WORKER_ID).and_then(|id| id.to_str().ok()).map(Cow::Borrowed);
     let named = || app.authority().worker_tokens().named_by(&token).map(Cow::Owned);
-    let subject = said.or_else(named).filter(|subject| !subject.starts_with(SPIFFE));
-    let class = if Format::of(&token).is_some() { Class::WorkerToken } else { Class::StaticToken };
-    let bearer = Bearer {
-        subject: subject.as_deref(),
-        role: None,
-        audience: Some(Audience::ControlPlane.as_str()),
-    };
-    let presented = Presented { class: Some(class), data: Some(token.as_bytes()), bearer };
-    let admitted = app.lookup().admit(&presented, Surface::Rpc).await;
-    let grant = admitted.map_err(|denied| {
+    let subject = said.or_else(named);
+    let admitted = admit(app, subject.as_deref(), &token).await;
+    let FleetPeer { grant, speaker } = admitted.map_err(|denied| {
         let mut problem = bad(app, address);
         problem.denied = Some(Box::new(denied));
         problem
@@ -55,6 +49,23 @@ pub(super) async fn worker(
     let rights = grant.routes().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
     let heartbeat = WorkerScope::Heartbeat.as_str();
     rights.permits(heartbeat).map_err(|reason| grant.deny(reason))?;
+    Ok(FleetPeer { grant, speaker })
+}
+
+/// The worker `subject`, if `token` is its.
+pub(crate) async fn admit(
+    app: &App,
+    subject: Option<&str>,
+    token: &str,
+) -> Result<FleetPeer, Denied> {
+    let class = if Format::of(token).is_some() { Class::WorkerToken } else { Class::StaticToken };
+    let bearer = Bearer {
+        subject: subject.filter(|subject| !subject.starts_with(SPIFFE)),
+        role: None,
+        audience: Some(Audience::ControlPlane.as_str()),
+    };
+    let presented = Presented { class: Some(class), data: Some(token.as_bytes()), bearer };
+    let grant = app.lookup().admit(&presented, Surface::Rpc).await?;
     let subject = grant.subject().unwrap_or_default().to_owned();
     Ok(FleetPeer { grant, speaker: Speaker::Token { subject } })
 }

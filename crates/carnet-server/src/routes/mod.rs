@@ -35,7 +35,7 @@ use crate::auth::{self, Access, Guard};
 use crate::problem::Problem;
 use crate::rate::Limit;
 use crate::state::App;
-use crate::{cors, frame, openapi};
+use crate::{cors, fleet, frame, openapi};
 
 /// A route.
 pub struct Route {
@@ -65,7 +65,7 @@ impl Route {
 /// Every route there is.
 #[expect(clippy::too_many_lines, reason = "a table")]
 pub fn all() -> Vec<Route> {
-    use Access::{Anybody, Metrics, Mint, Public, Realm, RealmUser, Scope};
+    use Access::{Anybody, Feed, Metrics, Mint, Public, Realm, RealmUser, Scope, Worker};
     use RealmNeed::{Commit, Delegate, Delete, Manage, Read, Write};
     use RealmRole::{Admin, Authorized, Unauthorized};
     use realm::{clients, depots, nodes, storage, tickets as task_tickets, tokens, users};
@@ -163,8 +163,20 @@ pub fn all() -> Vec<Route> {
             Scope("admin:*"),
             post(certificates::revoke),
         ),
-        route("GET", "/api/v1/revocations/snapshot", Scope("read:*"), get(revocations::snapshot)),
-        route("GET", "/api/v1/revocations/stream", Scope("read:*"), get(revocations::stream)),
+        route("GET", "/api/v1/revocations/snapshot", Feed("read:*"), get(revocations::snapshot)),
+        route("GET", "/api/v1/revocations/stream", Feed("read:*"), get(revocations::stream)),
+        route(
+            "POST",
+            "/api/v1/worker/{id}/heartbeat",
+            Worker("worker:heartbeat"),
+            post(fleet::registry::sandboxes),
+        ),
+        route(
+            "GET",
+            "/api/v1/worker/{id}/revocations",
+            Worker("worker:heartbeat"),
+            get(fleet::registry::revocations),
+        ),
         route("GET", "/api/health", Public, get(realm::health)),
         route("GET", "/api/info", Public, get(realm::info)),
         route("GET", "/api/oauth/me", RealmUser(Unauthorized), get(realm::me)),

@@ -24,6 +24,7 @@ mod socket;
 mod tickets;
 mod tls;
 mod vectors;
+mod worker_routes;
 mod worker_tokens;
 
 #[path = "../../../../vectors/runner.rs"]

@@ -36,7 +36,7 @@ fn others(method: &str, path: &str, row: Row) -> [u16; 5] {
     let is_own = (method, path) == ("DELETE", TICKET) || path == REVOKE;
     let is_store = path.starts_with("/api/realm/") && !is_own;
     let is_open = row == PUBLIC || is_store || matches!(path, "/api/v1/me" | "/api/mcp");
-    let agent = if is_open { api } else { 403 };
+    let agent = if is_open || row == NOBODY { api } else { 403 };
     [api, admin, if is_mint { 403 } else { issuer }, agent, agent]
 }
 
@@ -46,6 +46,7 @@ const REVOKE: &str = "/api/realm/{realm}/tickets/{ticket}/revoke";
 /// The statuses of a row, in the order of the columns.
 type Row = [u16; 10];
 
+const NOBODY: Row = [401; 10];
 const PUBLIC: Row = [200; 10];
 const ANYBODY: Row = [401, 200, 200, 200, 200, 200, 200, 401, 401, 401];
 const READ: Row = [401, 200, 200, 200, 200, 200, 403, 401, 401, 401];
@@ -58,6 +59,7 @@ const REALM_READ: Row = [401, 200, 200, 200, 200, 200, 403, 200, 200, 200];
 const REALM_WRITE: Row = [401, 200, 200, 200, 200, 200, 403, 403, 200, 403];
 const REALM_MANAGE: Row = [401, 200, 200, 200, 200, 200, 403, 403, 403, 403];
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
     let status =
         |row: Row, from: u16, to: u16| row.map(|status| if status == from { to } else { status });
@@ -96,6 +98,9 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("POST", "/api/v1/admin/worker-tokens"), MINT),
         (("GET", "/api/v1/workers"), READ),
         (("GET", "/api/v1/workers/{id}"), status(READ, 200, 404)),
+        // A worker's token alone lets in here.
+        (("POST", "/api/v1/worker/{id}/heartbeat"), NOBODY),
+        (("GET", "/api/v1/worker/{id}/revocations"), NOBODY),
         (("POST", "/api/v1/admin/workers/{id}/cordon"), OPERATOR),
         (("POST", "/api/v1/admin/workers/{id}/uncordon"), OPERATOR),
         (("POST", "/api/v1/admin/workers/{id}/drain"), OPERATOR),

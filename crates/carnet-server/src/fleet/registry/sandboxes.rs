@@ -5,18 +5,17 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use carnet_ticket::verify::Reason;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 
 use super::heartbeat::tell;
-use super::{BODY_MAX, heard, refused, worker_id};
+use super::{BODY_MAX, heard, own, refused, worker_id};
 use crate::fleet::FleetPeer;
 use crate::problem::Problem;
 use crate::registry::SandboxBeat;
 use crate::routes::{body, workers};
 use crate::state::App;
 
-pub(in crate::fleet) async fn sandboxes(
+pub(crate) async fn sandboxes(
     State(app): State<App>,
     Extension(peer): Extension<FleetPeer>,
     Path(id): Path<String>,
@@ -26,9 +25,7 @@ pub(in crate::fleet) async fn sandboxes(
     let bytes = body::read(&app, &headers, body, BODY_MAX).await?;
     let id = worker_id(&id)?;
     let speaker = peer.speaker();
-    if !peer.may_be(&id) {
-        return Err(others(&peer));
-    }
+    own(&peer, &id)?;
     app.registry().owned(&id, speaker).map_err(|error| refused(&peer, &error))?;
     let beat = SandboxBeat::read(&bytes)?;
     let known = app.registry().registration(&id);
@@ -43,11 +40,4 @@ pub(in crate::fleet) async fn sandboxes(
     let mut response = workers::response(&app, &worker)?.into_response();
     tell(&app, response.headers_mut(), &id);
     Ok(response)
-}
-
-/// A token is of another worker: as StacyVM calls that.
-fn others(peer: &FleetPeer) -> Problem {
-    let mut problem = Problem::other(StatusCode::FORBIDDEN, "unauthorized", "not allowed");
-    problem.denied = Some(Box::new(peer.grant.deny(Reason::Scope)));
-    problem
 }
