@@ -7,6 +7,7 @@ use carnet_gate::Clock;
 use carnet_realm::client::Client;
 use carnet_ticket::realm::NodeKey;
 use carnet_ticket::task::TaskId;
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::io::AsyncReadExt as _;
@@ -28,6 +29,8 @@ pub(super) struct Order {
     pub(super) params: Map<String, Value>,
     pub(super) inputs: Vec<NodeKey>,
     pub(super) realm: Client,
+    pub(super) realm_url: String,
+    pub(super) ticket: SecretString,
     pub(super) written: Arc<Written>,
     pub(super) voice: Voice,
     pub(super) cancelled: CancellationToken,
@@ -85,6 +88,17 @@ impl TaskContext {
     /// The content store, as the task's ticket allows it: for inputs and outputs that are directories.
     pub fn realm(&self) -> &Client {
         &self.0.realm
+    }
+
+    /// The server that has the realm: `http://127.0.0.1:7423`.
+    pub fn realm_url(&self) -> &str {
+        &self.0.realm_url
+    }
+
+    /// The ticket of this attempt, for another program that does a part of it. It is a secret, and ends with the
+    /// attempt.
+    pub fn ticket(&self) -> &SecretString {
+        &self.0.ticket
     }
 
     /// Tells how far the task is, from 0 to 1. At most ten times a second something is sent, the last of what was

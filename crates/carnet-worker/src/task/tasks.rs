@@ -176,8 +176,9 @@ impl Tasks {
         cancelled: CancellationToken,
     ) -> Result<TaskContext, Fault> {
         let order = &asked.order;
-        let ticket = Credential::Ticket(SecretString::from(order.ticket.clone()));
-        let realm = Client::new(&Endpoint::Url(order.realm_url.clone()), ticket);
+        let ticket = SecretString::from(order.ticket.clone());
+        let presented = Credential::Ticket(ticket.clone());
+        let realm = Client::new(&Endpoint::Url(order.realm_url.clone()), presented);
         let realm = realm.map_err(|_| Fault::InvalidParams)?.in_realm(&order.realm);
         Ok(TaskContext(Arc::new(Order {
             id: asked.task,
@@ -185,6 +186,8 @@ impl Tasks {
             params: order.params.clone(),
             inputs: order.input.clone(),
             realm,
+            realm_url: order.realm_url.clone(),
+            ticket,
             written: Arc::new(Written::new(order.output_bytes)),
             voice,
             cancelled,

@@ -19,6 +19,7 @@ pub use realm::{
 
 use std::path::PathBuf;
 
+use carnet_ticket::identity::WorkerName;
 use clap::{Args, Parser, Subcommand};
 
 use self::credential::{InspectArgs, RevokeArgs, VerifyArgs};
@@ -91,11 +92,11 @@ pub enum Command {
     /// The worker of `carnet dev`.
     #[command(hide = true)]
     DevWorker,
-    /// The worker's side of the demo.
+    /// A worker of the demo.
     #[command(hide = true)]
     DemoWorker {
-        #[command(subcommand)]
-        part: DemoPart,
+        /// Its name.
+        name: WorkerName,
     },
 }
 
@@ -144,17 +145,6 @@ pub struct DemoArgs {
     /// Leave the server running, and say how to go on.
     #[arg(long)]
     pub keep: bool,
-}
-
-/// The parts of the demo that a worker plays.
-#[derive(Debug, Clone, Copy, Subcommand)]
-pub enum DemoPart {
-    /// Read the pictures, make a thumbnail of each, commit them.
-    Thumbnails,
-    /// Try what the ticket does not allow.
-    Trespass,
-    /// Hold an event stream and a slow download.
-    Hold,
 }
 
 /// Where a configuration comes from.

@@ -31,7 +31,7 @@ use crate::failure::Failure;
 pub async fn run(cli: Cli, surroundings: Surroundings) -> anyhow::Result<()> {
     match cli.command {
         Command::Demo(args) => demo::run(args).await,
-        Command::DemoWorker { part } => demo::worker::run(part, &surroundings).await,
+        Command::DemoWorker { name } => demo::worker::run(name.as_str(), &surroundings).await,
         Command::Dev(args) => Box::pin(dev::run(args, &surroundings)).await,
         Command::DevWorker => dev::worker::run(&surroundings).await,
         Command::Serve(args) => Box::pin(serve::run(args, &surroundings)).await,

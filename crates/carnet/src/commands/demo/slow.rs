@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpSocket;
 
 /// What the kernel may hold of what was not read.
@@ -26,7 +27,7 @@ pub struct Download {
 }
 
 /// Opens the download of a node under a ticket.
-pub async fn open(server: &str, ticket: &str, key: NodeKey) -> anyhow::Result<Download> {
+pub async fn open(server: &str, ticket: &SecretString, key: NodeKey) -> anyhow::Result<Download> {
     let host = server.strip_prefix("http://").context("the demo's server speaks plain HTTP")?;
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(WINDOW)?;
@@ -36,7 +37,7 @@ pub async fn open(server: &str, ticket: &str, key: NodeKey) -> anyhow::Result<Do
     tokio::spawn(connection);
     let request = Request::get(format!("/api/realm/self/nodes/{key}"))
         .header(header::HOST, host)
-        .header(header::AUTHORIZATION, format!("Ticket {ticket}"))
+        .header(header::AUTHORIZATION, format!("Ticket {}", ticket.expose_secret()))
         .body(Empty::<Bytes>::new())?;
     let response = sender.send_request(request).await?;
     ensure!(response.status() == StatusCode::OK, "the download was answered {}", response.status());

@@ -1,103 +1,126 @@
-//! The worker's side of the demo: a process that holds nothing but a ticket.
+//! `carnet demo-worker`: a worker of the demo.
 
-use anyhow::{Context, ensure};
-use carnet_realm::client::{Client, ClientError, Credential, Endpoint, GetTree};
-use carnet_ticket::realm::NodeKey;
-use secrecy::SecretString;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use super::{pictures, slow};
-use crate::cli::DemoPart;
+use anyhow::ensure;
+use axum::body::{Body, Bytes};
+use carnet_gate::Clock;
+use carnet_worker::{
+    CapabilityDefinition, Registration, TaskContext, TaskError, TaskHandler, TaskOutput,
+    WorkerApplication, WorkerIdentity, get,
+};
+use serde::Deserialize;
+
+use super::slow;
+use crate::commands::dev::handlers::Thumbnail;
+use crate::commands::dev::worker::stdin_ends;
+use crate::commands::worker::machine;
 use crate::connect::Surroundings;
 use crate::output;
 
-/// Plays one part.
-pub async fn run(part: DemoPart, surroundings: &Surroundings) -> anyhow::Result<()> {
-    let variable = |name: &str| {
-        surroundings.env.get(name).cloned().with_context(|| format!("{name} is not set"))
-    };
-    let (server, ticket) = (variable("CARNET_SERVER")?, variable("CARNET_TICKET")?);
-    let client = Client::new(
-        &Endpoint::Url(server.clone()),
-        Credential::Ticket(SecretString::from(ticket.clone())),
-    )?;
-    match part {
-        DemoPart::Thumbnails => thumbnails(&client).await,
-        DemoPart::Trespass => trespass(&client).await,
-        DemoPart::Hold => hold(&client, &server, &ticket).await,
+/// How often it is looked whether it is registered.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+
+/// The capability of holding on to things.
+pub const HOLD: &str = "demo.hold";
+
+/// How many things are held.
+pub const HELD: usize = 3;
+
+/// Tasks at a time.
+const CAPACITY: usize = 2;
+
+/// How often a worker that is listened to says that it is there.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Works until whoever started it has ended.
+pub async fn run(name: &str, surroundings: &Surroundings) -> anyhow::Result<()> {
+    let hold = Hold::default();
+    let identity = Arc::clone(&hold.identity);
+    let worker = WorkerApplication::new(name)
+        .worker_id(name)
+        .https_port(0)
+        .host(Ipv4Addr::LOCALHOST.into())
+        .advertise_host("localhost")
+        .surroundings(machine(surroundings))
+        .label("name", name)
+        .capacity(CAPACITY)
+        .route("/ticks", get(ticks))
+        .task(Thumbnail)
+        .task(hold);
+    let running = worker.serve().await?;
+    // Nothing else sets it.
+    let _ = identity.set(running.identity());
+    while running.registration() != Registration::Ok {
+        Clock::System.sleep(LOOK_INTERVAL).await;
     }
-}
-
-async fn thumbnails(client: &Client) -> anyhow::Result<()> {
-    let task = client.ticket("self").await?;
-    let input: NodeKey = task["input"][0].as_str().context("the ticket has no input")?.parse()?;
-    let folder = tempfile::tempdir()?;
-    let (from, to) = (folder.path().join("in"), folder.path().join("out"));
-    let get = GetTree { key: input, target: &from, is_forced: false, progress: &|_| {} };
-    let got = client.get_tree(&get).await?;
-    say(&format!("worker: read {input}: {} files in {} directories", got.files, got.dirs))?;
-    let target = to.clone();
-    let made = tokio::task::spawn_blocking(move || pictures::shrink(&from, &target)).await??;
-    let put = super::put(client, &to).await?;
-    client.commit("self", put.key).await?;
-    say(&format!("worker: made {made} thumbnails, committed {}", put.key))
-}
-
-async fn trespass(client: &Client) -> anyhow::Result<()> {
-    let task = client.ticket("self").await?;
-    let purpose = task["purpose"].as_str().unwrap_or_default();
-    let forbidden: NodeKey = purpose.rsplit(' ').next().unwrap_or_default().parse()?;
-    let read = client.node_bytes(forbidden).await;
-    say(&format!("worker: reads a node that is not in its scope: {}", status(&read)))?;
-    ensure!(status(&read) == 403, "an out-of-scope read was answered {}", status(&read));
-
-    let big = [7; 500];
-    let put = client.put_file(&big[..], 500, "text/plain", 1, |_| {}).await;
-    let put = match put {
-        Ok(_) => Ok(()),
-        Err(carnet_realm::layout::WriteError::Sink(error)) => Err(error),
-        Err(error) => return Err(error.into()),
-    };
-    say(&format!("worker: writes more than its quota: {}", status(&put)))?;
-    ensure!(status(&put) == 413, "an over-quota write was answered {}", status(&put));
+    output::line(running.https_url())?;
+    stdin_ends().await;
+    running.shutdown().await;
     Ok(())
 }
 
-async fn hold(client: &Client, server: &str, ticket: &str) -> anyhow::Result<()> {
-    let task = client.ticket("self").await?;
-    let input: NodeKey = task["input"][0].as_str().context("the ticket has no input")?.parse()?;
-    let mut events = client.events("self").await?;
-    events.chunk().await?.context("the event stream is empty")?;
-    let download = slow::open(server, ticket, input).await?;
-    say("worker: the event stream and the download are open")?;
-    let listening = async {
-        while let Ok(Some(_)) = events.chunk().await {}
-        say("worker: the event stream ended")
-    };
-    let downloading = async {
-        let finished = download.read_to_end().await;
-        say("worker: the download ended")?;
-        ensure!(!finished, "the download came to its natural end");
+/// A stream without an end, for members of the fleet.
+async fn ticks() -> Body {
+    Body::from_stream(futures::stream::unfold((), |()| async {
+        Clock::System.sleep(TICK).await;
+        Some((Ok::<_, std::convert::Infallible>(Bytes::from_static(b"tick\n")), ()))
+    }))
+}
+
+/// Holds a download and an event stream under its task's ticket, and a stream of another worker under its own
+/// certificate, until they are taken from it.
+#[derive(Default)]
+struct Hold {
+    identity: Arc<OnceLock<WorkerIdentity>>,
+}
+
+#[derive(Deserialize)]
+struct Params {
+    /// The other worker.
+    peer: String,
+}
+
+impl TaskHandler for Hold {
+    fn capability(&self) -> CapabilityDefinition {
+        CapabilityDefinition::new(HOLD, "1.0.0").description("Holds on to what it is given")
+    }
+
+    async fn run(&self, task: TaskContext) -> Result<TaskOutput, TaskError> {
+        match self.hold(&task).await {
+            Ok(()) => Ok(TaskOutput::nothing()),
+            Err(error) => Err(TaskError::new("NOT_HELD", error.to_string())),
+        }
+    }
+}
+
+impl Hold {
+    async fn hold(&self, task: &TaskContext) -> anyhow::Result<()> {
+        let Params { peer } = task.params()?;
+        let key = *task.inputs().first().ok_or_else(|| anyhow::anyhow!("there is no input"))?;
+        let mut events = task.realm().events("self").await?;
+        ensure!(events.chunk().await?.is_some(), "the event stream is empty");
+        let download = slow::open(task.realm_url(), task.ticket(), key).await?;
+        let identity = self.identity.get().ok_or_else(|| anyhow::anyhow!("not certified yet"))?;
+        let mut ticks = identity.http_client()?.get(format!("{peer}/ticks")).send().await?;
+        ensure!(ticks.chunk().await?.is_some(), "the other worker says nothing");
+        output::line("worker a holds a download, an event stream and a stream of worker b")?;
+        let downloading = async {
+            let is_whole = download.read_to_end().await;
+            ensure!(!is_whole, "the download came to its natural end");
+            Ok(output::line("the download ended")?)
+        };
+        let listening = async {
+            while let Ok(Some(_)) = events.chunk().await {}
+            anyhow::Ok(output::line("the event stream ended")?)
+        };
+        let ticking = async {
+            while let Ok(Some(_)) = ticks.chunk().await {}
+            anyhow::Ok(output::line("the stream of worker b ended (mTLS)")?)
+        };
+        tokio::try_join!(downloading, listening, ticking)?;
         Ok(())
-    };
-    tokio::try_join!(listening, downloading)?;
-    let next = client.node_bytes(input).await;
-    say(&format!("worker: the next request is answered {}", status(&next)))?;
-    ensure!(
-        status(&next) == 410,
-        "a request under a revoked ticket was answered {}",
-        status(&next)
-    );
-    Ok(())
-}
-
-/// The status of a refusal; 200 for what was done, 0 for what was not answered.
-fn status<T>(result: &Result<T, ClientError>) -> u16 {
-    match result {
-        Ok(_) => 200,
-        Err(error) => error.refusal().map_or(0, |refusal| refusal.status.as_u16()),
     }
-}
-
-fn say(text: &str) -> anyhow::Result<()> {
-    Ok(output::line(text)?)
 }

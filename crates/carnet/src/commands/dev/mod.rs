@@ -1,6 +1,6 @@
 //! `carnet dev`: a server, and a worker that does something, as one.
 
-mod handlers;
+pub mod handlers;
 pub mod process;
 pub mod worker;
 

@@ -23,7 +23,7 @@ pub async fn run(surroundings: &Surroundings) -> anyhow::Result<()> {
 }
 
 /// Waits for the end of stdin.
-async fn stdin_ends() {
+pub async fn stdin_ends() {
     let (end, ended) = oneshot::channel::<()>();
     // A thread of its own: nothing waits for it.
     std::thread::spawn(move || {
