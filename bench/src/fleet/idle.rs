@@ -5,7 +5,10 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use carnet_worker::{WorkerApplication, WorkerError, env_port};
+use carnet_worker::{
+    CapabilityDefinition, TaskContext, TaskError, TaskHandler, TaskOutput, WorkerApplication,
+    WorkerError, env_port,
+};
 use tokio::process::{Child, Command};
 
 use crate::report::Report;
@@ -17,9 +20,30 @@ pub const WORKER: &str = "worker";
 /// How long it is watched.
 const WATCHED: Duration = Duration::from_secs(20);
 
+/// The capability of the worker.
+pub const NOTHING: &str = "bench.nothing";
+
+/// Tasks that it takes at a time.
+const CAPACITY: usize = 64;
+
 /// The worker.
 pub fn work() -> Result<(), WorkerError> {
-    WorkerApplication::new("idle").https_port(env_port("HTTPS_PORT", 8500)?).run()
+    let port = env_port("HTTPS_PORT", 8500)?;
+    WorkerApplication::new("idle").https_port(port).capacity(CAPACITY).task(Nothing).run()
+}
+
+/// Does nothing.
+struct Nothing;
+
+impl TaskHandler for Nothing {
+    fn capability(&self) -> CapabilityDefinition {
+        let most = u32::try_from(CAPACITY).unwrap_or(u32::MAX);
+        CapabilityDefinition::new(NOTHING, "1.0.0").max_concurrency(most)
+    }
+
+    async fn run(&self, _: TaskContext) -> Result<TaskOutput, TaskError> {
+        Ok(TaskOutput::nothing())
+    }
 }
 
 pub async fn run(report: &mut Report) -> anyhow::Result<()> {
