@@ -52,7 +52,13 @@ pub(super) async fn run(app: App, mut task: Waiting, callee: Callee, instance: S
     let Err(error) = app.tasks().rpc.call(app.clock(), &callee, &request, SPAWN_MAX).await else {
         return;
     };
-    tracing::info!(%error, task = %task.id, worker = %callee.worker_id, "a worker did not take a task");
+    tracing::info!(
+        %error,
+        source = ?std::error::Error::source(&error),
+        task = %task.id,
+        worker = %callee.worker_id,
+        "a worker did not take a task"
+    );
     metrics::counter!("carnet_task_attempts_total", "result" => "refused").increment(1);
     let now = app.clock().now();
     match app.store().unplace_task(task.id, task.attempt, now).await {
