@@ -104,7 +104,7 @@ impl WorkerApplication {
     }
 
     /// The host under which others reach it. Otherwise `CARNET_ADVERTISE_HOST`, else the name in its certificate in a
-    /// container, and `localhost` elsewhere.
+    /// container, and `localhost` elsewhere, or where the control plane is on the same machine.
     pub fn advertise_host(self, host: impl Into<String>) -> Self {
         Self { advertise_host: Some(host.into()), ..self }
     }
