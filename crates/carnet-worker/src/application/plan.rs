@@ -33,6 +33,7 @@ const INTERVAL_S_MAX: u64 = 3600;
 pub(super) struct Plan {
     pub(super) wanted: Wanted,
     pub(super) address: SocketAddr,
+    pub(super) rpc_address: Option<SocketAddr>,
     pub(super) capabilities: Vec<CapabilityId>,
     pub(super) rhythm: Rhythm,
     pub(super) offers: Offers,
@@ -74,6 +75,7 @@ impl Plan {
         Ok(Self {
             wanted: Wanted { service_name, worker_id },
             address: SocketAddr::new(host(worker, surroundings)?, port),
+            rpc_address: worker.rpc_listen,
             advertise_host: advertised
                 .or_else(|| surroundings.var("CARNET_ADVERTISE_HOST"))
                 .map(str::to_owned),
