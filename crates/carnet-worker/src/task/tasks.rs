@@ -38,6 +38,8 @@ pub(crate) struct Tasks {
     capacity: usize,
     offers: Offers,
     control: Option<Arc<ControlPlane>>,
+    /// The content store that was last named, and where it is.
+    store: Mutex<Option<(String, Client)>>,
     running: Mutex<HashMap<TaskId, Arc<Attempt>>>,
     seen: Mutex<HighWater>,
     /// Nothing new is begun.
@@ -72,6 +74,7 @@ impl Tasks {
             capacity,
             offers,
             control: control.map(Arc::new),
+            store: Mutex::default(),
             running: Mutex::default(),
             seen: Mutex::default(),
             draining: CancellationToken::new(),
@@ -177,8 +180,7 @@ impl Tasks {
     ) -> Result<TaskContext, Fault> {
         let order = &asked.order;
         let ticket = Credential::Ticket(SecretString::from(order.ticket.clone()));
-        let realm = Client::new(&Endpoint::Url(order.realm_url.clone()), ticket);
-        let realm = realm.map_err(|_| Fault::InvalidParams)?.in_realm(&order.realm);
+        let realm = self.store(&order.realm_url)?.presenting(ticket).in_realm(&order.realm);
         Ok(TaskContext(Arc::new(Order {
             id: asked.task,
             attempt: order.attempt,
@@ -190,6 +192,18 @@ impl Tasks {
             cancelled,
             clock: self.clock.clone(),
         })))
+    }
+
+    /// A client of the content store at this URL. There is one store, whose connections tasks share.
+    fn store(&self, url: &str) -> Result<Client, Fault> {
+        let mut known = self.store.lock();
+        if let Some((_, client)) = known.as_ref().filter(|(at, _)| at == url) {
+            return Ok(client.clone());
+        }
+        let client = Client::new(&Endpoint::Url(url.to_owned()), Credential::None);
+        let client = client.map_err(|_| Fault::InvalidParams)?;
+        *known = Some((url.to_owned(), client.clone()));
+        Ok(client)
     }
 
     fn forget(&self, attempt: &Arc<Attempt>) {
