@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carnet_gate::Clock;
-use carnet_realm::client::{Client, Credential, Endpoint};
+use carnet_realm::client::Credential;
 use carnet_ticket::identity::WorkerId;
 use carnet_ticket::rpc::SpawnTask;
 use carnet_ticket::task::{Lease, LeaseError, TaskId};
@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::attempt::Work;
 use super::context::Order;
 use super::output::Written;
+use super::store::Store;
 use super::tenure::Tenure;
 use super::voice::Voice;
 use super::{Attempt, Offers, TaskContext};
@@ -38,8 +39,7 @@ pub(crate) struct Tasks {
     capacity: usize,
     offers: Offers,
     control: Option<Arc<ControlPlane>>,
-    /// The content store that was last named, and where it is.
-    store: Mutex<Option<(String, Client)>>,
+    store: Store,
     running: Mutex<HashMap<TaskId, Arc<Attempt>>>,
     seen: Mutex<HighWater>,
     /// Nothing new is begun.
@@ -74,7 +74,7 @@ impl Tasks {
             capacity,
             offers,
             control: control.map(Arc::new),
-            store: Mutex::default(),
+            store: Store::default(),
             running: Mutex::default(),
             seen: Mutex::default(),
             draining: CancellationToken::new(),
@@ -180,7 +180,8 @@ impl Tasks {
     ) -> Result<TaskContext, Fault> {
         let order = &asked.order;
         let ticket = Credential::Ticket(SecretString::from(order.ticket.clone()));
-        let realm = self.store(&order.realm_url)?.presenting(ticket).in_realm(&order.realm);
+        let realm = self.store.at(&order.realm_url).map_err(|_| Fault::InvalidParams)?;
+        let realm = realm.presenting(ticket).in_realm(&order.realm);
         Ok(TaskContext(Arc::new(Order {
             id: asked.task,
             attempt: order.attempt,
@@ -192,18 +193,6 @@ impl Tasks {
             cancelled,
             clock: self.clock.clone(),
         })))
-    }
-
-    /// A client of the content store at this URL. There is one store, whose connections tasks share.
-    fn store(&self, url: &str) -> Result<Client, Fault> {
-        let mut known = self.store.lock();
-        if let Some((_, client)) = known.as_ref().filter(|(at, _)| at == url) {
-            return Ok(client.clone());
-        }
-        let client = Client::new(&Endpoint::Url(url.to_owned()), Credential::None);
-        let client = client.map_err(|_| Fault::InvalidParams)?;
-        *known = Some((url.to_owned(), client.clone()));
-        Ok(client)
     }
 
     fn forget(&self, attempt: &Arc<Attempt>) {
