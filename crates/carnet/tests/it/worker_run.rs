@@ -51,13 +51,22 @@ struct Worker {
 impl Worker {
     /// Starts one that does these tasks, and waits until it is registered.
     fn start(server: &Server, tasks: &[&str], flags: &[&str]) -> Self {
+        let tasks = tasks.iter().flat_map(|task| ["--task", task]);
+        let args: Vec<_> =
+            ["worker", "run"].into_iter().chain(tasks).chain(flags.iter().copied()).collect();
+        Self::run(server, &args)
+    }
+
+    /// Runs this command.
+    fn run(server: &Server, args: &[&str]) -> Self {
         let log = std::fs::File::create(server.folder.path().join("worker.log")).unwrap();
-        let mut command = server.carnet(&["worker", "run", "--port", "0", "--id", "one"]);
-        command.args(tasks.iter().flat_map(|task| ["--task", task])).args(flags);
+        let mut command = server.carnet(args);
         command.envs([("CERT_DIR", "certs"), ("PATH", "/usr/bin:/bin"), ("SECRET", "s3cret")]);
-        let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let child = command.env("HTTPS_PORT", "0").stdout(Stdio::null()).stderr(log).spawn();
+        let child = child.unwrap();
         until("the worker is registered", || {
-            server.run(&["worker", "list", "--format", "json"]).out.contains("\"one\"")
+            let listed = server.run(&["worker", "list", "--format", "json"]).json();
+            listed["workers"].as_array().is_some_and(|workers| !workers.is_empty())
         });
         Self { child }
     }
@@ -152,4 +161,25 @@ fn a_task_that_is_cancelled_ends_its_program_and_what_that_started() {
             stat.map_or(true, |stat| stat.contains(") Z "))
         })
     });
+}
+
+/// Promise: K-72
+#[test]
+fn the_readmes_first_worker_is_a_program() {
+    let readme = include_str!("../../../../README.md");
+    let (before, after) = readme.split_once("```\ncarnet worker run --task ").unwrap();
+    assert!(!before.contains("WorkerApplication") && !before.contains("hello_world"));
+    let (first, after) = after.split_once("```").unwrap();
+    let worker = format!("worker run --task {}", first.split('#').next().unwrap().trim());
+    let commands = after.split("```").nth(1).unwrap();
+
+    let server = Server::start();
+    let _worker = Worker::run(&server, &worker.split(' ').collect::<Vec<_>>());
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_carnet")).parent().unwrap();
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-ec", commands]).current_dir(server.folder.path()).env_clear();
+    let ran = run(shell.env("PATH", format!("{}:/usr/bin:/bin", binary.display())));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let sorted = std::fs::read_to_string(server.folder.path().join("sorted.txt")).unwrap();
+    assert_eq!(sorted, "apple\npear\n");
 }
