@@ -46,6 +46,11 @@ pub(super) struct Suspicion {
 }
 
 impl Worker {
+    /// Whether it comes with a certificate; else it comes with a token.
+    pub(crate) fn is_certified(&self) -> bool {
+        self.member.is_some()
+    }
+
     pub(super) fn new(
         row: WorkerRow,
         said: Option<Registration>,

@@ -2,18 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use carnet_authority::keyring::KeyState;
 use serde_json::{Value, json};
 
+use super::fleet::{self, live};
 use super::shown;
 use crate::state::App;
 
-/// This process is the whole fleet while no worker is registered: it has every key that it shows.
 pub(in crate::routes) async fn list(State(app): State<App>) -> Json<Value> {
     let keyring = app.authority().keyring();
     let keys: Vec<_> = keyring.keys().iter().map(|key| shown(&key.info)).collect();
-    let live = keyring.keys().iter().filter(|key| key.info.state != KeyState::Retired);
-    let ids: Vec<_> = live.map(|key| key.info.id.to_string()).collect();
-    let fleet = json!([{ "member": "server", "key_ids": ids, "age_s": 0, "missing": [] }]);
-    Json(json!({ "keys": keys, "fleet": fleet, "missing": [] }))
+    let members = fleet::members(&app);
+    let is_behind = |member: &&fleet::Member| live(&keyring).any(|key| member.lacks(key));
+    let missing: Vec<_> = members.iter().filter(is_behind).map(fleet::Member::name).collect();
+    let shown: Vec<_> = members.iter().map(|member| member.shown(&keyring)).collect();
+    Json(json!({ "keys": keys, "fleet": shown, "missing": missing }))
 }

@@ -1,5 +1,6 @@
 //! `/api/v1/admin/keys`: the keyring, and how it turns.
 
+mod fleet;
 mod list;
 mod promote;
 mod retire;

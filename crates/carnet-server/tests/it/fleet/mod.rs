@@ -8,6 +8,7 @@ mod demands;
 mod enrollment;
 mod feed;
 mod handshake;
+mod keys;
 mod local;
 mod orders;
 mod placement;
