@@ -14,6 +14,7 @@ use crate::audit::Asked;
 use crate::problem::Problem;
 use crate::serve::Peer;
 use crate::state::App;
+use crate::ui;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_LEN_MAX: usize = 128;
@@ -35,6 +36,18 @@ pub(crate) enum Tree {
     Realm,
     /// What members of the fleet call.
     Fleet,
+    /// The admin UI.
+    Ui,
+}
+
+impl Tree {
+    fn of(path: &str) -> Self {
+        match path {
+            path if is_realm_tree(path) => Self::Realm,
+            path if is_ui_tree(path) => Self::Ui,
+            _ => Self::ControlPlane,
+        }
+    }
 }
 
 /// A problem that the body of an answer tells in its own form: for the log and the audit.
@@ -66,6 +79,8 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(address);
     let line = Line::of(&request, stopwatch);
     let asked = Asked::of(&request, id.0.to_str().unwrap_or_default());
+    let is_page = line.tree == Tree::Ui && request.method().is_safe();
+    let asked_for = is_page.then(|| request.uri().to_string());
     request.extensions_mut().insert(id.clone());
 
     let mut response = next.run(request).await;
@@ -78,13 +93,14 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
         line.log_problem(problem, &id);
     }
     if let Some(problem) = problem {
-        let body = render(&problem, line.tree, &id);
+        let (body, content_type) = match line.tree {
+            Tree::Ui => (ui::problem(&app, &problem, &id, asked_for.as_deref()), ui::HTML),
+            tree => (render(&problem, tree, &id), HeaderValue::from_static("application/json")),
+        };
         if line.tree == Tree::Fleet {
             tell_scheme(&mut response, &problem);
         }
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
         response.headers_mut().remove(header::CONTENT_LENGTH);
         if problem.status == StatusCode::TOO_MANY_REQUESTS {
             tell_limit(response.headers_mut(), &problem, app.clock());
@@ -92,6 +108,9 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
         *response.body_mut() = axum::body::Body::from(body);
     }
     let headers = response.headers_mut();
+    if line.tree == Tree::Ui {
+        ui::guard(headers);
+    }
     headers.insert(REQUEST_ID, id.0.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -115,9 +134,8 @@ struct Line {
 
 impl Line {
     fn of(request: &Request, stopwatch: Stopwatch) -> Self {
-        let by_path =
-            if is_realm_tree(request.uri().path()) { Tree::Realm } else { Tree::ControlPlane };
-        let tree = request.extensions().get().copied().unwrap_or(by_path);
+        let by_path = || Tree::of(request.uri().path());
+        let tree = request.extensions().get().copied().unwrap_or_else(by_path);
         let template =
             request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
         let method = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -180,6 +198,11 @@ pub(crate) fn is_realm_tree(path: &str) -> bool {
     path.starts_with("/api/") && !path.starts_with("/api/v1/")
 }
 
+/// Whether a path is one of the admin UI, where pages are answered.
+pub(crate) fn is_ui_tree(path: &str) -> bool {
+    path == "/ui" || path.starts_with("/ui/") || path.starts_with("/auth/")
+}
+
 /// What the fleet's callers may come with: a certificate cannot be asked for here.
 fn tell_scheme(response: &mut Response, problem: &Problem) {
     let headers = response.headers_mut();
@@ -230,7 +253,7 @@ fn control_plane_code(code: &'static str) -> &'static str {
 fn render(problem: &Problem, tree: Tree, id: &RequestId) -> Bytes {
     let mut body = match tree {
         Tree::Fleet => return Bytes::from(json!({ "detail": problem.detail() }).to_string()),
-        Tree::Realm | Tree::ControlPlane => problem.body(),
+        Tree::Realm | Tree::ControlPlane | Tree::Ui => problem.body(),
     };
     if tree == Tree::ControlPlane {
         body["error"] = Value::from(control_plane_code(problem.code));

@@ -30,7 +30,9 @@ mod reload;
 mod revocations;
 pub mod routes;
 pub mod serve;
+mod sessions;
 mod state;
+mod ui;
 mod upkeep;
 
 pub use authority::{AuthorityError, TurnError};

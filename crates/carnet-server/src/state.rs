@@ -1,7 +1,8 @@
 //! [`App`]: what every handler is handed.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use carnet_authority::keyring::Purpose;
@@ -16,6 +17,7 @@ use carnet_ticket::api_key::{ApiKeys, ConfiguredKey};
 use carnet_ticket::identity::Certificates;
 use carnet_ticket::implicit::Implicit;
 use carnet_ticket::realm::{AgentTokens, RealmTickets, SignedRequests};
+use carnet_ticket::session::Sessions;
 use carnet_ticket::verify::{Class, Surface};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
@@ -24,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::Recorder;
+use crate::auth::session::{SessionStatusSource, UsedSessions};
 use crate::auth::{
     AgentFacts, ApiKeyStatusSource, ApiRights, ClientStatusSource, DevUsers, RealmRightsMap,
     Replays, SeenUsers, TokenStatusSource, UserStatusSource,
@@ -86,6 +89,7 @@ struct Inner {
     api_keys: Arc<ApiKeys>,
     users: Arc<DevUsers>,
     seen_users: SeenUsers,
+    used_sessions: UsedSessions,
     replays: Replays,
     registry: Registry,
     authority: Authority,
@@ -98,6 +102,7 @@ struct Inner {
     realms: Realms,
     metrics: PrometheusHandle,
     started: Stopwatch,
+    address: OnceLock<SocketAddr>,
     draining: CancellationToken,
     stopped: CancellationToken,
 }
@@ -136,6 +141,7 @@ impl App {
             api_keys,
             users,
             seen_users: SeenUsers::default(),
+            used_sessions: UsedSessions::default(),
             replays,
             registry,
             authority,
@@ -148,6 +154,7 @@ impl App {
             realms,
             metrics,
             started,
+            address: OnceLock::new(),
             draining,
             stopped,
         }));
@@ -200,6 +207,10 @@ impl App {
         &self.0.seen_users
     }
 
+    pub(crate) fn used_sessions(&self) -> &UsedSessions {
+        &self.0.used_sessions
+    }
+
     pub(crate) fn replays(&self) -> &Replays {
         &self.0.replays
     }
@@ -214,6 +225,29 @@ impl App {
         let config = self.config();
         let scheme = if config.server.tls_cert_file.is_some() { "https" } else { "http" };
         format!("{scheme}://{}:{}", config.server.host, config.server.port)
+    }
+
+    /// It listens there.
+    pub(crate) fn set_address(&self, address: SocketAddr) {
+        // A server listens once.
+        let _ = self.0.address.set(address);
+    }
+
+    /// Where browsers reach it: at its public address, else where it listens.
+    pub(crate) fn base_url(&self) -> String {
+        let config = self.config();
+        if let Some(url) = &config.server.public_url {
+            return url.as_str().to_owned();
+        }
+        match self.0.address.get() {
+            Some(address) if address.ip().is_unspecified() => {
+                let scheme = if config.server.tls_cert_file.is_some() { "https" } else { "http" };
+                format!("{scheme}://localhost:{}", address.port())
+            }
+            Some(address) if config.server.tls_cert_file.is_some() => format!("https://{address}"),
+            Some(address) => format!("http://{address}"),
+            None => self.issuer(),
+        }
     }
 
     pub(crate) fn authority(&self) -> &Authority {
@@ -336,19 +370,27 @@ fn lookup(store: &Store, gate: &Gate, users: &Arc<DevUsers>, api_keys: &Arc<ApiK
         api_keys: Arc::clone(api_keys),
     };
     let keys = ApiKeyStatusSource::new(store.clone(), gate.clone(), Arc::clone(api_keys));
+    let sessions = SessionStatusSource::new(store.clone(), gate.clone(), keys.clone());
     let people = UserStatusSource::new(store.clone(), gate.clone(), Arc::clone(users));
     Lookup::builder(gate)
         .source(Class::Realm, Arc::new(TicketStatusSource::new(store.clone(), gate.clone())))
         .source(Class::ApiKey, Arc::new(keys))
         .source(Class::Jwt, Arc::new(people))
+        .source(Class::Session, Arc::new(sessions))
         .source(Class::AgentToken, Arc::new(TokenStatusSource(agents.clone())))
         .source(Class::SignedRequest, Arc::new(ClientStatusSource(agents)))
         .build()
 }
 
 fn gate(config: &Config, clock: Clock, api_keys: Arc<ApiKeys>, users: &DevUsers) -> Gate {
-    const PRINCIPALS: [Class; 5] =
-        [Class::ApiKey, Class::Local, Class::Jwt, Class::AgentToken, Class::SignedRequest];
+    const PRINCIPALS: [Class; 6] = [
+        Class::ApiKey,
+        Class::Local,
+        Class::Jwt,
+        Class::AgentToken,
+        Class::SignedRequest,
+        Class::Session,
+    ];
     let profile = config.profile.realm.unwrap_or(config.profile.default);
     let auth = &config.auth;
     let open = if auth.enabled { &[][..] } else { &[Class::Anonymous][..] };
@@ -363,6 +405,7 @@ fn gate(config: &Config, clock: Clock, api_keys: Arc<ApiKeys>, users: &DevUsers)
         .verifier(Class::Anonymous, Arc::new(Implicit { subject: "anonymous" }))
         .verifier(Class::Jwt, Arc::new(users.verifier()))
         .verifier(Class::AgentToken, Arc::new(AgentTokens))
+        .verifier(Class::Session, Arc::new(Sessions))
         .verifier(
             Class::Certificate,
             Arc::new(Certificates { trust_domain: config.ca.trust_domain.clone() }),

@@ -194,6 +194,7 @@ async fn sweep_once(app: &App) -> Result<(), StoreError> {
     app.store().sweep_ledger(now).await?;
     app.store().sweep_enrollments(now).await?;
     app.store().sweep_certificates(now).await?;
+    app.store().sweep_sessions(now).await?;
     let retention = app.config().audit.retention;
     if retention.is_zero() {
         return Ok(());

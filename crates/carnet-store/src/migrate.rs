@@ -47,6 +47,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "workers",
         sql: include_str!("../migrations/sqlite/0008_workers.sql"),
     },
+    Migration {
+        version: 10,
+        name: "sessions",
+        sql: include_str!("../migrations/sqlite/0010_sessions.sql"),
+    },
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \

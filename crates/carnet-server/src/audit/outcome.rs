@@ -11,9 +11,12 @@ use http::{Method, StatusCode, header};
 
 use super::{actor_of, nobody};
 use crate::address::ClientAddress;
-use crate::auth::Caller;
+use crate::auth::{Caller, session};
 use crate::problem::Problem;
 use crate::state::App;
+
+/// Where what is read is written down, and what failed to change something.
+const ADMIN: [&str; 3] = ["/api/v1/admin/", "/ui/tickets", "/ui/audit"];
 
 /// The extension of an answer whose refusal was written down by whoever refused.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +29,8 @@ pub(crate) struct Asked {
     request_id: String,
     remote_addr: Option<String>,
     user_agent: Option<String>,
+    /// Whether a page that is open asks by itself.
+    is_refresh: bool,
 }
 
 impl Asked {
@@ -40,6 +45,7 @@ impl Asked {
             request_id: request_id.to_owned(),
             remote_addr: address.map(|address| address.to_string()),
             user_agent: agent.and_then(|agent| agent.to_str().ok()).map(str::to_owned),
+            is_refresh: session::is_refresh(request.headers()),
         }
     }
 
@@ -66,10 +72,10 @@ impl Asked {
         }
         let is_read = self.method == Method::GET;
         let is_error = status.is_client_error() || status.is_server_error();
-        let is_admin = self.route.starts_with("/api/v1/admin/");
+        let is_admin = ADMIN.iter().any(|root| self.route.starts_with(root));
         if is_admin && is_error && !is_read {
             app.recorder().record(self.event(app, response, stopwatch, Outcome::Error));
-        } else if is_admin && is_read && !is_error && app.config().audit.reads {
+        } else if is_admin && is_read && !is_error && !self.is_refresh && app.config().audit.reads {
             app.recorder().record(self.event(app, response, stopwatch, Outcome::Allowed));
         }
     }

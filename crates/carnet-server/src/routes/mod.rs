@@ -1,10 +1,10 @@
 //! Every route: its method, path, access and handler. One file per endpoint.
 
 mod api_keys;
-mod audit;
+pub(crate) mod audit;
 pub(crate) mod body;
 mod ca;
-mod certificates;
+pub(crate) mod certificates;
 mod enrollments;
 mod etag;
 mod health;
@@ -13,13 +13,14 @@ mod keys;
 mod mcp;
 mod me;
 mod metrics;
-mod page;
+pub(crate) mod page;
 pub mod realm;
 mod reload;
 pub(crate) mod revocations;
-mod tickets;
+mod sign_in_links;
+pub(crate) mod tickets;
 mod worker_tokens;
-mod workers;
+pub(crate) mod workers;
 
 pub(crate) use body::NUMBER_MAX;
 
@@ -34,7 +35,7 @@ use crate::auth::{self, Access, Guard};
 use crate::problem::Problem;
 use crate::rate::Limit;
 use crate::state::App;
-use crate::{cors, frame, openapi};
+use crate::{cors, frame, openapi, ui};
 
 /// A route.
 pub struct Route {
@@ -82,6 +83,7 @@ pub fn all() -> Vec<Route> {
         route("GET", "/.well-known/jwks.json", Public, get(jwks::show)),
         route("GET", "/openapi.json", Public, get(openapi::show)),
         route("GET", "/api/openapi.json", Public, get(openapi::show)),
+        route("POST", "/api/v1/admin/sign-in-links", Scope("admin:*"), post(sign_in_links::create)),
         route("GET", "/api/v1/admin/tickets", Scope("admin:*"), get(tickets::list)),
         route("POST", "/api/v1/admin/tickets", Scope("admin:*"), post(tickets::create)),
         route("GET", "/api/v1/admin/tickets/{id}", Scope("admin:*"), get(tickets::show)),
@@ -133,6 +135,22 @@ pub fn all() -> Vec<Route> {
         ),
         route("GET", "/api/v1/revocations/snapshot", Scope("read:*"), get(revocations::snapshot)),
         route("GET", "/api/v1/revocations/stream", Scope("read:*"), get(revocations::stream)),
+        route("GET", "/ui", Scope("read:*"), get(ui::dashboard::show)),
+        route("GET", "/ui/workers", Scope("read:*"), get(ui::workers::list)),
+        route("GET", "/ui/workers/{id}", Scope("read:*"), get(ui::workers::show)),
+        route("GET", "/ui/tickets", Scope("admin:*"), get(ui::tickets::list)),
+        route("GET", "/ui/tickets/new", Scope("admin:*"), get(ui::tickets::form)),
+        route("POST", "/ui/tickets/new", Scope("admin:*"), post(ui::tickets::create)),
+        route("GET", "/ui/tickets/{id}", Scope("admin:*"), get(ui::tickets::show)),
+        route("GET", "/ui/tickets/{id}/revoke", Scope("admin:*"), get(ui::tickets::preview)),
+        route("POST", "/ui/tickets/{id}/revoke", Scope("admin:*"), post(ui::tickets::end)),
+        route("GET", "/ui/audit", Scope("admin:*"), get(ui::audit::show)),
+        route("GET", "/ui/assets/{name}", Public, get(ui::asset)),
+        route("GET", "/auth/login", Public, get(ui::sign_in::login)),
+        route("GET", "/auth/link", Public, get(ui::sign_in::show_link)),
+        route("POST", "/auth/link", Public, post(ui::sign_in::link)),
+        route("POST", "/auth/key", Public, post(ui::sign_in::key)),
+        route("POST", "/auth/logout", Anybody, post(ui::sign_in::logout)),
         route("GET", "/api/health", Public, get(realm::health)),
         route("GET", "/api/info", Public, get(realm::info)),
         route("GET", "/api/oauth/me", RealmUser(Unauthorized), get(realm::me)),

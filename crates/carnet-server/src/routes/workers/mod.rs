@@ -4,6 +4,8 @@ mod list;
 mod show;
 
 pub(super) use list::list;
+pub(crate) use list::listed;
+pub(crate) use show::one;
 pub(super) use show::show;
 
 use carnet_store::StoreError;

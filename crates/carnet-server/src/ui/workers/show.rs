@@ -1,0 +1,53 @@
+//! `GET /ui/workers/{id}`.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use carnet_ticket::identity::Member;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::Worker;
+use crate::problem::Problem;
+use crate::routes::{certificates, workers};
+use crate::state::App;
+use crate::ui::page::{self, Frame, typed};
+
+#[derive(Template)]
+#[template(path = "workers/show.html")]
+struct Page {
+    frame: Frame,
+    worker: Worker,
+    /// Only for administrators, as in the API.
+    certificates: Vec<Certificate>,
+}
+
+/// A certificate, as the API shows it.
+#[derive(Deserialize)]
+struct Certificate {
+    serial: String,
+    generation: u64,
+    issued_at: String,
+    not_after: String,
+    status: String,
+    reason: Option<String>,
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    frame: Frame,
+) -> Result<Response, Problem> {
+    let worker: Worker = typed(workers::one(&app, &id).await?)?;
+    let certificates = match worker.spiffe_id.parse().ok().as_ref().and_then(Member::of) {
+        Some(member) if frame.may("admin:*") => of_member(&app, &member).await?,
+        _ => Vec::new(),
+    };
+    page::answer(StatusCode::OK, &Page { frame, worker, certificates })
+}
+
+async fn of_member(app: &App, member: &Member) -> Result<Vec<Certificate>, Problem> {
+    let now = app.clock().now();
+    let rows = app.store().certificates_of(member).await?;
+    rows.iter().map(|row| typed(certificates::shown(row, now))).collect()
+}
