@@ -12,24 +12,30 @@
     }
   };
 
+  const refresh = (topic) => document.body.dispatchEvent(new Event(`carnet:${topic}`));
+
   // What changed is told by name; the parts of the page that show it ask for themselves anew.
   const listen = () => {
     const events = new EventSource("/api/v1/events");
-    events.addEventListener("open", () => tell("live", "on"));
+    events.addEventListener("open", () => {
+      tell("live", "on");
+      // Something may have changed since the page was made.
+      topics.forEach(refresh);
+    });
     events.addEventListener("error", () => {
       tell("not live", "off");
       // A connection that was lost comes back by itself; one that was refused does not.
       if (events.readyState === EventSource.CLOSED) setTimeout(check, 2000);
     });
     for (const topic of topics) {
-      events.addEventListener(topic, () => document.body.dispatchEvent(new Event(`carnet:${topic}`)));
+      events.addEventListener(topic, () => refresh(topic));
     }
     window.addEventListener("pagehide", () => events.close());
   };
 
   // Whether the session is over: then the page asks to sign in again.
   const check = async () => {
-    const answer = await fetch("/api/v1/me").catch(() => null);
+    const answer = await fetch("/api/v1/me", { headers: { "HX-Request": "true" } }).catch(() => null);
     if (answer && answer.status === 401) location.reload();
     else setTimeout(listen, 2000);
   };

@@ -20,6 +20,7 @@ pub mod auth;
 mod authority;
 mod ca;
 mod cors;
+mod events;
 pub mod fleet;
 mod frame;
 mod openapi;

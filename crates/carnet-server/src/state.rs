@@ -33,6 +33,7 @@ use crate::auth::{
 };
 use crate::authority::{Authority, AuthorityError};
 use crate::ca::{self, Ca, CaFault};
+use crate::events::Pulse;
 use crate::fleet::FleetRights;
 use crate::rate::Limiters;
 use crate::registry::Registry;
@@ -90,6 +91,7 @@ struct Inner {
     users: Arc<DevUsers>,
     seen_users: SeenUsers,
     used_sessions: UsedSessions,
+    pulse: Pulse,
     replays: Replays,
     registry: Registry,
     authority: Authority,
@@ -142,6 +144,7 @@ impl App {
             users,
             seen_users: SeenUsers::default(),
             used_sessions: UsedSessions::default(),
+            pulse: Pulse::default(),
             replays,
             registry,
             authority,
@@ -209,6 +212,11 @@ impl App {
 
     pub(crate) fn used_sessions(&self) -> &UsedSessions {
         &self.0.used_sessions
+    }
+
+    /// What pages that are open listen to.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.0.pulse
     }
 
     pub(crate) fn replays(&self) -> &Replays {

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::audit::nobody;
 use crate::ca;
+use crate::events;
 use crate::state::App;
 
 /// Meters read at a time.
@@ -69,6 +70,7 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(watch_files(app.clone()));
     tasks.spawn(ca::upkeep(app.clone()));
     tasks.spawn(tell_alive(app.clone()));
+    tasks.spawn(events::beat(app.clone()));
 }
 
 async fn tell_alive(app: App) {

@@ -14,8 +14,8 @@ const INSERT: &str = "INSERT INTO sessions (digest, subject, rests_on, created_a
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 const SELECT: &str = "SELECT digest, subject, rests_on, created_at, idle_at, expires_at \
     FROM sessions WHERE digest = ?1";
-const TOO_MANY: &str = "SELECT digest FROM sessions WHERE subject = ?1 \
-    ORDER BY created_at DESC, digest LIMIT -1 OFFSET ?2";
+const TOO_MANY: &str = "SELECT digest FROM sessions WHERE subject = ?1 AND digest <> ?2 \
+    ORDER BY created_at DESC, digest LIMIT -1 OFFSET ?3";
 const TOUCH: &str = "UPDATE sessions SET idle_at = ?2 WHERE digest = ?1 AND idle_at < ?2";
 const DELETE: &str = "DELETE FROM sessions WHERE digest = ?1";
 const SWEEP: &str = "DELETE FROM sessions WHERE min(expires_at, idle_at) <= ?1";
@@ -161,7 +161,7 @@ fn insert(connection: &Connection, session: &SessionRow) -> Result<Opened, Store
         session.expires_at.0,
     ];
     sql::execute(connection, INSERT, row)?;
-    let too_many = params![session.subject, SESSIONS_MAX];
+    let too_many = params![session.subject, session.digest.0, SESSIONS_MAX - 1];
     let ended = sql::all(connection, TOO_MANY, too_many, digest)?;
     for session in &ended {
         sql::execute(connection, DELETE, [session.0])?;

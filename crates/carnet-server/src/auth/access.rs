@@ -307,9 +307,8 @@ async fn admit_unlimited(app: &App, parts: &Parts, surface: Surface) -> Result<G
     let signed = parts.extensions.get::<Signed>();
     let offer = match signed {
         Some(signed) => Offer::Credential(signed.presented()),
-        None => peer.map_or(Offer::Nothing, |peer| {
-            credential::offer(&parts.headers, peer, &app.config())
-        }),
+        None => peer
+            .map_or(Offer::Nothing, |peer| credential::offer(&parts.headers, peer, &app.config())),
     };
     let presented = match offer {
         Offer::Credential(presented) => presented,

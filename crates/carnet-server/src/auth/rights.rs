@@ -95,8 +95,8 @@ pub(crate) fn owner(grant: &Grant) -> Result<AgentOwner, Problem> {
         Class::Jwt => RealmId::dev_user(subject).map_err(|_| grant.deny(Reason::Malformed))?,
         _ => return Err(grant.deny(Reason::Role).into()),
     };
-    let is_service = matches!(grant.class(), Class::ApiKey | Class::Session)
-        && own != RealmId::local_admin();
+    let is_service =
+        matches!(grant.class(), Class::ApiKey | Class::Session) && own != RealmId::local_admin();
     let id = if is_service { subject.to_owned() } else { own.to_string() };
     Ok(AgentOwner { id, own, home: tenant.map_or(own, RealmId::tenant) })
 }

@@ -7,6 +7,7 @@ mod ca;
 pub(crate) mod certificates;
 mod enrollments;
 mod etag;
+mod events;
 mod health;
 pub(crate) mod jwks;
 mod keys;
@@ -133,6 +134,7 @@ pub fn all() -> Vec<Route> {
             Scope("admin:*"),
             post(certificates::revoke),
         ),
+        route("GET", "/api/v1/events", Scope("read:*"), get(events::stream)),
         route("GET", "/api/v1/revocations/snapshot", Scope("read:*"), get(revocations::snapshot)),
         route("GET", "/api/v1/revocations/stream", Scope("read:*"), get(revocations::stream)),
         route("GET", "/ui", Scope("read:*"), get(ui::dashboard::show)),

@@ -4,8 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use carnet_authority::audit::Kind;
+use carnet_ticket::time::Timestamp;
 use http::{StatusCode, Uri};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::fields::{self, Fields};
@@ -48,6 +49,7 @@ struct Chain {
 #[derive(Deserialize)]
 struct Event {
     seq: u64,
+    #[serde(deserialize_with = "moment")]
     at: String,
     kind: String,
     actor: Actor,
@@ -81,6 +83,11 @@ impl Event {
         let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         self.details.iter().map(|(name, value)| format!("{name}: {}", shown(value))).collect()
     }
+}
+
+/// Events are chained with moments as numbers.
+fn moment<'de, D: Deserializer<'de>>(member: D) -> Result<String, D::Error> {
+    Ok(Timestamp::deserialize(member)?.to_string())
 }
 
 pub(crate) async fn show(

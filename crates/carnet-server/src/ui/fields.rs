@@ -75,7 +75,8 @@ impl FromRequest<App> for Fields {
 
 /// A query as `T` reads it, but for fields that were left blank: a form sends them all.
 pub(super) fn filter<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
-    let fields = Fields::of_query(uri).0.into_iter().map(|(name, text)| (name, text.trim().to_owned()));
+    let fields =
+        Fields::of_query(uri).0.into_iter().map(|(name, text)| (name, text.trim().to_owned()));
     let asked = fields.filter(|(_, text)| !text.is_empty());
     let query = form_urlencoded::Serializer::new(String::from("/?")).extend_pairs(asked).finish();
     let uri = query.parse().map_err(|_| Problem::invalid("Query", "query"))?;

@@ -20,9 +20,11 @@ mod realm;
 mod reload;
 mod revocations;
 mod rotation;
+mod session;
 mod socket;
 mod tickets;
 mod tls;
+mod ui;
 mod vectors;
 mod worker_tokens;
 

@@ -6,9 +6,9 @@ mod facts;
 mod forged;
 mod used;
 
-pub(crate) use cookie::{clear, secret, set};
 pub(super) use cookie::text;
+pub(crate) use cookie::{clear, secret, set};
 pub(crate) use facts::SessionStatusSource;
 pub(super) use forged::refuse_forged;
-pub(crate) use used::{UsedSessions, is_refresh};
 pub(super) use used::used;
+pub(crate) use used::{UsedSessions, is_refresh};

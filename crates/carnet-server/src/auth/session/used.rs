@@ -6,7 +6,7 @@ use carnet_gate::Grant;
 use carnet_ticket::id::UniqueId;
 use carnet_ticket::time::Timestamp;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, header};
 use moka::sync::Cache;
 
 use super::cookie;
@@ -29,13 +29,13 @@ impl Default for UsedSessions {
     }
 }
 
-/// Whether a page that is open asks for news by itself, and nobody for anything.
+/// Whether a page that is open asks for news by itself, and nobody asks for anything.
 pub(crate) fn is_refresh(headers: &HeaderMap) -> bool {
-    headers.contains_key(&HTMX)
+    let is_stream = headers.get(header::ACCEPT).is_some_and(|kind| kind == "text/event-stream");
+    is_stream || headers.contains_key(&HTMX)
 }
 
-/// A session was used, which puts its idle end off; to the minute. What an open page asks for by itself is no use of
-/// it, nor is what lasts.
+/// A session was used, which puts its idle end off; to the minute. What an open page asks for by itself is no use of it.
 pub(in crate::auth) async fn used(app: &App, grant: &Grant, parts: &Parts) {
     let (config, now) = (app.config(), app.clock().now());
     let (content, idle) = (grant.content_id(), config.ui.session_idle);

@@ -1,7 +1,7 @@
 //! `POST /auth/key`: signs in with an API key.
 
-use axum::extract::{Request, State};
 use axum::extract::{FromRequest, FromRequestParts};
+use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::{refuse_elsewhere, signed_in};

@@ -10,10 +10,7 @@ use crate::state::App;
 use crate::ui::fields::Fields;
 use crate::ui::page;
 
-pub(crate) async fn show(
-    State(_): State<App>,
-    uri: Uri,
-) -> Result<Response, Problem> {
+pub(crate) async fn show(State(_): State<App>, uri: Uri) -> Result<Response, Problem> {
     let fields = Fields::of_query(&uri);
     page::answer(StatusCode::OK, &SignIn::again(fields.shown("return_to"), false, ""))
 }

@@ -23,8 +23,7 @@ pub(crate) async fn end(
     if let Some(secret) = secret.filter(|_| grant.class() == Class::Session) {
         sessions::end(&app, &trail, &grant, &secret).await?;
     }
-    let mut response =
-        (StatusCode::SEE_OTHER, [(header::LOCATION, "/auth/login")]).into_response();
+    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, "/auth/login")]).into_response();
     response.headers_mut().insert(header::SET_COOKIE, session::clear(&config));
     Ok(response)
 }

@@ -64,10 +64,7 @@ impl Page {
     }
 }
 
-pub(crate) async fn form(
-    uri: Uri,
-    frame: Frame,
-) -> Result<Response, Problem> {
+pub(crate) async fn form(uri: Uri, frame: Frame) -> Result<Response, Problem> {
     page::answer(StatusCode::OK, &Page::of(frame, Fields::of_query(&uri), None))
 }
 
@@ -80,11 +77,10 @@ pub(crate) async fn create(
     let minted = match mint(&app, &trail, &fields).await {
         Ok(minted) => minted,
         // What is wrong with the input is said beside it; everything else is a page of its own.
-        Err(problem) if problem.status == StatusCode::BAD_REQUEST => {
-            let fault = fault(&problem);
+        Err(problem) => {
+            let fault = fault(&problem).ok_or_else(|| problem.clone())?;
             return page::answer(problem.status, &Page::of(frame, fields, Some(fault)));
         }
-        Err(problem) => return Err(problem),
     };
     let ticket = typed(tickets::shown(&app, &minted.entry).await?)?;
     let token = minted.token.expose_secret();
@@ -101,12 +97,16 @@ async fn mint(
     tickets::mint(app, trail, input).await
 }
 
-/// What is wrong, and with which field.
-fn fault(problem: &Problem) -> String {
-    let details = problem.details.as_ref();
-    let field = details.and_then(|details| details["field"].as_str());
-    match field {
-        Some(field) => format!("{field}: {}", problem.message),
-        None => problem.message.to_string(),
+/// What is wrong with what was filled in, and with which field; nothing when it is something else.
+fn fault(problem: &Problem) -> Option<String> {
+    let details = problem.details.as_ref()?;
+    let field = details["field"].as_str();
+    match (problem.status, field) {
+        (StatusCode::BAD_REQUEST, Some(field)) => Some(format!("{field}: {}", problem.message)),
+        (StatusCode::SERVICE_UNAVAILABLE, None) => Some(
+            "no key of this server signs it: carnet keys list shows those that there are"
+                .to_owned(),
+        ),
+        _ => None,
     }
 }

@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod meters;
 pub mod nodes;
 pub mod revocations;
+pub mod sessions;
 pub mod signing_keys;
 pub mod tickets;
 pub mod writer;
