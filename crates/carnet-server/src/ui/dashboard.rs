@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use carnet_authority::audit::{Event, Outcome};
-use carnet_store::AuditFilter;
+use carnet_store::{AuditFilter, CertificateRow};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -21,9 +21,6 @@ const DENIALS_SINCE: Duration = Duration::from_hours(1);
 
 /// The most denials that are counted one by one.
 const DENIALS_MAX: u32 = 1000;
-
-/// Certificates that end sooner than this are named.
-const ENDING_WITHIN: Duration = Duration::from_hours(24);
 
 /// The most certificates that are looked at.
 const CERTIFICATES_MAX: u32 = 1000;
@@ -92,7 +89,8 @@ async fn denials(app: &App) -> Result<Counts, Problem> {
     Ok(counted(reasons.iter().map(|reason| reason.as_deref().unwrap_or("no credential"))))
 }
 
-/// The newest certificate of each member, where it ends soon.
+/// The newest certificate of each member, where less than a third of its life is left: by then it should have been
+/// renewed.
 async fn ending(app: &App) -> Result<Vec<Ending>, Problem> {
     let now = app.clock().now();
     let rows = app.store().list_certificates(None, CERTIFICATES_MAX).await?;
@@ -100,7 +98,9 @@ async fn ending(app: &App) -> Result<Vec<Ending>, Problem> {
     for (_, row) in rows {
         newest.entry(row.member.to_string()).or_insert(row);
     }
-    let soon = newest.into_iter().filter(|(_, row)| row.expires_at < now.after(ENDING_WITHIN));
+    let is_due =
+        |row: &CertificateRow| row.expires_at.since(now) < row.expires_at.since(row.issued_at) / 3;
+    let soon = newest.into_iter().filter(|(_, row)| is_due(row));
     let shown = soon.map(|(subject, row)| (subject, certificates::shown(&row, now)));
     let live = shown.filter(|(_, row)| row["status"] == "live");
     Ok(live.map(|(subject, row)| Ending { subject, not_after: text(&row["not_after"]) }).collect())

@@ -149,7 +149,7 @@ async fn a_ticket_is_minted_shown_once_previewed_and_revoked() {
 
     let revoke = format!("/ui/tickets/{id}/revoke");
     let preview = page(&server, &session, &revoke).await;
-    assert!(preview.contains("1 tickets") && preview.contains(&id), "{preview}");
+    assert!(preview.contains("Tickets: 1") && preview.contains(&id), "{preview}");
     assert!(page(&server, &session, &format!("/ui/tickets/{id}")).await.contains("badge active"));
     let request = server.request(As::Session(&session), Method::POST, &revoke);
     let ended = server.send(request.form(&[("reason", "lost")])).await.expect(200).text();
@@ -157,7 +157,7 @@ async fn a_ticket_is_minted_shown_once_previewed_and_revoked() {
     let rows = server.get(As::Admin, "/api/v1/admin/revocations").await.expect(200).json();
     assert_eq!(rows["revocations"][0]["reason"], "lost");
     let preview = page(&server, &session, &revoke).await;
-    assert!(preview.contains("0 tickets"), "there is nothing left to end");
+    assert!(preview.contains("Tickets: 0"), "there is nothing left to end");
 }
 
 /// A form per class; what is wrong is said, and what was filled in stays.

@@ -31,6 +31,7 @@ mod support;
 mod ticket;
 mod transfers;
 mod trees;
+mod ui;
 mod worker_enroll;
 mod worker_token;
 mod workers;

@@ -49,10 +49,10 @@ impl Ends {
     /// Each kind with its name.
     fn kinds(&self) -> [(&'static str, &Listed); 4] {
         [
-            ("tickets", &self.tickets),
-            ("live grants", &self.grants),
-            ("certificates", &self.certificates),
-            ("workers", &self.workers),
+            ("Tickets", &self.tickets),
+            ("Live grants", &self.grants),
+            ("Certificates", &self.certificates),
+            ("Workers", &self.workers),
         ]
     }
 }
