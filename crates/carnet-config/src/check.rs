@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use http::Uri;
@@ -15,6 +16,12 @@ const DEV_SECRET_LEN_MIN: usize = 16;
 
 /// The least time that a node is kept though nothing names it yet.
 const GC_GRACE_MIN: Duration = Duration::from_mins(1);
+
+/// How long something may be leased at once.
+const LEASE_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(15);
+
+/// The longest time that a task may take.
+const TIMEOUT_MAX: Duration = Duration::from_hours(24);
 
 /// Why a server does not start with a configuration, and the command that repairs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +106,16 @@ impl Config {
                 self.registry.lost_after <= self.registry.heartbeat_interval,
                 "registry.lost_after is no longer than registry.heartbeat_interval: every worker would be lost",
                 "carnet serve --set registry.lost_after=120s --set registry.heartbeat_interval=30s",
+            ),
+            (
+                !LEASE_TTL.contains(&self.tasks.lease_ttl),
+                "tasks.lease_ttl is not from 1s to 15m",
+                "carnet serve --set tasks.lease_ttl=30s",
+            ),
+            (
+                self.tasks.max_timeout > TIMEOUT_MAX || self.tasks.max_timeout.is_zero(),
+                "tasks.max_timeout is not from 1ms to 24h",
+                "carnet serve --set tasks.max_timeout=24h",
             ),
             (
                 self.fleet.compat,

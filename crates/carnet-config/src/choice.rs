@@ -19,6 +19,15 @@ pub enum VerifyOnRead {
     Never,
 }
 
+/// What a policy says where no rule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyDefault {
+    /// It may be.
+    Allow,
+    /// It may not be.
+    Deny,
+}
+
 /// Where large nodes are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlobsKind {
@@ -97,6 +106,16 @@ impl VerifyOnRead {
             "first" => Some(Self::First),
             "always" => Some(Self::Always),
             "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
+}
+
+impl PolicyDefault {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "allow" => Some(Self::Allow),
+            "deny" => Some(Self::Deny),
             _ => None,
         }
     }

@@ -12,7 +12,9 @@ use carnet_ticket::verify::Profile;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
+use crate::choice::{
+    BlobsKind, LogFormat, LogLevel, PolicyDefault, Size, Url, VerifyOnRead, WorkerTokenVersion,
+};
 use crate::names;
 use crate::network::{HostName, WebOrigin};
 use crate::secret::{FileSecret, SealKey};
@@ -385,6 +387,34 @@ keys! {
         lost_after: Duration = "registry.lost_after", "120s";
         /// How often workers are asked to say that they are there.
         heartbeat_interval: Duration = "registry.heartbeat_interval", "30s";
+    }
+
+    /// What tasks may ask for.
+    policy: Policy {
+        /// What is said of values that no rule is about: `allow` or `deny`.
+        default: PolicyDefault = "policy.default", "allow";
+    }
+
+    /// Tasks.
+    tasks: Tasks {
+        /// How long a task waits for a worker that can do it.
+        pending_timeout: Duration = "tasks.pending_timeout", "5m";
+        /// How long a worker that is silent keeps a task: 1s to 15m.
+        lease_ttl: Duration = "tasks.lease_ttl", "30s";
+        /// The longest time that a task may ask for: at most 24h.
+        max_timeout: Duration = "tasks.max_timeout", "24h";
+        /// Tasks that workers have.
+        max_active: u32 = "tasks.max_active", "10000";
+        /// Tasks of one tenant, waiting or with workers.
+        max_active_per_tenant: u32 = "tasks.max_active_per_tenant", "1000";
+        /// Tasks that wait for a worker.
+        max_pending: u32 = "tasks.max_pending", "100000";
+        /// The image of tasks that name none; when unset, their capability and its version.
+        default_image: Option<String> = "tasks.default_image", "";
+        /// What runs tasks that do not say; when unset, `task`.
+        default_provider: Option<String> = "tasks.default_provider", "";
+        /// The network of tasks that name none; when unset, `none`.
+        default_network: Option<String> = "tasks.default_network", "";
     }
 
     /// How much the gate holds.

@@ -33,8 +33,11 @@ mod value;
 mod values;
 mod watch;
 
+pub use carnet_ticket::duration::parse_duration;
 pub use check::StartFault;
-pub use choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
+pub use choice::{
+    BlobsKind, LogFormat, LogLevel, PolicyDefault, Size, Url, VerifyOnRead, WorkerTokenVersion,
+};
 pub use error::{
     ConfigError, ConfigErrors, ExpectedText, Fault, FaultAt, Faults, KeyText, NamedFile, Position,
     Syntax,
@@ -45,5 +48,5 @@ pub use network::{HostName, WebOrigin};
 pub use reload::{Reload, ReloadError};
 pub use secret::{FileSecret, SealKey};
 pub use sources::Sources;
-pub use text::{parse_duration, parse_size};
+pub use text::parse_size;
 pub use watch::Watch;

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use carnet_authority::ca::Curve;
 use carnet_authority::enroll::CloneAction;
+use carnet_ticket::duration::parse_duration;
 use carnet_ticket::identity::TrustDomain;
 use carnet_ticket::verify::Profile;
 use ipnet::IpNet;
 
-use crate::choice::{BlobsKind, LogFormat, LogLevel, Size, Url, VerifyOnRead, WorkerTokenVersion};
+use crate::choice::{
+    BlobsKind, LogFormat, LogLevel, PolicyDefault, Size, Url, VerifyOnRead, WorkerTokenVersion,
+};
 use crate::network::{HostName, WebOrigin, parse_network};
 use crate::raw::Raw;
 use crate::text;
@@ -118,7 +121,7 @@ settings! {
     bool: Kind::Bool, |text| text.parse().ok();
     u16: Kind::Int, |text| text.parse().ok();
     u32: Kind::Int, |text| text.parse().ok();
-    Duration: Kind::Duration, text::parse_duration;
+    Duration: Kind::Duration, parse_duration;
     Option<Duration>: Kind::Duration, optional;
     Size: Kind::Size, |text| text::parse_size(text).map(Size);
     PathBuf: Kind::Path, |text| (!text.is_empty()).then(|| PathBuf::from(text));
@@ -136,6 +139,7 @@ settings! {
     };
     Option<Profile>: Profile::KIND, optional;
     BlobsKind: Kind::Choice(&["local", "s3", "memory"]), BlobsKind::parse;
+    PolicyDefault: Kind::Choice(&["allow", "deny"]), PolicyDefault::parse;
     VerifyOnRead: Kind::Choice(&["first", "always", "never"]), VerifyOnRead::parse;
     LogLevel: Kind::Choice(&["trace", "debug", "info", "warn", "error"]), LogLevel::parse;
     LogFormat: Kind::Choice(&["json", "text"]), LogFormat::parse;
@@ -184,7 +188,7 @@ pub(crate) fn out_of_range(key: &str, raw: &Raw) -> Option<&'static str> {
     const DAY: u64 = 86_400;
     let Raw::Text(text) = raw else { return None };
     let lasts = |secs: RangeInclusive<u64>| {
-        text::parse_duration(text).is_none_or(|duration| {
+        parse_duration(text).is_none_or(|duration| {
             (Duration::from_secs(*secs.start())..=Duration::from_secs(*secs.end()))
                 .contains(&duration)
         })

@@ -36,6 +36,8 @@ pub(crate) enum Tree {
     Realm,
     /// What members of the fleet call.
     Fleet,
+    /// What of that StacyVM's workers call.
+    Worker,
     /// The admin UI.
     Ui,
 }
@@ -49,6 +51,9 @@ impl Tree {
         }
     }
 }
+
+/// Where the routes of StacyVM's workers are.
+const WORKER: &str = "/api/v1/worker/";
 
 /// A problem that the body of an answer tells in its own form: for the log and the audit.
 #[derive(Debug, Clone)]
@@ -66,7 +71,8 @@ pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) 
 
 /// As [`frame`], for what members of the fleet call.
 pub(crate) async fn fleet(app: State<App>, mut request: Request, next: Next) -> Response {
-    request.extensions_mut().insert(Tree::Fleet);
+    let is_worker = request.uri().path().starts_with(WORKER);
+    request.extensions_mut().insert(if is_worker { Tree::Worker } else { Tree::Fleet });
     frame(app, request, next).await
 }
 
@@ -97,7 +103,7 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
             Tree::Ui => (ui::problem(&app, &problem, &id, asked_for.as_deref()), ui::HTML),
             tree => (render(&problem, tree, &id), HeaderValue::from_static("application/json")),
         };
-        if line.tree == Tree::Fleet {
+        if matches!(line.tree, Tree::Fleet | Tree::Worker) {
             tell_scheme(&mut response, &problem);
         }
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
@@ -249,14 +255,33 @@ fn control_plane_code(code: &'static str) -> &'static str {
     }
 }
 
+/// What StacyVM's workers call a refusal: by its status, unless it has a name of its own.
+fn worker_code(problem: &Problem) -> &'static str {
+    match (problem.code, problem.status.as_u16()) {
+        ("stale_lease", _) => "stale_lease",
+        (_, 401) => "UNAUTHORIZED",
+        (_, 403) => "FORBIDDEN",
+        (_, 404) => "NOT_FOUND",
+        (_, 409) => "CONFLICT",
+        (_, 429) => "RESOURCE_LIMIT",
+        (_, 503) => "UNAVAILABLE",
+        (_, 504) => "TIMEOUT",
+        (_, 400..=499) => "BAD_REQUEST",
+        _ => "INTERNAL_ERROR",
+    }
+}
+
 /// The error body: the control plane's carries the request id, the realm's does not, the fleet's is one member.
 fn render(problem: &Problem, tree: Tree, id: &RequestId) -> Bytes {
     let mut body = match tree {
         Tree::Fleet => return Bytes::from(json!({ "detail": problem.detail() }).to_string()),
+        Tree::Worker => json!({ "code": worker_code(problem), "message": problem.message }),
         Tree::Realm | Tree::ControlPlane | Tree::Ui => problem.body(),
     };
     if tree == Tree::ControlPlane {
         body["error"] = Value::from(control_plane_code(problem.code));
+    }
+    if tree != Tree::Realm {
         body["request_id"] = Value::from(id.0.to_str().unwrap_or_default());
     }
     Bytes::from(body.to_string())

@@ -23,6 +23,7 @@ mod cors;
 mod events;
 pub mod fleet;
 mod frame;
+mod members;
 mod openapi;
 mod problem;
 mod rate;

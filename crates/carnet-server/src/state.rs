@@ -224,7 +224,7 @@ impl App {
     }
 
     /// The workers that have registered.
-    pub(crate) fn registry(&self) -> &Registry {
+    pub fn registry(&self) -> &Registry {
         &self.0.registry
     }
 

@@ -29,6 +29,9 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 /// How often it is written down when workers were last heard.
 const REGISTRY_INTERVAL: Duration = Duration::from_secs(5);
 
+/// How often it is looked who was not heard for too long.
+const LOST_INTERVAL: Duration = Duration::from_secs(10);
+
 /// How often what is over is swept.
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
@@ -66,6 +69,7 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(seal_audit(app.clone()));
     tasks.spawn(sweep(app.clone()));
     tasks.spawn(save_registry(app.clone()));
+    tasks.spawn(sweep_registry(app.clone()));
     tasks.spawn(collect(app.clone()));
     tasks.spawn(watch_files(app.clone()));
     tasks.spawn(ca::upkeep(app.clone()));
@@ -124,6 +128,18 @@ async fn save_registry(app: App) {
         }
         if let Err(error) = app.registry().save().await {
             tracing::error!(%error, "heartbeats were not stored; they are tried again");
+        }
+    }
+}
+
+/// Notes which workers are lost.
+async fn sweep_registry(app: App) {
+    loop {
+        tokio::select! {
+            () = app.clock().sleep(LOST_INTERVAL) => {
+                app.registry().sweep(app.config().registry.lost_after);
+            }
+            () = app.draining().cancelled() => return,
         }
     }
 }

@@ -23,6 +23,7 @@ mod ca_certificates;
 mod certificates;
 mod enrollments;
 mod error;
+mod leases;
 mod ledger;
 mod meters;
 mod migrate;
@@ -42,6 +43,7 @@ mod row;
 mod sessions;
 mod signing_keys;
 mod sql;
+mod tasks;
 mod worker_identities;
 mod workers;
 mod writer;
@@ -56,6 +58,7 @@ pub use certificates::{
 };
 pub use enrollments::{ConsumeError, Consumption, RevokeEnrollmentError};
 pub use error::{Cause, StoreError};
+pub use leases::{LeaseFault, Leasing};
 pub use ledger::LedgerFilter;
 pub use open::{Store, StoreOptions};
 pub use realm_agents::{AgentKey, AgentOwner, AgentRow};
@@ -75,7 +78,13 @@ pub use realm_users::{OwnerKind, SetUser, SetUserError, UserRow, UserSet};
 pub use revocations::{RevocationRow, Revoked};
 pub use sessions::{Opened, SessionRow, SignInLinkRow};
 pub use signing_keys::SealedKey;
+pub use tasks::{
+    End, EndTaskError, Inserted, NewTask, PlaceError, Placed, Placing, Progress, ReportError,
+    Reported, TaskEvent, TaskFault, TaskFilter, TaskRow, TaskSpec,
+};
 pub use worker_identities::{
     EnrollMemberError, MemberProfile, MemberRow, Quarantined, ReleaseError,
 };
-pub use workers::{IDS_MAX, RegisterError, WORKERS_MAX, WorkerRow};
+pub use workers::{
+    DeletedWorker, IDS_MAX, OrderError, RegisterError, WORKERS_MAX, WorkerOrder, WorkerRow,
+};

@@ -15,6 +15,7 @@
 pub mod api_key;
 pub mod capability;
 pub mod claim;
+pub mod duration;
 pub mod ed25519;
 pub mod enrollment;
 pub mod id;

@@ -28,10 +28,11 @@
 //!   connection is cut when that ends;
 //! - at every moment the directory holds a certificate and a key that belong together, or says how to get there;
 //! - a registry or a CA that fails stops no worker;
+//! - a task goes on only while its lease does, and what it reads and writes goes by its ticket alone;
 //! - a worker that has not heard of revocations for 15 minutes, or not yet since it started, says so, and admits only peers whose certificates end
 //!   within 15 minutes; who is connected stays.
 //!
-//! Source: worker runtime spec, sections 7 to 9.
+//! Source: worker runtime spec, sections 7 to 12.
 
 pub mod application;
 pub mod bootstrap;
@@ -39,20 +40,25 @@ mod bundle;
 mod ca;
 pub mod capability;
 pub mod cert_dir;
+mod control_plane;
 mod error;
 mod events;
 mod fetch;
 mod files;
 mod health;
 mod identity;
+pub mod lease;
 mod listener;
 mod metrics;
 mod pause;
 mod registry;
 mod renew;
 mod revocations;
+pub mod rpc;
 mod surroundings;
+pub mod task;
 mod tls;
+mod turns;
 
 pub use application::{ClientAuth, RunningWorker, ThisWorker, WorkerApplication};
 pub use axum::routing::{delete, get, post, put};
@@ -68,3 +74,5 @@ pub use listener::Peer;
 pub use registry::{NotFinite, heartbeat_form};
 pub use serde_json::json;
 pub use surroundings::{Surroundings, env_port};
+pub use task::{TaskContext, TaskError, TaskHandler, TaskOutput};
+pub use turns::Turns;

@@ -65,7 +65,10 @@ impl Ca<'_> {
         tracing::error!(target: "carnet::cert", event = "cert_cloned", correlation_id = id, worker_id = %member,
             timestamp = %now, serial, "somebody has a copy of a certificate");
         let done = match self.app.config().ca.clone_action {
-            CloneAction::Alert => self.app.store().see_clone(member, now).await.map_err(Into::into),
+            CloneAction::Alert => {
+                self.app.registry().clone_seen(member);
+                self.app.store().see_clone(member, now).await.map_err(Into::into)
+            }
             CloneAction::Quarantine => {
                 let words = Some("clone_detected".to_owned());
                 let because = RevokedBecause::KeyCompromise;

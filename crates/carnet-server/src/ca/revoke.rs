@@ -62,19 +62,22 @@ impl Ca<'_> {
         self.quarantine(member, because, words, trail).await
     }
 
-    /// Lets a member that is quarantined be enrolled again.
+    /// Lets a member that is quarantined be enrolled again, for a reason in somebody's words.
     pub(crate) async fn release(
         self,
         member: &Member,
+        words: Option<&str>,
         trail: &Trail,
     ) -> Result<MemberRow, RevokeFault> {
         let said = Said { member: Some(member.clone()), ..Said::default() };
-        let store = self.app.store().audited(said.done(trail, "ca.release", None));
-        store.release_member(member).await.map_err(|error| match error {
+        let store = self.app.store().audited(said.done(trail, "ca.release", words));
+        let row = store.release_member(member).await.map_err(|error| match error {
             ReleaseError::NotQuarantined => RevokeFault::NotQuarantined,
             ReleaseError::Store(error) => error.into(),
             _ => RevokeFault::NotFound,
-        })
+        })?;
+        self.app.registry().released(member);
+        Ok(row)
     }
 
     pub(super) async fn quarantine(
@@ -91,11 +94,12 @@ impl Ca<'_> {
         let mut live = store.certificates_of(member).await?;
         live.retain(|row| row.standing(false, now) == Standing::Live);
         let reason = words.as_deref().unwrap_or(because.as_str());
-        let event = quarantined(member, &live, reason, trail);
-        let store = store.audited(event);
+        let store = store.audited(quarantined(member, &live, reason, trail));
+        let reason = reason.to_owned();
         let quarantined = store.quarantine_member(member, because, words, now).await?;
         let quarantined = quarantined.ok_or(RevokeFault::NotFound)?;
         if quarantined.is_new {
+            self.app.registry().quarantined(member, &reason);
             self.put_in_force().await?;
             metrics::counter!("carnet_revocations_total", "kind" => "subject").increment(1);
         }

@@ -59,9 +59,8 @@ async fn standing(app: &App) -> Result<Standing, StoreError> {
     let (now, lost_after) = (app.clock().now(), app.config().registry.lost_after);
     let mut workers = DefaultHasher::new();
     app.registry().for_each(|worker| {
-        let state = worker.state(false, now, lost_after).as_str();
-        (worker.row.id.as_str(), state, worker.beat.active, worker.row.updated_at)
-            .hash(&mut workers);
+        let state = worker.state(now, lost_after).as_str();
+        (worker.row.id.as_str(), state, worker.active(), worker.row.updated_at).hash(&mut workers);
     });
     let audit = app.store().audit_head().await?.seq;
     Ok([workers.finish(), app.gate().revocations().seq(), audit])

@@ -7,6 +7,7 @@ use carnet_ticket::identity::{Kind, Leaf};
 use carnet_ticket::verify::{Facts, Presented, Surface};
 use rustls::pki_types::CertificateDer;
 
+use crate::registry::Speaker;
 use crate::state::App;
 
 /// A member of the fleet, with the grant that its certificate is worth.
@@ -19,6 +20,11 @@ pub(crate) struct FleetPeer {
 impl FleetPeer {
     pub(crate) fn kind(&self) -> Kind {
         self.leaf.identity.kind()
+    }
+
+    /// As whom the registry knows it.
+    pub(crate) fn speaker(&self) -> Speaker {
+        Speaker::Certificate(Arc::clone(&self.leaf))
     }
 }
 

@@ -7,6 +7,7 @@
 //! ([`Demand`]).
 
 mod ca;
+mod controller;
 mod csr;
 mod demand;
 mod member;

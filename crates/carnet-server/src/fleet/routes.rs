@@ -11,7 +11,7 @@ use tower::ServiceExt;
 use zeroize::Zeroizing;
 
 use super::demand::{self, Demand};
-use super::{ca, registry};
+use super::{ca, controller, registry};
 use crate::frame;
 use crate::problem::Problem;
 use crate::routes::{jwks, revocations};
@@ -46,6 +46,13 @@ pub fn all() -> Vec<Route> {
         route("POST", "/v1/workers/{id}/heartbeat", Worker, post(registry::heartbeat)),
         route("DELETE", "/v1/workers/{id}", Worker, delete(registry::deregister)),
         route("GET", "/v1/workers", Worker, get(registry::list)),
+        route("POST", "/register", Worker, post(controller::register)),
+        route("POST", "/heartbeat", Worker, post(controller::heartbeat)),
+        route("DELETE", "/deregister/{id}", Worker, delete(registry::deregister)),
+        route("POST", "/route", Worker, post(controller::route)),
+        route("GET", "/capabilities", Worker, get(controller::capabilities)),
+        route("GET", "/workers", Worker, get(controller::list)),
+        route("POST", "/api/v1/worker/{id}/heartbeat", Worker, post(registry::sandboxes)),
         route("GET", "/api/v1/worker/{id}/revocations", Worker, get(registry::revocations)),
         route("GET", "/api/v1/revocations/stream", Worker, get(revocations::stream)),
         route("GET", "/api/v1/revocations/snapshot", Worker, get(revocations::snapshot)),

@@ -45,11 +45,6 @@ fn keys(method: &str, path: &str) -> Option<Operation> {
     let one = object([("key", key())]);
     let force = object([("force?", flag())]);
     Some(match (method, path) {
-        ("GET", "/api/v1/workers") => op("Workers that have registered, by id")
-            .gives(200, &object([("workers", list(worker())), ("next_cursor", or_null(text()))])),
-        ("GET", "/api/v1/workers/{id}") => {
-            op("A worker that has registered").gives(200, &worker()).refuses(&[404])
-        }
         ("GET", "/api/v1/admin/keys") => op("The keys of the server, and who has loaded them")
             .gives(
                 200,
@@ -228,19 +223,6 @@ fn key() -> Value {
         ("promoted_at", or_null(time())),
         ("demoted_at", or_null(time())),
         ("retired_at", or_null(time())),
-    ])
-}
-
-fn worker() -> Value {
-    open([
-        ("id", text()),
-        ("name", text()),
-        ("spiffe_id", text()),
-        ("service_type", text()),
-        ("endpoint", text()),
-        ("capabilities", list(text())),
-        ("state", words(&["online", "lost", "draining", "cordoned", "quarantined"])),
-        ("last_heartbeat", time()),
     ])
 }
 

@@ -1,7 +1,7 @@
 //! The description of every route in OpenAPI 3.1.
 //!
 //! Paths, methods, credentials and refusals come from [`routes::all`] and what each route asks of its caller;
-//! what a route takes and gives stands in [`realm`], [`fleet`] and [`control_plane`], a few lines each. That it is true is
+//! what a route takes and gives stands in [`realm`], [`fleet`], [`workers`] and [`control_plane`], a few lines each. That it is true is
 //! checked from outside, by requests made of it.
 
 mod control_plane;
@@ -9,6 +9,7 @@ mod fleet;
 mod operation;
 mod realm;
 mod schema;
+mod workers;
 
 use std::sync::LazyLock;
 
@@ -35,6 +36,7 @@ pub(crate) async fn show() -> Response {
 fn describe(method: &str, path: &str) -> Option<Operation> {
     realm::describe(method, path)
         .or_else(|| fleet::describe(method, path))
+        .or_else(|| workers::describe(method, path))
         .or_else(|| control_plane::describe(method, path))
 }
 

@@ -16,6 +16,11 @@ pub(super) fn text_of(min: u64, max: u64) -> Value {
     json!({ "type": "string", "minLength": min, "maxLength": max })
 }
 
+/// A number that need not be whole.
+pub(super) fn number() -> Value {
+    json!({ "type": "number" })
+}
+
 /// A text of this form.
 pub(super) fn form(pattern: &str, example: &str) -> Value {
     json!({ "type": "string", "pattern": pattern, "examples": [example] })

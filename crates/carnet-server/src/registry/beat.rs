@@ -80,6 +80,12 @@ impl Beat {
             revocations: field("revocations").and_then(|text| text.parse().ok()),
         })
     }
+
+    /// What of it placement goes by.
+    pub(super) fn placed_by(&self) -> (Reported, f64, Option<u32>, Option<&str>) {
+        let state = self.state.unwrap_or_default();
+        (state, self.load_score, self.capacity, self.instance.as_deref())
+    }
 }
 
 /// The fields of a form of either kind.

@@ -1,6 +1,8 @@
 //! What is wrong with a body, in the words that Crank's clients know (those of `FastAPI`). Source: worker runtime spec,
 //! section 9.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -39,9 +41,14 @@ pub(crate) fn no_dictionary(input: &Value) -> Value {
 }
 
 /// The body is no object.
-pub(super) fn no_object(input: &Value) -> Value {
+pub(crate) fn no_object(input: &Value) -> Value {
+    no_object_at(&[], input)
+}
+
+/// What stands somewhere in the body is no object.
+pub(super) fn no_object_at(at: &[Value], input: &Value) -> Value {
     let message = "Input should be a valid dictionary or object to extract fields from";
-    fault("model_attributes_type", &[], message, input)
+    fault("model_attributes_type", at, message, input)
 }
 
 /// 422, with everything that is wrong.
@@ -71,49 +78,110 @@ fn offset(bytes: &[u8], error: &serde_json::Error) -> usize {
 }
 
 /// Reads members of one object, and remembers what is wrong with them, in the order in which they are asked for.
-pub(super) struct Members<'a> {
+pub(crate) struct Members<'a> {
     body: &'a Value,
+    at: Vec<Value>,
     faults: Vec<Value>,
 }
 
 impl<'a> Members<'a> {
     /// The members of a body.
-    pub(super) fn of(body: &'a Value) -> Self {
-        Self { body, faults: Vec::new() }
+    pub(crate) fn of(body: &'a Value) -> Self {
+        Self::within(body, Vec::new())
+    }
+
+    /// The members of an object that stands somewhere in the body.
+    pub(super) fn within(body: &'a Value, at: Vec<Value>) -> Self {
+        Self { body, at, faults: Vec::new() }
+    }
+
+    /// Something else is wrong.
+    pub(super) fn refuse(&mut self, fault: Value) {
+        self.faults.push(fault);
+    }
+
+    /// Where a member stands.
+    fn place(&self, name: &str) -> Vec<Value> {
+        self.at.iter().cloned().chain([name.into()]).collect()
+    }
+
+    /// A member that may be there, if it is of this type; else it is wrong.
+    fn maybe<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+        (kind, message): (&str, &str),
+    ) -> Option<T> {
+        let value = self.body.get(name).filter(|value| !value.is_null())?;
+        let found = read(value);
+        if found.is_none() {
+            self.faults.push(fault(kind, &self.place(name), message, value));
+        }
+        found
+    }
+
+    /// A yes or no that may be there.
+    pub(crate) fn maybe_flag(&mut self, name: &str) -> Option<bool> {
+        self.maybe(name, Value::as_bool, ("bool_type", "Input should be a valid boolean"))
+    }
+
+    /// A whole number that may be there.
+    pub(super) fn maybe_count(&mut self, name: &str) -> Option<u32> {
+        let count = |value: &Value| value.as_u64().and_then(|count| u32::try_from(count).ok());
+        self.maybe(name, count, ("int_type", "Input should be a valid integer"))
+    }
+
+    /// An object that may be there.
+    pub(super) fn maybe_object(&mut self, name: &str) {
+        self.maybe(name, Value::as_object, ("dict_type", "Input should be a valid dictionary"));
+    }
+
+    /// Texts by their names that may be there.
+    pub(crate) fn maybe_texts_by_name(&mut self, name: &str) -> Option<BTreeMap<String, String>> {
+        let texts = |value: &Value| {
+            let texts = value.as_object()?.iter();
+            texts.map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned()))).collect()
+        };
+        self.maybe(name, texts, ("dict_type", "Input should be a valid dictionary"))
+    }
+
+    /// What a text says; one that is none was told already.
+    pub(super) fn holds<T, E: std::fmt::Display>(&mut self, name: &str, read: Result<T, E>) {
+        let value = self.body.get(name).filter(|value| value.is_string());
+        if let (Err(error), Some(value)) = (read, value) {
+            self.faults.push(fault("value_error", &self.place(name), &error.to_string(), value));
+        }
     }
 
     /// A member that has to be there.
     pub(super) fn required(&mut self, name: &str) -> Option<&'a Value> {
         let value = self.body.get(name);
         if value.is_none() {
-            self.faults.push(missing(&[name.into()], self.body));
+            self.faults.push(missing(&self.place(name), self.body));
         }
         value
     }
 
     /// A text that has to be there.
-    pub(super) fn text(&mut self, name: &str) -> String {
+    pub(crate) fn text(&mut self, name: &str) -> String {
         let Some(value) = self.required(name) else { return String::new() };
         if !value.is_string() {
-            self.faults.push(no_text(&[name.into()], value));
+            self.faults.push(no_text(&self.place(name), value));
         }
         value.as_str().unwrap_or_default().to_owned()
     }
 
     /// A text that may be there.
-    pub(super) fn maybe_text(&mut self, name: &str) -> Option<String> {
-        let value = self.body.get(name).filter(|value| !value.is_null())?;
-        if !value.is_string() {
-            self.faults.push(no_text(&[name.into()], value));
-        }
-        value.as_str().map(str::to_owned)
+    pub(crate) fn maybe_text(&mut self, name: &str) -> Option<String> {
+        self.maybe(name, Value::as_str, ("string_type", "Input should be a valid string"))
+            .map(str::to_owned)
     }
 
     /// A list that has to be there.
     pub(super) fn list(&mut self, name: &str) -> &'a [Value] {
         let Some(value) = self.required(name) else { return &[] };
         if !value.is_array() {
-            self.faults.push(no_list(&[name.into()], value));
+            self.faults.push(no_list(&self.place(name), value));
         }
         value.as_array().map(Vec::as_slice).unwrap_or_default()
     }
@@ -128,7 +196,7 @@ impl<'a> Members<'a> {
     }
 
     /// What was wrong.
-    pub(super) fn faults(self) -> Vec<Value> {
+    pub(crate) fn faults(self) -> Vec<Value> {
         self.faults
     }
 }

@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::form::{self, Members};
+use super::offer::Offer;
+use super::sandboxes::Sandboxes;
 use crate::problem::Problem;
 
 /// Capabilities that one worker may have.
-const CAPABILITIES_MAX: usize = 64;
+pub(super) const CAPABILITIES_MAX: usize = 64;
 
 /// Bytes that the description of one capability may have.
-const SCHEMA_LEN_MAX: usize = 64 << 10;
+pub(super) const SCHEMA_LEN_MAX: usize = 64 << 10;
 
 /// Labels that one worker may have, and how long a name and a value may be.
 const LABELS_MAX: usize = 64;
@@ -24,10 +26,12 @@ const LABEL_LEN_MAX: usize = 63;
 pub(crate) struct Registration {
     /// What its first capability begins with.
     pub(crate) service_type: String,
-    /// Where it serves.
-    pub(crate) endpoint: String,
+    /// Where it serves; workers of StacyVM do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) endpoint: Option<String>,
     /// Where it says how it is.
-    pub(crate) health_url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) health_url: Option<String>,
     /// What it can do.
     pub(crate) capabilities: Vec<String>,
     /// Where it is called.
@@ -48,26 +52,63 @@ pub(crate) struct Registration {
     /// The number of the trust bundle that it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) bundle: Option<u64>,
+    /// What a worker of StacyVM says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sandboxes: Option<Sandboxes>,
 }
 
+/// What a worker without capabilities is for.
+const GENERIC: &str = "generic_worker";
+
 impl Registration {
+    /// Of a worker that has said no more than what it is for.
+    pub(super) fn new(service_type: &str) -> Self {
+        Self {
+            service_type: service_type.to_owned(),
+            endpoint: None,
+            health_url: None,
+            capabilities: Vec::new(),
+            rpc_url: None,
+            instance: None,
+            labels: BTreeMap::new(),
+            capacity: None,
+            capability_schemas: Vec::new(),
+            bundle: None,
+            sandboxes: None,
+        }
+    }
+
+    /// What a worker with these capabilities is for.
+    pub(super) fn service_type(capabilities: &[String]) -> &str {
+        let first = capabilities.first().map(String::as_str);
+        first.map_or(GENERIC, |id| id.split_once('.').map_or(id, |(kind, _)| kind))
+    }
+
+    /// This, beside what the worker said elsewhere: descriptions of what it offers, and of its sandboxes.
+    pub(crate) fn beside(mut self, known: Option<Self>) -> Self {
+        let Some(known) = known else { return self };
+        if self.capability_schemas.is_empty() {
+            self.capability_schemas = known.capability_schemas;
+        }
+        self.sandboxes = known.sandboxes;
+        self
+    }
+
     /// Reads the body of the platform form, or says everything that is wrong with it.
     pub(crate) fn read(body: &Value) -> Result<(WorkerId, Self), Problem> {
         let object =
             body.as_object().ok_or_else(|| form::unprocessable(vec![form::no_object(body)]))?;
         let mut members = Members::of(body);
         let worker_id = members.text("worker_id");
+        let service_type = members.text("service_type");
         let mut registration = Self {
-            service_type: members.text("service_type"),
-            endpoint: members.text("endpoint"),
-            health_url: members.text("health_url"),
+            endpoint: Some(members.text("endpoint")),
+            health_url: Some(members.text("health_url")),
             capabilities: members.texts("capabilities"),
             rpc_url: members.maybe_text("rpc_url"),
             instance: members.maybe_text("instance"),
-            labels: BTreeMap::new(),
-            capacity: None,
-            capability_schemas: Vec::new(),
             bundle: object.get("bundle").and_then(Value::as_u64),
+            ..Self::new(&service_type)
         };
         let mut faults = members.faults();
         if !faults.is_empty() {
@@ -115,8 +156,9 @@ impl Registration {
         match schemas(object.get("capability_schemas")) {
             Some(schemas) => registration.capability_schemas = schemas,
             None => {
-                let message =
-                    format!("at most {CAPABILITIES_MAX} objects of at most {SCHEMA_LEN_MAX} bytes");
+                let message = format!(
+                    "at most {CAPABILITIES_MAX} descriptions of at most {SCHEMA_LEN_MAX} bytes"
+                );
                 refuse("capability_schemas".into(), "value_error", message, &Value::Null);
             }
         }
@@ -126,9 +168,15 @@ impl Registration {
         }
     }
 
+    /// What it can do.
+    pub(super) fn offers(&self) -> Vec<Offer> {
+        Offer::all(&self.capabilities, &self.capability_schemas)
+    }
+
     /// Every URL that others are told.
     pub(crate) fn urls(&self) -> impl Iterator<Item = &str> {
-        [&self.endpoint, &self.health_url].into_iter().chain(&self.rpc_url).map(String::as_str)
+        let urls = [&self.endpoint, &self.health_url, &self.rpc_url];
+        urls.into_iter().flatten().map(String::as_str)
     }
 }
 
@@ -146,6 +194,8 @@ fn labels(value: Option<&Value>) -> Option<BTreeMap<String, String>> {
 fn schemas(value: Option<&Value>) -> Option<Vec<Value>> {
     let Some(value) = value.filter(|value| !value.is_null()) else { return Some(Vec::new()) };
     let list = value.as_array().filter(|list| list.len() <= CAPABILITIES_MAX)?;
-    let fits = |schema: &&Value| schema.is_object() && schema.to_string().len() <= SCHEMA_LEN_MAX;
+    let fits = |schema: &&Value| {
+        Offer::read(schema).is_some() && schema.to_string().len() <= SCHEMA_LEN_MAX
+    };
     list.iter().all(|schema| fits(&schema)).then(|| list.clone())
 }

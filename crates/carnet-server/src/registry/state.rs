@@ -44,6 +44,10 @@ pub struct AdminStates {
 }
 
 impl WorkerState {
+    /// Every state, from the lowest.
+    pub const ALL: [Self; 5] =
+        [Self::Online, Self::Lost, Self::Draining, Self::Cordoned, Self::Quarantined];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

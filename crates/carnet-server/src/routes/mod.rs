@@ -3,7 +3,7 @@
 mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod body;
-mod ca;
+pub(crate) mod ca;
 pub(crate) mod certificates;
 mod enrollments;
 mod etag;
@@ -13,6 +13,7 @@ pub(crate) mod jwks;
 mod keys;
 mod mcp;
 mod me;
+
 mod metrics;
 pub(crate) mod page;
 pub mod realm;
@@ -92,6 +93,37 @@ pub fn all() -> Vec<Route> {
         route("POST", "/api/v1/admin/worker-tokens", Mint, post(worker_tokens::create)),
         route("GET", "/api/v1/workers", Scope("read:*"), get(workers::list)),
         route("GET", "/api/v1/workers/{id}", Scope("read:*"), get(workers::show)),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/cordon",
+            Scope("operator:*"),
+            post(workers::cordon),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/uncordon",
+            Scope("operator:*"),
+            post(workers::uncordon),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/drain",
+            Scope("operator:*"),
+            post(workers::drain),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/quarantine",
+            Scope("admin:*"),
+            post(workers::quarantine),
+        ),
+        route(
+            "POST",
+            "/api/v1/admin/workers/{id}/release",
+            Scope("admin:*"),
+            post(workers::release),
+        ),
+        route("DELETE", "/api/v1/admin/workers/{id}", Scope("admin:*"), delete(workers::delete)),
         route("GET", "/api/v1/admin/keys", Scope("admin:*"), get(keys::list)),
         route("POST", "/api/v1/admin/keys/{key}/rotate", Scope("admin:*"), post(keys::rotate)),
         route("POST", "/api/v1/admin/keys/{key}/promote", Scope("admin:*"), post(keys::promote)),
@@ -140,6 +172,21 @@ pub fn all() -> Vec<Route> {
         route("GET", "/ui", Scope("read:*"), get(ui::dashboard::show)),
         route("GET", "/ui/workers", Scope("read:*"), get(ui::workers::list)),
         route("GET", "/ui/workers/{id}", Scope("read:*"), get(ui::workers::show)),
+        route("POST", "/ui/workers/{id}/cordon", Scope("operator:*"), post(ui::workers::cordon)),
+        route(
+            "POST",
+            "/ui/workers/{id}/uncordon",
+            Scope("operator:*"),
+            post(ui::workers::uncordon),
+        ),
+        route("POST", "/ui/workers/{id}/drain", Scope("operator:*"), post(ui::workers::drain)),
+        route(
+            "POST",
+            "/ui/workers/{id}/quarantine",
+            Scope("admin:*"),
+            post(ui::workers::quarantine),
+        ),
+        route("POST", "/ui/workers/{id}/release", Scope("admin:*"), post(ui::workers::release)),
         route("GET", "/ui/tickets", Scope("admin:*"), get(ui::tickets::list)),
         route("GET", "/ui/tickets/new", Scope("admin:*"), get(ui::tickets::form)),
         route("POST", "/ui/tickets/new", Scope("admin:*"), post(ui::tickets::create)),

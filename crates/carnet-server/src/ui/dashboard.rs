@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::page::{self, Frame};
 use crate::problem::Problem;
-use crate::routes::{audit, certificates, workers};
+use crate::routes::{audit, certificates};
 use crate::state::App;
 
 /// How far back denials are counted.
@@ -53,8 +53,7 @@ struct Ending {
 
 pub(crate) async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Problem> {
     let admin = if frame.may("admin:*") { Some(admin(&app).await?) } else { None };
-    let workers = workers::listed(&app).await?;
-    let workers = counted(workers.iter().filter_map(|worker| worker["state"].as_str()));
+    let workers = workers(&app);
     let page = Page {
         frame,
         workers,
@@ -63,6 +62,14 @@ pub(crate) async fn show(State(app): State<App>, frame: Frame) -> Result<Respons
         admin,
     };
     page::answer(StatusCode::OK, &page)
+}
+
+/// The workers, by state.
+fn workers(app: &App) -> Counts {
+    let (now, lost_after) = (app.clock().now(), app.config().registry.lost_after);
+    let mut states = Vec::new();
+    app.registry().for_each(|worker| states.push(worker.state(now, lost_after).as_str()));
+    counted(states.into_iter())
 }
 
 async fn admin(app: &App) -> Result<Admin, Problem> {

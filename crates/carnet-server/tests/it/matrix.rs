@@ -69,6 +69,7 @@ const SIGN_IN: Row = [303; 10];
 const ANYBODY: Row = [401, 200, 200, 200, 200, 200, 200, 401, 401, 401];
 const READ: Row = [401, 200, 200, 200, 200, 200, 403, 401, 401, 401];
 const ADMIN: Row = [401, 403, 403, 403, 403, 200, 403, 401, 401, 401];
+const OPERATOR: Row = [401, 403, 403, 404, 404, 404, 403, 401, 401, 401];
 const MINT: Row = [401, 403, 403, 403, 403, 200, 200, 401, 401, 401];
 const REALM_USER: Row = [401, 200, 200, 200, 200, 200, 403, 403, 403, 403];
 const REALM_ADMIN: Row = [401, 403, 403, 403, 403, 200, 403, 403, 403, 403];
@@ -116,6 +117,11 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("GET", "/ui"), READ),
         (("GET", "/ui/workers"), READ),
         (("GET", "/ui/workers/{id}"), status(READ, 200, 404)),
+        (("POST", "/ui/workers/{id}/cordon"), OPERATOR),
+        (("POST", "/ui/workers/{id}/uncordon"), OPERATOR),
+        (("POST", "/ui/workers/{id}/drain"), OPERATOR),
+        (("POST", "/ui/workers/{id}/quarantine"), status(ADMIN, 200, 404)),
+        (("POST", "/ui/workers/{id}/release"), status(ADMIN, 200, 404)),
         (("GET", "/ui/tickets"), ADMIN),
         (("GET", "/ui/tickets/new"), ADMIN),
         (("POST", "/ui/tickets/new"), ADMIN),
@@ -132,6 +138,12 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("POST", "/api/v1/admin/worker-tokens"), MINT),
         (("GET", "/api/v1/workers"), READ),
         (("GET", "/api/v1/workers/{id}"), status(READ, 200, 404)),
+        (("POST", "/api/v1/admin/workers/{id}/cordon"), OPERATOR),
+        (("POST", "/api/v1/admin/workers/{id}/uncordon"), OPERATOR),
+        (("POST", "/api/v1/admin/workers/{id}/drain"), OPERATOR),
+        (("POST", "/api/v1/admin/workers/{id}/quarantine"), status(ADMIN, 200, 404)),
+        (("POST", "/api/v1/admin/workers/{id}/release"), status(ADMIN, 200, 404)),
+        (("DELETE", "/api/v1/admin/workers/{id}"), status(ADMIN, 200, 404)),
         (("GET", "/api/v1/admin/enrollments"), ADMIN),
         (("POST", "/api/v1/admin/enrollments"), status(ADMIN, 200, 201)),
         (("DELETE", "/api/v1/admin/enrollments/{enrollment}"), status(ADMIN, 200, 204)),

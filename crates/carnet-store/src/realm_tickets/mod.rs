@@ -228,10 +228,8 @@ impl Store {
     ) -> Result<(TicketRow, Entry), RevokeTicketError> {
         self.write(move |connection| {
             let row = select(connection, &id)?.ok_or(RevokeTicketError::Unknown)?;
-            if !mark_revoked(connection, &id, now)? {
-                return Err(RevokeTicketError::AlreadyRevoked);
-            }
-            let entry = end(connection, &row.ticket, now)?;
+            let entry = end_row(connection, &row, now)?;
+            let entry = entry.ok_or(RevokeTicketError::AlreadyRevoked)?;
             Ok((TicketRow { revoked_at: Some(now), ..row }, entry))
         })
         .await
@@ -249,7 +247,8 @@ impl Store {
     }
 }
 
-fn insert(connection: &Connection, ticket: &NewTicket) -> Result<(), StoreError> {
+/// Stores a ticket. What it reads is touched.
+pub(crate) fn insert(connection: &Connection, ticket: &NewTicket) -> Result<(), StoreError> {
     let row = params![
         ticket.id.to_string(),
         ticket.realm.to_string(),
@@ -348,6 +347,36 @@ pub(crate) fn mark_revoked(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     Ok(sql::execute(connection, REVOKE, params![id.to_string(), now.0])? > 0)
+}
+
+/// The result of a ticket, if it has one.
+pub(crate) fn output(
+    connection: &Connection,
+    id: &TicketId,
+) -> Result<Option<NodeKey>, StoreError> {
+    Ok(select(connection, id)?.and_then(|row| row.output))
+}
+
+/// Revokes a ticket, unless that has happened.
+pub(crate) fn revoke(
+    connection: &Connection,
+    id: &TicketId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(row) = select(connection, id)? {
+        end_row(connection, &row, now)?;
+    }
+    Ok(())
+}
+
+/// Revokes a ticket and records it; nothing when that has happened.
+fn end_row(
+    connection: &Connection,
+    row: &TicketRow,
+    now: Timestamp,
+) -> Result<Option<Entry>, StoreError> {
+    let is_new = mark_revoked(connection, &row.ticket.id, now)?;
+    is_new.then(|| end(connection, &row.ticket, now)).transpose()
 }
 
 /// Records that a ticket is over. The record may go when the ticket would have ended by itself.

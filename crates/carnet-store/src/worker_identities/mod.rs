@@ -7,6 +7,7 @@ pub use enroll::EnrollMemberError;
 pub use quarantine::{Quarantined, ReleaseError};
 
 pub(crate) use enroll::{enroll, is_at};
+pub(crate) use quarantine::revoke_all;
 
 use core::net::IpAddr;
 use std::collections::BTreeMap;
@@ -20,10 +21,12 @@ use rusqlite::{Connection, Row};
 
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::row::{maybe_moment, moment, parsed, text, texts, unsigned};
+use crate::row::{maybe_moment, maybe_text, moment, parsed, text, texts, unsigned};
 use crate::sql;
 
 const FIND: &str = "SELECT * FROM worker_identities WHERE identity = ?1";
+const SUSPECTS: &str =
+    "SELECT * FROM worker_identities WHERE quarantined_at IS NOT NULL OR clone_seen_at IS NOT NULL";
 
 /// What a member's certificates say of it, and what it may offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub struct MemberRow {
     pub enrolled_at: Timestamp,
     /// Since when it is quarantined.
     pub quarantined_at: Option<Timestamp>,
+    /// Why it is quarantined.
+    pub quarantine_reason: Option<String>,
     /// When a copy of one of its certificates was seen.
     pub clone_seen_at: Option<Timestamp>,
 }
@@ -84,6 +89,11 @@ impl Store {
         let member = member.to_string();
         self.look_up(move |connection| find(connection, &member)).await
     }
+
+    /// Members that are quarantined, or of whose certificates a copy was seen.
+    pub async fn suspects(&self) -> Result<Vec<MemberRow>, StoreError> {
+        self.read(|connection| sql::all(connection, SUSPECTS, [], read)).await
+    }
 }
 
 /// The member, as `kind/name`.
@@ -106,6 +116,7 @@ fn read(row: &Row<'_>) -> Result<MemberRow, StoreError> {
         profile,
         enrolled_at: moment(row, "enrolled_at")?,
         quarantined_at: maybe_moment(row, "quarantined_at")?,
+        quarantine_reason: maybe_text(row, "quarantine_reason")?.map(str::to_owned),
         clone_seen_at: maybe_moment(row, "clone_seen_at")?,
     })
 }

@@ -13,9 +13,10 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::{revocations, sql};
 
-const QUARANTINE: &str = "UPDATE worker_identities SET quarantined_at = COALESCE(quarantined_at, ?2) WHERE identity = ?1";
-const RELEASE: &str =
-    "UPDATE worker_identities SET quarantined_at = NULL, clone_seen_at = NULL WHERE identity = ?1";
+const QUARANTINE: &str = "UPDATE worker_identities SET quarantined_at = COALESCE(quarantined_at, ?2), \
+    quarantine_reason = ?3 WHERE identity = ?1";
+const RELEASE: &str = "UPDATE worker_identities SET quarantined_at = NULL, quarantine_reason = NULL, \
+    clone_seen_at = NULL WHERE identity = ?1";
 const SEE_CLONE: &str =
     "UPDATE worker_identities SET clone_seen_at = COALESCE(clone_seen_at, ?2) WHERE identity = ?1";
 
@@ -72,7 +73,8 @@ impl Store {
                 return Err(ReleaseError::NotQuarantined);
             }
             sql::execute(connection, RELEASE, [member])?;
-            Ok(MemberRow { quarantined_at: None, clone_seen_at: None, ..row })
+            let (quarantined_at, quarantine_reason, clone_seen_at) = (None, None, None);
+            Ok(MemberRow { quarantined_at, quarantine_reason, clone_seen_at, ..row })
         })
         .await
     }
@@ -96,6 +98,25 @@ fn quarantine(
     now: Timestamp,
 ) -> Result<Option<Quarantined>, StoreError> {
     let Some(known) = find(connection, member)? else { return Ok(None) };
+    let revoked = revoke_all(connection, member, because, words, now)?;
+    let is_new = known.quarantined_at.is_none() || !revoked.is_empty();
+    if is_new {
+        let reason = words.unwrap_or(because.as_str());
+        sql::execute(connection, QUARANTINE, params![member, now.0, reason])?;
+        let subject = Selector::Subject { subject: member.to_owned(), issued_before: now };
+        revocations::record(connection, subject, words.map(str::to_owned), None, now)?;
+    }
+    Ok(Some(Quarantined { revoked, is_new }))
+}
+
+/// Revokes every certificate that a member has, inside a transaction.
+pub(crate) fn revoke_all(
+    connection: &Connection,
+    member: &str,
+    because: RevokedBecause,
+    words: Option<&str>,
+    now: Timestamp,
+) -> Result<Vec<CertificateRow>, StoreError> {
     let mut revoked = Vec::new();
     for row in certificates::of_member(connection, member)? {
         if row.standing(false, now) == Standing::Live {
@@ -103,11 +124,5 @@ fn quarantine(
             revoked.push(certificates::revoke(connection, row, because, words, now)?);
         }
     }
-    let is_new = known.quarantined_at.is_none() || !revoked.is_empty();
-    if is_new {
-        sql::execute(connection, QUARANTINE, params![member, now.0])?;
-        let subject = Selector::Subject { subject: member.to_owned(), issued_before: now };
-        revocations::record(connection, subject, words.map(str::to_owned), None, now)?;
-    }
-    Ok(Some(Quarantined { revoked, is_new }))
+    Ok(revoked)
 }

@@ -46,6 +46,19 @@ contract! {
         what_is_refused_consumes_nothing,
         a_revoked_enrollment_is_good_for_nothing_and_a_used_one_is_not_revoked,
         open_enrollments_are_listed_newest_first;
+    leases:
+        of_sixteen_who_race_one_gets_the_lease,
+        a_generation_only_grows,
+        a_lease_lasts_a_second_to_a_quarter_of_an_hour;
+    tasks:
+        a_task_goes_from_asked_for_to_done,
+        a_key_makes_one_task,
+        an_attempt_that_was_taken_away_says_nothing_any_more,
+        a_worker_that_does_not_take_it_counts_for_nothing,
+        without_an_output_nothing_is_done,
+        a_task_ends_once,
+        what_is_overdue_is_found,
+        of_many_events_the_oldest_line_goes;
     identity:
         what_was_set_stays_until_something_else_is,
         the_last_administrator_stays_one,
@@ -107,6 +120,10 @@ contract! {
         the_four_states_are_reached_by_commit_and_revoke_alone,
         a_deleted_ticket_is_gone_with_its_uploads_and_only_from_its_realm,
         walking_the_list_meets_every_ticket_once_whatever_comes_and_goes_meanwhile;
+    workers:
+        what_was_set_of_a_worker_stays_when_it_registers_again,
+        a_worker_without_certificate_is_quarantined_by_its_row,
+        a_deleted_worker_leaves_its_id_and_no_certificate;
     writer:
         an_operation_that_fails_undoes_itself_and_not_its_neighbours,
         a_conflict_with_a_stored_row_is_an_error_of_that_operation_alone,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 /// `major.minor.patch`, decimal, without signs or leading zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
@@ -20,6 +22,9 @@ pub struct Version {
 pub struct InvalidVersion;
 
 impl Version {
+    /// `1.0.0`: what is meant when nobody says.
+    pub const FIRST: Self = Self { major: 1, minor: 0, patch: 0 };
+
     /// Whether this serves a request for `wanted`: the same major version, and not an older one.
     pub fn serves(self, wanted: Self) -> bool {
         self.major == wanted.major && self >= wanted
@@ -43,6 +48,18 @@ impl FromStr for Version {
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

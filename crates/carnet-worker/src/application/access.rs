@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
@@ -14,10 +14,10 @@ use wildmatch::WildMatch;
 use super::ClientAuth;
 use crate::health::Health;
 use crate::listener::{Peer, Unjudged};
+use crate::rpc::PATH as RPC;
 
-/// The one path that is open to everybody, and the one that never is.
+/// The one path that is open to everybody; the one that never is: [`RPC`].
 const HEALTH: &str = "/health";
-const RPC: &str = "/rpc";
 
 /// What somebody is told who cannot be judged now.
 const STALE: &str = "Try again later";
@@ -27,23 +27,35 @@ pub(super) struct Access {
     policy: ClientAuth,
     allowed: Vec<WildMatch>,
     health: Arc<Health>,
+    /// Whether calls of the control plane are answered.
+    has_rpc: bool,
 }
 
 impl Access {
-    pub(super) fn new(policy: ClientAuth, allow_peers: &[String], health: Arc<Health>) -> Self {
+    pub(super) fn new(
+        policy: ClientAuth,
+        allow_peers: &[String],
+        health: Arc<Health>,
+        has_rpc: bool,
+    ) -> Self {
         let allowed = allow_peers.iter().map(|glob| WildMatch::new(glob)).collect();
-        Self { policy, allowed, health }
+        Self { policy, allowed, health, has_rpc }
     }
 
     /// Why this request is not served, if so.
     fn refusal(
         &self,
-        path: &str,
+        (method, path): (&Method, &str),
         peer: Option<&Peer>,
         is_unjudged: bool,
     ) -> Option<(StatusCode, &'static str)> {
         let is_open = path == HEALTH && self.policy != ClientAuth::Required;
-        if self.health.is_stopping() && path != HEALTH {
+        let is_call = self.has_rpc && path == RPC;
+        if is_call && method != Method::POST {
+            return Some((StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"));
+        }
+        // A worker that ends is still asked about its tasks.
+        if self.health.is_stopping() && path != HEALTH && !is_call {
             return Some((StatusCode::SERVICE_UNAVAILABLE, "Shutting down"));
         }
         if self.health.is_withdrawn() && path != HEALTH {
@@ -54,6 +66,8 @@ impl Access {
             None if is_unjudged => Some((StatusCode::SERVICE_UNAVAILABLE, STALE)),
             None if self.policy == ClientAuth::Open && path != RPC => None,
             None => Some((StatusCode::UNAUTHORIZED, "Client certificate required")),
+            // The call itself judges who makes it.
+            Some(_) if is_call => None,
             Some(peer) if self.allows(peer) => None,
             Some(_) => Some((StatusCode::FORBIDDEN, "Forbidden")),
         }
@@ -73,7 +87,8 @@ pub(super) async fn enter(
 ) -> Response {
     let extensions = request.extensions();
     let is_unjudged = extensions.get::<Unjudged>().is_some();
-    match access.refusal(request.uri().path(), extensions.get(), is_unjudged) {
+    let asked = (request.method(), request.uri().path());
+    match access.refusal(asked, extensions.get(), is_unjudged) {
         Some((status, STALE)) => ([(RETRY_AFTER, "5")], answer(status, STALE)).into_response(),
         Some((status, detail)) => answer(status, detail),
         None => next.run(request).await,

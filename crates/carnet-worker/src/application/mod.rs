@@ -22,6 +22,7 @@ use axum::routing::MethodRouter;
 use crate::capability::CapabilityDefinition;
 use crate::error::BoxError;
 use crate::surroundings::Surroundings;
+use crate::task::{AnyHandler, TaskHandler};
 use hooks::{ShutdownHook, StartupHook};
 
 pub use running::RunningWorker;
@@ -49,6 +50,7 @@ pub struct WorkerApplication {
     advertise_host: Option<String>,
     router: Router,
     capabilities: Vec<CapabilityDefinition>,
+    handlers: Vec<(CapabilityDefinition, Arc<dyn AnyHandler>)>,
     labels: BTreeMap<String, String>,
     capacity: Option<usize>,
     load: Option<Load>,
@@ -73,6 +75,7 @@ impl WorkerApplication {
             advertise_host: None,
             router: Router::new(),
             capabilities: Vec::new(),
+            handlers: Vec::new(),
             labels: BTreeMap::new(),
             capacity: None,
             load: None,
@@ -124,6 +127,15 @@ impl WorkerApplication {
         self
     }
 
+    /// Does tasks: offers the capability of `handler`, and serves `/rpc`, where the control plane asks for them. Tasks
+    /// come from a control plane: a worker without one does none.
+    pub fn task(mut self, handler: impl TaskHandler) -> Self {
+        let capability = handler.capability();
+        self.capabilities.push(capability.clone());
+        self.handlers.push((capability, Arc::new(handler)));
+        self
+    }
+
     /// Says something more of it to the registry.
     pub fn label(mut self, key: &str, value: &str) -> Self {
         self.labels.insert(key.to_owned(), value.to_owned());
@@ -146,7 +158,7 @@ impl WorkerApplication {
     }
 
     /// Who may call, as globs of SPIFFE IDs: `spiffe://carnet.local/worker/mail-*`. Otherwise everybody of the trust
-    /// domain.
+    /// domain. The control plane may always hand it tasks.
     pub fn allow_peers(self, spiffe_globs: &[&str]) -> Self {
         let globs = spiffe_globs.iter().map(|glob| (*glob).to_owned());
         Self { allow_peers: globs.collect(), ..self }

@@ -11,11 +11,12 @@ use serde_json::Value;
 
 use super::{Load, WorkerApplication};
 use crate::bootstrap::Wanted;
-use crate::capability::CapabilityDefinition;
+use crate::capability::{CapabilityDefinition, CapabilityError};
 use crate::error::WorkerError;
-use crate::registry::{self, Registration, Rhythm};
+use crate::registry::{Registration, Rhythm};
 use crate::revocations::FeedKeys;
 use crate::surroundings::Surroundings;
+use crate::task::{Offer, Offers, Tasks};
 use crate::tls::Live;
 
 /// Where a worker listens when nobody says.
@@ -34,13 +35,14 @@ pub(super) struct Plan {
     pub(super) address: SocketAddr,
     pub(super) capabilities: Vec<CapabilityId>,
     pub(super) rhythm: Rhythm,
+    pub(super) offers: Offers,
+    pub(super) capacity: usize,
     advertise_host: Option<String>,
     is_container: bool,
     capability_schemas: Vec<Value>,
     platform_url: Option<Url>,
     labels: BTreeMap<String, String>,
-    load: Load,
-    capacity: usize,
+    load: Option<Load>,
 }
 
 impl Plan {
@@ -57,6 +59,16 @@ impl Plan {
             worker.https_port.map_or_else(|| surroundings.port("HTTPS_PORT", HTTPS_PORT), Ok)?;
         let advertised = worker.advertise_host.as_deref();
         let ids = worker.capabilities.iter().map(|capability| capability.check().cloned());
+        let ids: Vec<_> = ids.collect::<Result<_, _>>()?;
+        if (1..ids.len()).any(|at| ids[..at].contains(&ids[at])) {
+            return Err(CapabilityError::DuplicateCapability.into());
+        }
+        let mut offers = Offers::default();
+        for (capability, handler) in &worker.handlers {
+            let max_concurrency = capability.concurrency();
+            let offer = Offer { handler: Arc::clone(handler), max_concurrency };
+            offers.add(capability.check()?.clone(), offer);
+        }
         let schemas = worker.capabilities.iter().map(CapabilityDefinition::schema);
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
@@ -66,7 +78,7 @@ impl Plan {
                 .or_else(|| surroundings.var("CARNET_ADVERTISE_HOST"))
                 .map(str::to_owned),
             is_container,
-            capabilities: ids.collect::<Result<_, _>>()?,
+            capabilities: ids,
             capability_schemas: schemas.collect::<Result<_, _>>()?,
             platform_url: url(surroundings, "PLATFORM_URL")?,
             rhythm: Rhythm {
@@ -74,7 +86,8 @@ impl Plan {
                 retry: interval(surroundings, "WORKER_HEARTBEAT_RETRY", RETRY_S)?,
             },
             labels: worker.labels.clone(),
-            load: worker.load.clone().unwrap_or_else(|| Arc::new(|| 0.0)),
+            load: worker.load.clone(),
+            offers,
             capacity: worker.capacity.unwrap_or(processors),
         })
     }
@@ -95,15 +108,22 @@ impl Plan {
     }
 
     /// What the registry is told.
-    pub(super) fn registration(self, endpoint: String, feed_keys: FeedKeys) -> Registration {
+    pub(super) fn registration(
+        self,
+        endpoint: String,
+        rpc_url: Option<String>,
+        tasks: Arc<Tasks>,
+        feed_keys: FeedKeys,
+    ) -> Registration {
+        let busy = Arc::clone(&tasks);
         Registration {
             endpoint,
+            rpc_url,
             capabilities: self.capabilities,
             capability_schemas: self.capability_schemas,
             labels: self.labels,
-            capacity: self.capacity,
-            instance: registry::instance(),
-            load: self.load,
+            load: self.load.unwrap_or_else(|| Arc::new(move || busy.load())),
+            tasks,
             feed_keys,
         }
     }

@@ -37,7 +37,10 @@ impl WorkerApplication {
             running = self.serve() => running?,
             () = signals.next() => return Ok(()),
         };
-        signals.next().await;
+        tokio::select! {
+            () = signals.next() => {}
+            () = running.asked_to_end() => {}
+        }
         tokio::select! {
             () = running.shutdown() => Ok(()),
             () = signals.next() => exit(),

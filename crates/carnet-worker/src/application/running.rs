@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::task::{AbortHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
 
 use super::hooks::{self, ShutdownHook};
 use super::serve::DRAIN_MAX;
@@ -10,47 +11,75 @@ use crate::health::{Health, Registration, Status};
 use crate::identity::WorkerIdentity;
 use crate::listener::Ending;
 use crate::registry::Registry;
+use crate::task::Tasks;
 use crate::tls::Live;
+
+/// Where a worker is reached.
+pub(super) struct Urls {
+    pub(super) https: String,
+    pub(super) rpc: Option<String>,
+}
 
 /// A worker that serves, until it is shut down or dropped.
 pub struct RunningWorker {
     live: Arc<Live>,
     health: Arc<Health>,
-    https_url: String,
+    urls: Urls,
     ending: Ending,
+    tasks: Arc<Tasks>,
+    asked_to_end: CancellationToken,
     /// The registry, and the task that reports to it.
     pub(super) registry: Option<(Arc<Registry>, AbortHandle)>,
     shutdown: Vec<ShutdownHook>,
-    tasks: JoinSet<()>,
+    background: JoinSet<()>,
 }
 
 impl RunningWorker {
     pub(super) fn new(
         live: &Arc<Live>,
         health: &Arc<Health>,
-        https_url: String,
+        urls: Urls,
         ending: Ending,
+        tasks: &Arc<Tasks>,
+        asked_to_end: CancellationToken,
     ) -> Self {
         Self {
             live: Arc::clone(live),
             health: Arc::clone(health),
-            https_url,
+            urls,
             ending,
+            tasks: Arc::clone(tasks),
+            asked_to_end,
             registry: None,
             shutdown: Vec::new(),
-            tasks: JoinSet::new(),
+            background: JoinSet::new(),
         }
     }
 
-    pub(super) fn with(mut self, shutdown: Vec<ShutdownHook>, tasks: JoinSet<()>) -> Self {
+    pub(super) fn with(mut self, shutdown: Vec<ShutdownHook>, background: JoinSet<()>) -> Self {
         self.shutdown = shutdown;
-        self.tasks = tasks;
+        self.background = background;
         self
     }
 
     /// Where it is reached: `https://<advertised host>:<port>`.
     pub fn https_url(&self) -> &str {
-        &self.https_url
+        &self.urls.https
+    }
+
+    /// Where the control plane asks it for tasks, if it does any: `https://<advertised host>:<port>/rpc`.
+    pub fn rpc_url(&self) -> Option<&str> {
+        self.urls.rpc.as_deref()
+    }
+
+    /// How many tasks it works on.
+    pub fn active(&self) -> usize {
+        self.tasks.active()
+    }
+
+    /// Waits until the control plane asks it to end: then whoever runs it calls [`Self::shutdown`].
+    pub async fn asked_to_end(&self) {
+        self.asked_to_end.cancelled().await;
     }
 
     /// How it is.
@@ -68,10 +97,11 @@ impl RunningWorker {
         WorkerIdentity::of(&self.live)
     }
 
-    /// Ends it: tells the registry, finishes what is under way, deregisters, runs the shutdown hooks, the last first.
+    /// Ends it: tells the registry, finishes requests and tasks that are under way, gives up what takes too long, deregisters, runs the shutdown hooks, the last first.
     pub async fn shutdown(mut self) {
         let clock = self.live.clock().clone();
         self.health.stopping();
+        self.tasks.refuse();
         let told = async {
             if let Some((registry, reports)) = &self.registry {
                 // Otherwise it would register again.
@@ -79,13 +109,13 @@ impl RunningWorker {
                 registry.drain().await;
             }
         };
-        tokio::join!(told, self.ending.drain(&clock, DRAIN_MAX));
+        tokio::join!(told, self.ending.drain(&clock, DRAIN_MAX), self.tasks.drain(DRAIN_MAX));
         if let Some((registry, _)) = &self.registry {
             registry.deregister().await;
         }
         hooks::end(std::mem::take(&mut self.shutdown), &clock).await;
         self.ending.stop();
-        self.tasks.shutdown().await;
+        self.background.shutdown().await;
         tracing::info!("ended");
     }
 }
@@ -93,5 +123,6 @@ impl RunningWorker {
 impl Drop for RunningWorker {
     fn drop(&mut self) {
         self.ending.stop();
+        self.tasks.stop();
     }
 }

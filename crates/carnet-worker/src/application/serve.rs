@@ -5,24 +5,28 @@ use std::time::Duration;
 
 use carnet_gate::Receiver;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::core::Core;
 use super::plan::Plan;
 use super::router::router;
-use super::running::RunningWorker;
+use super::running::{RunningWorker, Urls};
 use super::this_worker::ThisWorker;
 use super::{ClientAuth, WorkerApplication, hooks};
 use crate::bootstrap::{Bootstrapped, bootstrap};
 use crate::bundle::{Bundles, Sequence};
+use crate::control_plane::ControlPlane;
 use crate::error::WorkerError;
 use crate::health::Health;
 use crate::listener::{self, Ending, Listener, Service};
 use crate::metrics;
-use crate::registry::Registry;
+use crate::registry::{self, Registry};
 use crate::renew::Renewal;
 use crate::revocations::{FeedKeys, Follower};
+use crate::rpc::{self, Rpc};
 use crate::surroundings::Surroundings;
+use crate::task::Tasks;
 
 impl WorkerApplication {
     /// Starts inside a runtime: brings the certificate, listens, runs the startup hooks, then registers, reports and
@@ -44,41 +48,67 @@ impl WorkerApplication {
             tracing::warn!("callers without a certificate are served: client_auth is Open");
         }
 
+        let control = control_plane
+            .clone()
+            .map(|url| ControlPlane::new(&live, url, health.worker_id().clone()));
+        let tasks = Arc::new(Tasks::new(
+            health.worker_id().clone(),
+            registry::instance(),
+            live.clock().clone(),
+            (plan.capacity, plan.offers.clone()),
+            control.transpose()?,
+        ));
+        let rpc_url = tasks.are_taken().then(|| format!("{https_url}{}", rpc::PATH));
+        let asked_to_end = CancellationToken::new();
+        let rpc = tasks.are_taken().then(|| {
+            let (tasks, health) = (Arc::clone(&tasks), Arc::clone(&health));
+            Rpc::new(tasks, health, live.clock().clone(), asked_to_end.clone())
+        });
         let core = Core { health: Arc::clone(&health), capabilities: plan.capabilities.clone() };
-        let access = Access::new(self.client_auth, &self.allow_peers, Arc::clone(&health));
+        let access =
+            Access::new(self.client_auth, &self.allow_peers, Arc::clone(&health), rpc.is_some());
         let this = ThisWorker { id: health.worker_id().clone(), clock: live.clock().clone() };
-        let router = router(self.router, core, access, this);
+        let router = router(self.router, core, rpc, access, this);
         let is_required = self.client_auth == ClientAuth::Required;
         let service = Service::new(&live, gate.clone(), router, is_required)?;
-        let (ending, mut tasks) = (Ending::default(), JoinSet::new());
-        let mut running = RunningWorker::new(&live, &health, https_url.clone(), ending.clone());
+        let (ending, mut background) = (Ending::default(), JoinSet::new());
+        let urls = Urls { https: https_url.clone(), rpc: rpc_url.clone() };
+        let mut running =
+            RunningWorker::new(&live, &health, urls, ending.clone(), &tasks, asked_to_end);
         let feed_keys = FeedKeys::default();
         if let Some(url) = &control_plane {
             let receiver = Receiver::new(gate, None);
             let mut follower = Follower::new(&live, url, receiver, feed_keys.clone())?;
-            tasks.spawn(async move {
+            background.spawn(async move {
                 follower.run().await;
             });
         }
-        tasks.spawn(listener.serve(service, ending));
+        background.spawn(listener.serve(service, ending));
+        let (withdrawn, unwanted) = (Arc::clone(&live), Arc::clone(&tasks));
+        background.spawn(async move {
+            loop {
+                withdrawn.withdrawn().await;
+                unwanted.destroy_all();
+            }
+        });
         hooks::start(self.startup).await?;
         health.started();
         tracing::info!(url = https_url, worker_id = %health.worker_id(), "serving");
 
         let known = Sequence::default();
-        tasks.spawn(Renewal { live: Arc::clone(&live), ca_url: ca_url.clone() }.run());
-        tasks.spawn(Bundles::new(Arc::clone(&live), ca_url, known.clone()).run());
+        background.spawn(Renewal { live: Arc::clone(&live), ca_url: ca_url.clone() }.run());
+        background.spawn(Bundles::new(Arc::clone(&live), ca_url, known.clone()).run());
         if let Some(url) = control_plane {
             let rhythm = plan.rhythm;
-            let registration = plan.registration(https_url, feed_keys);
+            let registration = plan.registration(https_url, rpc_url, tasks, feed_keys);
             let registry =
                 Registry::new(&live, url, (Arc::clone(&health), known), registration, rhythm)?;
             let registry = Arc::new(registry);
             let reporting = Arc::clone(&registry);
-            let reports = tasks.spawn(async move { reporting.run().await });
+            let reports = background.spawn(async move { reporting.run().await });
             running.registry = Some((registry, reports));
         }
-        Ok(running.with(self.shutdown, tasks))
+        Ok(running.with(self.shutdown, background))
     }
 }
 

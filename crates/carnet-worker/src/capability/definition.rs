@@ -59,6 +59,9 @@ pub enum CapabilityError {
     /// Two errors have the same code.
     #[error("two errors have the same code")]
     DuplicateErrorCode,
+    /// Two capabilities of a worker have the same id.
+    #[error("two capabilities have the same id")]
+    DuplicateCapability,
 }
 
 impl CapabilityDefinition {
@@ -151,7 +154,7 @@ impl CapabilityDefinition {
             let object = schema.as_object().ok_or(CapabilityError::SchemaNotObject)?;
             object.get("type").ok_or(CapabilityError::SchemaWithoutType)?;
         }
-        if !self.errors.iter().all(|error| is_code(&error.code)) {
+        if !self.errors.iter().all(|error| is_error_code(&error.code)) {
             return Err(CapabilityError::InvalidErrorCode);
         }
         let is_again = |(at, error): (usize, &ErrorCode)| {
@@ -171,6 +174,11 @@ impl CapabilityDefinition {
     /// Whether it serves requests for `wanted`.
     pub fn serves(&self, wanted: Version) -> bool {
         self.version.is_ok_and(|version| version.serves(wanted))
+    }
+
+    /// How many tasks it takes at once.
+    pub(crate) fn concurrency(&self) -> usize {
+        usize::try_from(self.max_concurrency).unwrap_or(usize::MAX)
     }
 
     /// As a registry takes it.
@@ -196,7 +204,8 @@ impl CapabilityDefinition {
     }
 }
 
-fn is_code(code: &str) -> bool {
+/// Whether this can be the code of an error.
+pub(crate) fn is_error_code(code: &str) -> bool {
     code.len() <= CODE_LEN_MAX
         && code.starts_with(|first: char| first.is_ascii_uppercase())
         && code

@@ -3,6 +3,7 @@
 mod definition;
 
 pub use carnet_ticket::identity::{InvalidVersion, Version};
+pub(crate) use definition::is_error_code;
 pub use definition::{CapabilityDefinition, CapabilityError, ErrorCode};
 
 use carnet_ticket::identity::CapabilityId;

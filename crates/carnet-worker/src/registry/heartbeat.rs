@@ -55,12 +55,13 @@ impl Registry {
         });
         let begin = begin.unwrap_or_default();
         let state = if self.health.is_stopping() { "draining" } else { "online" };
-        let (capacity, instance) = (registration.capacity, &registration.instance);
+        let tasks = &registration.tasks;
+        let (active, capacity, instance) = (tasks.active(), tasks.capacity(), tasks.instance());
         let bundle = self.bundle.known();
         let keys = registration.feed_keys.ids();
         let revocations = self.health.gate().revocations().seq();
         format!(
-            "{begin}&state={state}&active=0&capacity={capacity}&instance={instance}&bundle={bundle}&keys={keys}\
+            "{begin}&state={state}&active={active}&capacity={capacity}&instance={instance}&bundle={bundle}&keys={keys}\
              &revocations={revocations}"
         )
     }

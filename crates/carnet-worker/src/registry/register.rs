@@ -1,6 +1,7 @@
 //! Registering: `POST /v1/workers/register`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use carnet_ticket::identity::CapabilityId;
 use serde::{Deserialize, Serialize};
@@ -11,17 +12,18 @@ use crate::application::Load;
 use crate::capability::service_type;
 use crate::fetch::at;
 use crate::revocations::FeedKeys;
+use crate::task::Tasks;
 
 /// What a worker says of itself.
 pub(crate) struct Registration {
     pub(crate) endpoint: String,
+    /// Where the control plane asks for tasks.
+    pub(crate) rpc_url: Option<String>,
     pub(crate) capabilities: Vec<CapabilityId>,
     pub(crate) capability_schemas: Vec<Value>,
     pub(crate) labels: BTreeMap<String, String>,
-    pub(crate) capacity: usize,
-    /// 16 hex digits, others each time the process starts.
-    pub(crate) instance: String,
     pub(crate) load: Load,
+    pub(crate) tasks: Arc<Tasks>,
     pub(crate) feed_keys: FeedKeys,
 }
 
@@ -31,6 +33,8 @@ struct Body<'a> {
     service_type: &'a str,
     endpoint: &'a str,
     health_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rpc_url: Option<&'a str>,
     capabilities: Vec<&'a str>,
     instance: &'a str,
     labels: &'a BTreeMap<String, String>,
@@ -44,7 +48,7 @@ struct Answer {
     worker_id: String,
 }
 
-/// Tells this process from the one before it.
+/// Tells this process from the one before it: 16 hex digits, others each time.
 pub(crate) fn instance() -> String {
     let mut bytes = [0; 8];
     // Without randomness it is the same each time, and leases of a process before are not told from its own.
@@ -66,10 +70,11 @@ impl Registry {
             service_type: registration.service_type(),
             endpoint: &registration.endpoint,
             health_url: format!("{}/health", registration.endpoint),
+            rpc_url: registration.rpc_url.as_deref(),
             capabilities: registration.capabilities.iter().map(CapabilityId::as_str).collect(),
-            instance: &registration.instance,
+            instance: registration.tasks.instance(),
             labels: &registration.labels,
-            capacity: registration.capacity,
+            capacity: registration.tasks.capacity(),
             capability_schemas: &registration.capability_schemas,
             bundle: self.bundle.known(),
         };

@@ -13,6 +13,7 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, SignatureScheme};
+use tokio::sync::Notify;
 
 use super::{provider, roots};
 use crate::files::Stored;
@@ -27,6 +28,8 @@ pub(crate) struct Live {
     gate: OnceLock<Gate>,
     /// The serial number of a certificate of ours that the control plane says is revoked.
     withdrawn: ArcSwapOption<String>,
+    /// Tells that one was.
+    withdrawing: Notify,
 }
 
 /// What is shown and believed now.
@@ -52,6 +55,7 @@ impl Live {
             now,
             gate: OnceLock::new(),
             withdrawn: ArcSwapOption::empty(),
+            withdrawing: Notify::new(),
         })
     }
 
@@ -84,6 +88,12 @@ impl Live {
     /// The control plane says that the certificate which counts now is revoked.
     pub(crate) fn withdraw(&self) {
         self.withdrawn.store(Some(Arc::new(self.current().stored.leaf.serial.clone())));
+        self.withdrawing.notify_one();
+    }
+
+    /// Waits until the control plane says so, each time. One task waits.
+    pub(crate) async fn withdrawn(&self) {
+        self.withdrawing.notified().await;
     }
 
     /// Whether the certificate which counts now is known to be revoked. Another one in its place is not.

@@ -14,6 +14,8 @@ mod registry;
 mod renewal;
 mod revocations;
 mod routes;
+mod rpc;
 mod settings;
 mod shutdown;
+mod tasks;
 mod vectors;

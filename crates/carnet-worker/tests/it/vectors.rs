@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use carnet_ticket::task::Lease;
+use carnet_ticket::time::Timestamp;
+use carnet_ticket::verify::Profile;
 use carnet_worker::bootstrap::{Action, Held, decide};
 use carnet_worker::capability::{CapabilityDefinition, Version, service_type};
-use carnet_worker::{FileFault, WorkerError, WorkerIdentity, cert_dir, heartbeat_form};
+use carnet_worker::rpc::{Begun, Replies};
+use carnet_worker::{FileFault, WorkerError, WorkerIdentity, cert_dir, heartbeat_form, lease};
 use serde_json::{Value, json};
 
 use crate::runner::{self, Input, Op, Outcome, error, variant};
@@ -20,6 +24,8 @@ const OPS: &[(&str, Op)] = &[
     ("version_compatible", version_compatible),
     ("heartbeat_encode", heartbeat_encode),
     ("service_type", service_type_op),
+    ("lease_accept", lease_accept),
+    ("rpc_idempotency", rpc_idempotency),
 ];
 
 /// Promise: K-14
@@ -27,6 +33,8 @@ const OPS: &[(&str, Op)] = &[
 /// Promise: K-16
 /// Promise: K-35
 /// Promise: K-36
+/// Promise: K-48
+/// Promise: K-52
 #[test]
 fn every_case_holds() {
     runner::run("ca-and-registry.json", OPS);
@@ -142,4 +150,38 @@ fn service_type_op(input: &mut Input) -> Outcome {
     let ids: Result<Vec<_>, _> = given.iter().map(|id| id.parse()).collect();
     let ids = ids.map_err(|fault| error(&variant(&fault)))?;
     Ok(json!({ "service_type": service_type(&ids) }))
+}
+
+fn lease_accept(input: &mut Input) -> Outcome {
+    let profile = match &*input.text("profile") {
+        "compat" => Profile::Compat,
+        _ => Profile::Strict,
+    };
+    let (own_id, own_instance) =
+        (input.text("own_id").parse().unwrap(), input.text("own_instance"));
+    let (resource, high_water) = (input.text("resource_id"), input.number("high_water"));
+    let now = Timestamp::from_rfc3339(&input.text("now")).unwrap();
+    let accepted = Lease::read(&input.take("lease"), profile).and_then(|lease| {
+        lease::accept(&lease, &own_id, &own_instance, &resource, high_water, now)?;
+        Ok(lease.generation)
+    });
+    let generation = accepted.map_err(|fault| error(&variant(&fault)))?;
+    Ok(json!({ "high_water": generation.max(high_water) }))
+}
+
+fn rpc_idempotency(input: &mut Input) -> Outcome {
+    let calls: Vec<(String, String)> = serde_json::from_value(input.take("calls")).unwrap();
+    let (mut replies, now) = (Replies::<usize>::default(), Timestamp(0));
+    let (mut executed, mut replayed) = (0, Vec::new());
+    for (id, body) in calls {
+        let begun = replies.begin(&id, body.as_bytes(), now);
+        let begun = begun
+            .map_err(|fault| json!({ "error": fault.name(), "status": fault.status().as_u16() }))?;
+        replayed.push(matches!(begun, Begun::Again(_)));
+        if let Begun::First(answer) = begun {
+            executed += 1;
+            answer.send(Some(executed)).unwrap();
+        }
+    }
+    Ok(json!({ "executed": executed, "replayed": replayed }))
 }

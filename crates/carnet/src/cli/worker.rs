@@ -8,7 +8,7 @@ use carnet_ticket::worker_token::{Audience, WorkerScope};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::credential::{JudgeArgs, WorkerJudge};
-use super::values;
+use super::{ServerArgs, values};
 use crate::output::Format;
 
 /// `carnet worker`.
@@ -31,6 +31,53 @@ pub enum WorkerCommand {
         directory."
     )]
     Enroll(WorkerEnrollArgs),
+    /// List the workers that have registered.
+    #[command(after_help = "Examples:\n  carnet worker list\n  carnet worker list --format json")]
+    List(ServerArgs),
+    /// Show a worker: what it can do, how it is, which certificate it has.
+    #[command(after_help = "Example:\n  carnet worker show worker-656bc5db")]
+    Show {
+        /// Its id.
+        id: WorkerId,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Give a worker no more work, until it is uncordoned. It keeps what it has.
+    #[command(
+        after_help = "Example:\n  carnet worker cordon worker-656bc5db --reason \"a new disk\""
+    )]
+    Cordon(OrderArgs),
+    /// Give a worker that was cordoned or drained work again.
+    #[command(after_help = "Example:\n  carnet worker uncordon worker-656bc5db")]
+    Uncordon(OrderArgs),
+    /// Have a worker finish what it has, until it is uncordoned.
+    #[command(
+        after_help = "Example:\n  carnet worker drain worker-656bc5db --reason \"an upgrade\""
+    )]
+    Drain(OrderArgs),
+    /// Keep a worker out: its certificates are revoked, its work goes to others.
+    #[command(
+        after_help = "Example:\n  carnet worker quarantine worker-656bc5db --reason \"it mines coins\"\n\nThe way back is \
+        carnet worker release, then a new enrollment."
+    )]
+    Quarantine(OrderArgs),
+    /// Let a quarantined worker be enrolled again.
+    #[command(
+        after_help = "Example:\n  carnet worker release worker-656bc5db\n  carnet enroll new --name gpu-1"
+    )]
+    Release(OrderArgs),
+}
+
+/// A worker that something is done to.
+#[derive(Debug, Args)]
+pub struct OrderArgs {
+    /// Its id.
+    pub id: WorkerId,
+    /// Why, for the record and whoever asks.
+    #[arg(long)]
+    pub reason: Option<String>,
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 /// `carnet worker enroll`.

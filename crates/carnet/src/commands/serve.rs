@@ -35,7 +35,7 @@ pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result
         signal(SignalKind::terminate())?,
         signal(SignalKind::hangup())?,
     );
-    let (app, listening) = start(watch).await?;
+    let (app, listening) = Box::pin(start(watch)).await?;
     // A link is a secret: where output goes into a log, `carnet ui` makes one when it is wanted.
     if is_first || std::io::IsTerminal::is_terminal(&std::io::stdout()) {
         print_sign_in_link(&app).await?;

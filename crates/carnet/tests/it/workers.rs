@@ -165,3 +165,55 @@ async fn a_ca_is_turned_over_and_no_handshake_between_workers_fails() {
     .await;
     all(&[&one, &two, &three]).await;
 }
+
+/// Promise: K-44
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_sees_workers_and_keeps_work_from_them() {
+    let server = tokio::task::spawn_blocking(Server::start).await.unwrap();
+    let one = worker(&server, "one", Clock::System).await;
+    until(async || one.registration() == Registration::Ok).await;
+    tokio::task::spawn_blocking(move || {
+        let listed = server.run(&["worker", "list"]);
+        let rows: Vec<_> = listed.line().lines().collect();
+        assert_eq!(rows.len(), 2, "{rows:?}");
+        assert!(rows[0].starts_with(" ID") && rows[1].contains("online"), "{rows:?}");
+        let shown = server.run(&["worker", "show", "one"]);
+        assert!(shown.line().contains("spiffe://carnet.local/worker/one"), "{}", shown.out);
+        let cordoned = server.run(&["worker", "cordon", "one", "--reason", "a new disk"]);
+        assert_eq!(cordoned.line(), "one is cordoned");
+        let shown = server.run(&["worker", "show", "one", "--format", "json"]).json();
+        assert_eq!(
+            (&shown["state"], &shown["state_reason"]),
+            (&"cordoned".into(), &"a new disk".into())
+        );
+        assert_eq!(server.run(&["worker", "drain", "one"]).line(), "one is cordoned");
+        assert_eq!(server.run(&["worker", "uncordon", "one"]).line(), "one is online");
+        assert_eq!(server.run(&["worker", "quarantine", "one"]).line(), "one is quarantined");
+        let released = server.run(&["worker", "release", "one"]);
+        assert!(released.err.contains("carnet enroll new --name one"), "{}", released.err);
+        let listed = server.run(&["worker", "list", "--format", "json"]).json();
+        assert_ne!(listed["workers"][0]["state"], "quarantined");
+        server.run(&["worker", "show", "nobody"]).failed(1);
+        server.run(&["worker", "release", "one"]).failed(1);
+        server.run(&["worker", "show", "no/body"]).failed(2);
+    })
+    .await
+    .unwrap();
+}
+
+/// Promise: K-46
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_registered_is_there_after_the_control_plane_was_killed() {
+    let server = tokio::task::spawn_blocking(Server::start).await.unwrap();
+    let one = worker(&server, "one", Clock::System).await;
+    until(async || one.registration() == Registration::Ok).await;
+    let restarted = tokio::task::spawn_blocking(move || Server::start_in(server.kill()));
+    let server = restarted.await.unwrap();
+    tokio::task::spawn_blocking(move || {
+        let listed = server.run(&["worker", "list", "--format", "json"]).json();
+        assert_eq!(listed["workers"][0]["id"], "one", "{listed}");
+        assert_eq!(listed["workers"][0]["state"], "online");
+    })
+    .await
+    .unwrap();
+}

@@ -1,4 +1,4 @@
-//! `DELETE /v1/workers/{id}`: a worker goes. One that was never there has gone as well.
+//! `DELETE /v1/workers/{id}` and `/deregister/{id}`: a worker goes. One that was never there has gone as well.
 
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -16,7 +16,7 @@ pub(in crate::fleet) async fn deregister(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let id = worker_id(&id)?;
-    let gone = app.registry().deregister(&id, &peer.leaf).await;
+    let gone = app.registry().deregister(&id, &peer.speaker()).await;
     gone.map_err(|error| refused(&peer, &error))?;
     Ok(Json(json!({ "status": "deregistered", "worker_id": id.as_str() })))
 }

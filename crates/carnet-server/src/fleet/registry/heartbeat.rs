@@ -4,10 +4,11 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Json, Response};
+use carnet_ticket::identity::WorkerId;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
-use super::{BODY_MAX, refused, worker_id};
+use super::{BODY_MAX, heard, refused, worker_id};
 use crate::fleet::FleetPeer;
 use crate::problem::Problem;
 use crate::registry::Beat;
@@ -29,13 +30,10 @@ pub(in crate::fleet) async fn heartbeat(
     let bytes = body::read(&app, &headers, body, BODY_MAX).await?;
     let beat = Beat::read(&headers, bytes).await?;
     let id = worker_id(&id)?;
-    let heard = app.registry().heard(&id, &peer.leaf, beat);
-    let result = |result| metrics::counter!("carnet_heartbeats_total", "form" => "platform", "result" => result);
-    let is_alive = heard.map_err(|error| {
-        result("refused").increment(1);
-        refused(&peer, &error)
-    })?;
-    result(if is_alive { "alive" } else { "unknown" }).increment(1);
+    let service_type = beat.service_type.clone();
+    let change = |known: &mut Beat| *known = beat;
+    let known = app.registry().heard(&id, &peer.speaker(), Some(&service_type), change);
+    let is_alive = heard("platform", known).map_err(|error| refused(&peer, &error))?;
     let answer =
         json!({ "status": "heartbeat_recorded", "worker_id": id.as_str(), "alive": is_alive });
     let mut response = Json(answer).into_response();
@@ -44,7 +42,7 @@ pub(in crate::fleet) async fn heartbeat(
 }
 
 /// What a worker has to know of the control plane: how it counts here, and how new its knowledge should be.
-fn tell(app: &App, headers: &mut HeaderMap, id: &carnet_ticket::identity::WorkerId) {
+pub(super) fn tell(app: &App, headers: &mut HeaderMap, id: &WorkerId) {
     let config = app.config();
     if let Some(state) = app.registry().state(id, config.registry.lost_after) {
         headers.insert(STATE, HeaderValue::from_static(state.as_str()));

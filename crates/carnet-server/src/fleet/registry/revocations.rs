@@ -20,7 +20,7 @@ pub(in crate::fleet) async fn revocations(
     cutoff: Extension<Cutoff>,
     since: Since,
 ) -> Result<Response, Problem> {
-    let owned = app.registry().owned(&worker_id(&id)?, &peer.leaf);
+    let owned = app.registry().owned(&worker_id(&id)?, &peer.speaker());
     owned.map_err(|error| refused(&peer, &error))?;
     revocations::stream(State(app), caller, cutoff, since).await
 }

@@ -33,7 +33,7 @@ pub(in crate::routes) async fn release(
     trail: Trail,
 ) -> Result<Json<Value>, Problem> {
     let member = member(&kind, &name)?;
-    app.ca().release(&member, &trail).await?;
+    app.ca().release(&member, None, &trail).await?;
     Ok(Json(json!({ "member": member.to_string(), "quarantined": false })))
 }
 

@@ -1,9 +1,11 @@
 //! `/ui/workers`: the members of the fleet that work.
 
 mod list;
+mod order;
 mod show;
 
 pub(crate) use list::list;
+pub(crate) use order::{cordon, drain, quarantine, release, uncordon};
 pub(crate) use show::show;
 
 use std::collections::BTreeMap;
@@ -16,11 +18,11 @@ struct Worker {
     id: String,
     spiffe_id: String,
     service_type: String,
-    endpoint: String,
+    endpoint: Option<String>,
     rpc_url: Option<String>,
     capabilities: Vec<String>,
     labels: BTreeMap<String, String>,
-    capacity: Option<u64>,
+    capacity: Capacity,
     load_score: f64,
     active_tasks: u64,
     state: String,
@@ -31,6 +33,12 @@ struct Worker {
     created_at: String,
 }
 
+#[derive(Deserialize)]
+struct Capacity {
+    /// Tasks at once.
+    max_sandboxes: Option<u64>,
+}
+
 impl Worker {
     /// How busy it is, in percent.
     fn load(&self) -> String {
@@ -39,7 +47,7 @@ impl Worker {
 
     /// What it has to do, and of how much that it could.
     fn tasks(&self) -> String {
-        match self.capacity {
+        match self.capacity.max_sandboxes {
             Some(capacity) => format!("{} of {capacity}", self.active_tasks),
             None => self.active_tasks.to_string(),
         }

@@ -33,12 +33,43 @@ struct Certificate {
     reason: Option<String>,
 }
 
+/// What can be done to a worker.
+struct Order {
+    /// As its route is named.
+    name: &'static str,
+    title: &'static str,
+    /// Whether it takes something away.
+    is_grave: bool,
+}
+
+impl Page {
+    /// What whoever looks may do, as the worker is now.
+    fn orders(&self) -> Vec<Order> {
+        let order = |name, title, is_grave| Order { name, title, is_grave };
+        let is_admin = self.frame.may("admin:*");
+        let mut orders = match self.worker.state.as_str() {
+            "quarantined" => Vec::new(),
+            "cordoned" | "draining" => vec![order("uncordon", "Uncordon", false)],
+            _ => vec![order("cordon", "Cordon", false)],
+        };
+        if !matches!(self.worker.state.as_str(), "quarantined" | "draining") {
+            orders.push(order("drain", "Drain", false));
+        }
+        if is_admin && self.worker.state == "quarantined" {
+            orders.push(order("release", "Release", false));
+        } else if is_admin {
+            orders.push(order("quarantine", "Quarantine", true));
+        }
+        orders
+    }
+}
+
 pub(crate) async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
     frame: Frame,
 ) -> Result<Response, Problem> {
-    let worker: Worker = typed(workers::one(&app, &id).await?)?;
+    let worker: Worker = typed(workers::one(&app, &id)?.0)?;
     let certificates = match worker.spiffe_id.parse().ok().as_ref().and_then(Member::of) {
         Some(member) if frame.may("admin:*") => of_member(&app, &member).await?,
         _ => Vec::new(),

@@ -43,7 +43,7 @@ impl Fleet {
     }
 }
 
-const ID: &str = "worker-656bc5db";
+pub const ID: &str = "worker-656bc5db";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_registers_beats_is_lost_comes_back_and_goes() {
@@ -72,7 +72,10 @@ async fn a_worker_registers_beats_is_lost_comes_back_and_goes() {
     let worker = shown().await;
     assert_eq!(worker["spiffe_id"], "spiffe://carnet.local/worker/hello-world");
     assert_eq!((&worker["state"], &worker["active_tasks"]), (&json!("online"), &json!(1)));
-    assert_eq!((&worker["labels"]["zone"], &worker["capacity"]), (&json!("a"), &json!(4)));
+    assert_eq!(
+        (&worker["labels"]["zone"], &worker["capacity"]),
+        (&json!("a"), &json!({ "max_sandboxes": 4 }))
+    );
     fleet.server.hand.advance(Duration::from_mins(2));
     assert_eq!(shown().await["state"], "lost");
     assert_eq!(fleet.workers(&hello).await, json!({}), "fresh ones alone");
@@ -179,4 +182,24 @@ async fn what_a_registration_may_hold_is_bounded() {
     }
     let large = json!({ "rpc_url": "x".repeat(256 << 10) });
     fleet.register(&hello, &large).await.expect(413);
+}
+
+/// Promise: K-46
+#[tokio::test(flavor = "multi_thread")]
+async fn heartbeats_are_written_down_together_and_not_each() {
+    let fleet = Fleet::start().await;
+    let hello = fleet.member("hello-world").await;
+    fleet.register(&hello, &json!({})).await.expect(200);
+    let commits = async || {
+        let metrics = fleet.server.get(As::Admin, "/metrics").await.expect(200);
+        let text = String::from_utf8(metrics.bytes).unwrap();
+        let count =
+            text.lines().find_map(|line| line.strip_prefix("carnet_store_commit_seconds_count "));
+        count.unwrap().parse::<u64>().unwrap()
+    };
+    let before = commits().await;
+    for _ in 0..50 {
+        fleet.beat(&hello, ID, "service_type=example&load_score=0.5").await.expect(200);
+    }
+    assert!(commits().await < before + 50);
 }

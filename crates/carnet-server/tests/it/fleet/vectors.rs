@@ -20,6 +20,7 @@ const OPS: &[(&str, runner::Op)] = &[
         runtime.block_on(http(input))
     }),
     ("worker_state", worker_state),
+    ("placement", super::placement::vector),
 ];
 
 /// Placed are those that are online.
@@ -42,7 +43,7 @@ fn worker_state(input: &mut Input) -> Outcome {
     Ok(json!({ "state": state.as_str(), "placeable": state == WorkerState::Online }))
 }
 
-/// Promise: K-9
+/// Promise: K-9, K-38, K-57
 #[test]
 fn vectors_ca_and_registry() {
     runner::run("ca-and-registry.json", OPS);
@@ -71,6 +72,9 @@ async fn http(input: &mut Input) -> Outcome {
     for registered in given["registered"].as_array().into_iter().flatten() {
         fleet.register(member.as_ref().unwrap(), registered).await.expect(200);
     }
+    for registered in given["controller_registered"].as_array().into_iter().flatten() {
+        fleet.at_controller(member.as_ref().unwrap(), registered).await.expect(200);
+    }
     let method = Method::from_bytes(text("method").as_bytes()).unwrap();
     let url = format!("{}{}", fleet.url, text("path"));
     let mut asked = fleet.client(member.as_ref()).request(method, url).body(text("body_text"));
@@ -86,11 +90,12 @@ async fn http(input: &mut Input) -> Outcome {
     if answer.status.is_success() {
         return Ok(json!({ "status": status, "body": body }));
     }
-    Err(json!({ "error": name_of(&body), "status": status, "body": body }))
+    let is_registration = text("path").ends_with("/register");
+    Err(json!({ "error": name_of(&body, is_registration), "status": status, "body": body }))
 }
 
 /// What the vectors call a refusal.
-fn name_of(body: &Value) -> Value {
+fn name_of(body: &Value, is_registration: bool) -> Value {
     let name = match &body["detail"] {
         Value::Array(faults) => return faults[0]["type"].clone(),
         Value::String(detail) => detail.as_str(),
@@ -102,7 +107,9 @@ fn name_of(body: &Value) -> Value {
         "Gone: send a CSR to /certificates/csr" => "Gone",
         "Method Not Allowed" => "MethodNotAllowed",
         "Client certificate required" => "ClientCertificateRequired",
+        "Forbidden" if is_registration => "UrlNotAllowed",
         "Forbidden" => "NameMismatch",
+        _ if name.starts_with("No worker available for ") => "NoWorker",
         other => other,
     })
 }

@@ -10,13 +10,16 @@ pub mod enrollments;
 pub mod fleet;
 pub mod gc;
 pub mod identity;
+pub mod leases;
 pub mod ledger;
 pub mod meters;
 pub mod nodes;
 pub mod revocations;
 pub mod sessions;
 pub mod signing_keys;
+pub mod tasks;
 pub mod tickets;
+pub mod workers;
 pub mod writer;
 
 use carnet_store::{NewTicket, PutNode, Store};

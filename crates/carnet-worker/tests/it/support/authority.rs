@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
 use carnet_authority::ca::{
     CaSettings, CertificateAuthority, IdentityGrant, IssuedCertificate, Lifetime, parse_csr,
@@ -11,6 +12,7 @@ use carnet_authority::ca::{
 use carnet_gate::Clock;
 use carnet_ticket::enrollment::{EnrollmentToken, SecretDigest, carrier};
 use carnet_ticket::identity::{Kind, TrustDomain};
+use carnet_ticket::task::Lease;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
@@ -23,7 +25,7 @@ use tower::ServiceExt as _;
 
 use super::feed::Feed;
 use super::routes;
-use super::tls::{ManualTime, provider, roots};
+use super::tls::{ManualTime, Revocable, provider, roots};
 
 /// How a route fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub struct Seen {
     pub authorization: Option<String>,
     pub content_type: Option<String>,
     pub body: Vec<u8>,
+    /// Under which lease something was reported.
+    pub lease: Option<String>,
     /// The serial of the certificate that was shown.
     pub serial: Option<String>,
 }
@@ -65,6 +69,10 @@ pub struct State {
     pub workers: Mutex<Vec<String>>,
     pub control_plane: Mutex<Option<String>>,
     pub feed: Feed,
+    /// The leases of workers, by what is leased.
+    pub leases: Mutex<HashMap<String, Lease>>,
+    /// Whether all certificates of workers are revoked.
+    pub are_revoked: Arc<AtomicBool>,
 }
 
 /// The serial of a connection's certificate.
@@ -93,10 +101,14 @@ impl Ca {
             .build()
             .unwrap();
         let time = Arc::new(ManualTime(clock.clone()));
+        let are_revoked = Arc::new(AtomicBool::new(false));
         let config = ServerConfig::builder_with_details(provider(), time)
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_client_cert_verifier(clients)
+            .with_client_cert_verifier(Arc::new(Revocable {
+                inner: clients,
+                are_revoked: Arc::clone(&are_revoked),
+            }))
             .with_single_cert(chain, key)
             .unwrap();
         let state = Arc::new(State {
@@ -109,10 +121,13 @@ impl Ca {
             workers: Mutex::default(),
             control_plane: Mutex::default(),
             feed: Feed::new(clock.clone()),
+            leases: Mutex::default(),
+            are_revoked,
         });
         let (acceptor, router) = (TlsAcceptor::from(Arc::new(config)), routes::router(&state));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).unwrap();
                 let (acceptor, router) = (acceptor.clone(), router.clone());
                 tokio::spawn(async move {
                     let Ok(stream) = acceptor.accept(stream).await else { return };

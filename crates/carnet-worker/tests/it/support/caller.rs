@@ -107,6 +107,21 @@ impl Caller {
         (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default())
     }
 
+    /// What is answered to a call, as it comes.
+    pub async fn call(&self, body: impl Into<reqwest::Body>) -> Response {
+        self.try_call(body).await.unwrap()
+    }
+
+    pub async fn try_call(&self, body: impl Into<reqwest::Body>) -> reqwest::Result<Response> {
+        self.http.post(format!("{}/rpc", self.base)).body(body).send().await
+    }
+
+    /// The same, line by line.
+    pub async fn follow(&self, body: String) -> Response {
+        let request = self.http.post(format!("{}/rpc", self.base)).body(body);
+        request.header("x-worker-stream", "ndjson").send().await.unwrap()
+    }
+
     pub async fn post(&self, path: &str) -> Response {
         self.http.post(format!("{}{path}", self.base)).send().await.unwrap()
     }

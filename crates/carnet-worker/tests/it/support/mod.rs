@@ -3,11 +3,15 @@
 pub mod authority;
 pub mod caller;
 pub mod feed;
+pub mod fleet;
 mod routes;
+pub mod store;
 pub mod tls;
 
 pub use authority::{Ca, Fault};
 pub use caller::Caller;
+pub use fleet::Fleet;
+pub use store::Store;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use carnet_authority::ca::{Lifetime, VerifiedCsr, parse_csr};
 use carnet_ticket::enrollment::{EnrollmentToken, carrier};
 use carnet_ticket::identity::Kind;
+use carnet_ticket::task::LEASE_HEADER;
 use serde_json::{Value, json};
 
 use super::authority::{Fault, Seen, Shown, State, grant};
@@ -21,7 +22,7 @@ pub fn router(state: &Arc<State>) -> Router {
 
 async fn any(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
-    let text = |name| {
+    let text = |name: header::HeaderName| {
         let value = head.headers.get(name);
         value.map(|value| value.to_str().unwrap().to_owned())
     };
@@ -31,6 +32,7 @@ async fn any(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Res
         query: head.uri.query().unwrap_or_default().to_owned(),
         authorization: text(header::AUTHORIZATION),
         content_type: text(header::CONTENT_TYPE),
+        lease: text(LEASE_HEADER.parse().unwrap()),
         body: Vec::new(),
         serial,
     };
@@ -70,6 +72,8 @@ fn answer(state: &State, seen: &Seen) -> Response {
             let since = seen.query.strip_prefix("since=").unwrap().parse().unwrap();
             return state.feed.stream(since);
         }
+        what if what.contains("/tasks/") => return StatusCode::NO_CONTENT.into_response(),
+        what if what.contains("/leases/") => return renew_lease(state, what, seen),
         what => registry(state, what, seen),
     };
     found.map_or_else(
@@ -94,6 +98,20 @@ fn registry(state: &State, what: &str, seen: &Seen) -> Option<Value> {
     let id = what.strip_prefix("POST /v1/workers/")?.strip_suffix("/heartbeat")?;
     let alive = workers.iter().any(|known| known == id);
     Some(json!({ "status": "heartbeat_recorded", "worker_id": id, "alive": alive }))
+}
+
+/// Renews a lease that there is.
+fn renew_lease(state: &State, what: &str, seen: &Seen) -> Response {
+    let resource = what.split('/').nth_back(1).unwrap();
+    let body: Value = serde_json::from_slice(&seen.body).unwrap();
+    let ttl = body["ttl"].as_str().unwrap().strip_suffix('s').unwrap().parse().unwrap();
+    let mut leases = state.leases.lock().unwrap();
+    let Some(lease) = leases.get_mut(resource) else {
+        return StatusCode::CONFLICT.into_response();
+    };
+    lease.generation += 1;
+    lease.expires_at = state.clock.now().after(std::time::Duration::from_secs(ttl));
+    axum::Json(json!({ "lease": lease.to_json() })).into_response()
 }
 
 fn csr(state: &State, seen: &Seen) -> Response {

@@ -1,6 +1,9 @@
 //! `carnet worker`.
 
 mod enroll;
+mod list;
+mod order;
+mod show;
 pub mod token;
 
 use crate::cli::worker::WorkerCommand;
@@ -11,5 +14,12 @@ pub async fn run(command: WorkerCommand, surroundings: &Surroundings) -> anyhow:
     match command {
         WorkerCommand::Token(args) => token::run(*args, surroundings),
         WorkerCommand::Enroll(args) => enroll::run(args, surroundings).await,
+        WorkerCommand::List(server) => list::run(&server, surroundings).await,
+        WorkerCommand::Show { id, server } => show::run(&id, &server, surroundings).await,
+        WorkerCommand::Cordon(args) => order::run("cordon", &args, surroundings).await,
+        WorkerCommand::Uncordon(args) => order::run("uncordon", &args, surroundings).await,
+        WorkerCommand::Drain(args) => order::run("drain", &args, surroundings).await,
+        WorkerCommand::Quarantine(args) => order::run("quarantine", &args, surroundings).await,
+        WorkerCommand::Release(args) => order::run("release", &args, surroundings).await,
     }
 }

@@ -9,13 +9,15 @@ use carnet_realm::ticket::{CreateTicket, InvalidTicket, WritableRequest};
 use carnet_store::NewTicket;
 use carnet_ticket::realm::{NodeKey, TicketId};
 use http::HeaderMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{config, shown_id};
 use crate::audit::Trail;
 use crate::auth::{InRealm, actor};
+use crate::members::Members;
 use crate::problem::Problem;
 use crate::routes::body;
+
 use crate::state::App;
 
 /// Makes a ticket.
@@ -73,59 +75,34 @@ fn problem(error: CreateTicketError) -> Problem {
 
 /// Reads the body. A field that does not exist is refused: a misspelt `input` would grant the whole realm.
 pub(super) fn parse(bytes: &[u8]) -> Result<CreateTicket, Problem> {
-    let json: Value =
-        serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))?;
-    let Value::Object(mut members) = json else { return Err(Problem::invalid("Json", "body")) };
+    let mut members = Members::parse(bytes)?;
     let request = CreateTicket {
-        input: take(&mut members, "input", parse_input)?,
-        purpose: take(&mut members, "purpose", |value| value.as_str().map(str::to_owned))?,
-        writable: match take(&mut members, "writable", |value| value.as_object().cloned())? {
-            Some(members) => Some(parse_writable(members)?),
+        input: members.take("input", parse_input)?,
+        purpose: members.take("purpose", |value| value.as_str().map(str::to_owned))?,
+        writable: match members.take("writable", |value| value.as_object().cloned())? {
+            Some(writable) => Some(parse_writable(Members::of(writable, "writable."))?),
             None => None,
         },
-        expires_in_s: take(&mut members, "expiresIn", body::number)?,
-        delegable: take(&mut members, "delegable", Value::as_bool)?.unwrap_or(false),
+        expires_in_s: members.take("expiresIn", body::number)?,
+        delegable: members.take("delegable", Value::as_bool)?.unwrap_or(false),
     };
-    refuse_rest(&members, "")?;
+    members.finish()?;
     Ok(request)
 }
 
-fn parse_writable(mut members: Map<String, Value>) -> Result<WritableRequest, Problem> {
+fn parse_writable(mut members: Members) -> Result<WritableRequest, Problem> {
     let patterns = |value: &Value| {
         let patterns = value.as_array()?.iter().map(|pattern| pattern.as_str().map(str::to_owned));
         patterns.collect()
     };
     let request = WritableRequest {
-        quota: take(&mut members, "writable.quota", body::number)?,
-        accept: take(&mut members, "writable.accept", patterns)?,
+        quota: members.take("quota", body::number)?,
+        accept: members.take("accept", patterns)?,
     };
-    refuse_rest(&members, "writable.")?;
+    members.finish()?;
     Ok(request)
 }
 
 fn parse_input(value: &Value) -> Option<Vec<NodeKey>> {
     value.as_array()?.iter().map(|key| key.as_str()?.parse().ok()).collect()
-}
-
-/// Takes a member out, which is named with all it is in; missing and null are the same.
-fn take<T>(
-    members: &mut Map<String, Value>,
-    name: &str,
-    read: impl FnOnce(&Value) -> Option<T>,
-) -> Result<Option<T>, Problem> {
-    let (_, own_name) = name.rsplit_once('.').unwrap_or(("", name));
-    match members.remove(own_name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => read(&value).map(Some).ok_or_else(|| Problem::invalid("WrongType", name)),
-    }
-}
-
-fn refuse_rest(members: &Map<String, Value>, prefix: &str) -> Result<(), Problem> {
-    match members.keys().next() {
-        Some(name) => {
-            let name: String = name.chars().take(64).collect();
-            Err(Problem::invalid("UnknownField", &format!("{prefix}{name}")))
-        }
-        None => Ok(()),
-    }
 }

@@ -1,12 +1,18 @@
 //! Workers that have registered: a row each. What they said of themselves is a text that the registry reads.
 
+mod delete;
+mod order;
+
+pub use delete::DeletedWorker;
+pub use order::{OrderError, WorkerOrder};
+
 use carnet_ticket::identity::WorkerId;
 use carnet_ticket::time::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::row::{moment, parsed, text, unsigned};
+use crate::row::{maybe_text, moment, parsed, text, unsigned};
 use crate::sql;
 
 const REGISTER: &str = "INSERT INTO workers \
@@ -34,6 +40,14 @@ pub struct WorkerRow {
     pub identity: String,
     /// What it said when it registered; nothing once it has gone.
     pub registration: Option<String>,
+    /// Whether an administrator keeps work from it.
+    pub cordoned: bool,
+    /// Whether an administrator has it finish what it has.
+    pub draining: bool,
+    /// Whether it is kept out; of members of the fleet their own row says so.
+    pub quarantined: bool,
+    /// Why, in an administrator's words.
+    pub reason: Option<String>,
     /// When it was last heard, to some seconds.
     pub last_heartbeat: Timestamp,
     /// When it first registered.
@@ -131,6 +145,10 @@ fn read(row: &Row<'_>) -> Result<WorkerRow, StoreError> {
         id: parsed(row, "worker_id")?,
         identity: text(row, "identity")?.to_owned(),
         registration: row.get("registration")?,
+        cordoned: row.get("cordoned")?,
+        draining: row.get("draining")?,
+        quarantined: row.get("quarantined")?,
+        reason: maybe_text(row, "reason")?.map(str::to_owned),
         last_heartbeat: moment(row, "last_heartbeat")?,
         created_at: moment(row, "created_at")?,
         updated_at: moment(row, "updated_at")?,

@@ -1,0 +1,125 @@
+//! [`SandboxBeat`]: what a worker of StacyVM says each time that it is there, as JSON. Source: worker runtime spec,
+//! section 9.
+
+use carnet_ticket::identity::CapabilityId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::registration::CAPABILITIES_MAX;
+use super::{Beat, Registration, Reported};
+use crate::problem::Problem;
+
+/// Names in one list, and bytes of one text.
+const NAMES_MAX: usize = 64;
+const TEXT_LEN_MAX: usize = 1024;
+
+/// What a worker of StacyVM says of itself that nobody else says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Sandboxes {
+    /// The machine that it is on.
+    pub(crate) hostname: String,
+    /// What it makes sandboxes with.
+    pub(crate) providers: Vec<String>,
+    /// How many one owner may have.
+    pub(crate) per_owner: u32,
+    /// Where what runs in them is shown.
+    pub(crate) preview_domain: String,
+}
+
+/// What it says each time: how it is, and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SandboxBeat {
+    sandboxes: Sandboxes,
+    capabilities: Vec<String>,
+    rpc_url: Option<String>,
+    capacity: Option<u32>,
+    state: Reported,
+    key_ids: Vec<String>,
+    revocations: Option<u64>,
+}
+
+impl SandboxBeat {
+    /// Reads a body. Members that nobody knows are passed over.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Problem> {
+        let body: Map<String, Value> =
+            serde_json::from_slice(bytes).map_err(|_| Problem::invalid("Json", "body"))?;
+        let empty = Map::new();
+        let capacity = match body.get("capacity") {
+            None | Some(Value::Null) => &empty,
+            Some(Value::Object(capacity)) => capacity,
+            Some(_) => return Err(Problem::invalid("BadType", "capacity")),
+        };
+        let status = text(&body, "status")?;
+        let capabilities = texts(&body, "capabilities", CAPABILITIES_MAX)?;
+        if !capabilities.iter().all(|id| id.parse::<CapabilityId>().is_ok()) {
+            return Err(Problem::invalid("BadValue", "capabilities"));
+        }
+        let rpc_url = text(capacity, "rpc_url")?;
+        Ok(Self {
+            sandboxes: Sandboxes {
+                hostname: text(&body, "hostname")?,
+                providers: texts(&body, "providers", NAMES_MAX)?,
+                per_owner: count(capacity, "max_sandboxes_per_owner")?,
+                preview_domain: text(capacity, "preview_domain")?,
+            },
+            capabilities,
+            rpc_url: (!rpc_url.is_empty()).then_some(rpc_url),
+            // None is as many as one likes.
+            capacity: Some(count(capacity, "max_sandboxes")?).filter(|count| *count > 0),
+            state: Reported::parse(status.trim())
+                .map_err(|_| Problem::invalid("BadValue", "status"))?,
+            key_ids: texts(&body, "key_ids", NAMES_MAX)?,
+            revocations: body.get("revocation_seq").and_then(Value::as_u64),
+        })
+    }
+
+    /// What it is, over what is known of it.
+    pub(crate) fn registration(&self, known: Option<Registration>) -> Registration {
+        let new = || Registration::new(Registration::service_type(&self.capabilities));
+        let known = known.unwrap_or_else(new);
+        Registration {
+            capabilities: self.capabilities.clone(),
+            rpc_url: self.rpc_url.clone().or(known.rpc_url),
+            capacity: self.capacity.or(known.capacity),
+            sandboxes: Some(self.sandboxes.clone()),
+            ..known
+        }
+    }
+
+    /// How it is.
+    pub(crate) fn change(self, beat: &mut Beat) {
+        beat.state = Some(self.state);
+        (beat.key_ids, beat.revocations) = (self.key_ids, self.revocations);
+    }
+}
+
+fn text(body: &Map<String, Value>, name: &str) -> Result<String, Problem> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(text)) if text.len() <= TEXT_LEN_MAX => Ok(text.clone()),
+        Some(Value::String(_)) => Err(Problem::invalid("TooLong", name)),
+        Some(_) => Err(Problem::invalid("BadType", name)),
+    }
+}
+
+fn texts(body: &Map<String, Value>, name: &str, max: usize) -> Result<Vec<String>, Problem> {
+    let list = match body.get(name) {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(Problem::invalid("BadType", name)),
+    };
+    let fits = |text: &&str| text.len() <= TEXT_LEN_MAX;
+    let texts: Option<Vec<_>> =
+        list.iter().map(|value| value.as_str().filter(fits).map(str::to_owned)).collect();
+    texts.filter(|texts| texts.len() <= max).ok_or_else(|| Problem::invalid("BadValue", name))
+}
+
+fn count(body: &Map<String, Value>, name: &str) -> Result<u32, Problem> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(0),
+        Some(value) => {
+            let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
+            count.ok_or_else(|| Problem::invalid("BadValue", name))
+        }
+    }
+}

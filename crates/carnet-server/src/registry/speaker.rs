@@ -1,0 +1,47 @@
+//! [`Speaker`]: who speaks for a worker, and what that lets it say of itself.
+
+use std::sync::Arc;
+
+use carnet_ticket::identity::{Leaf, Member};
+use http::Uri;
+
+/// Who speaks for a worker.
+#[derive(Debug, Clone)]
+pub(crate) enum Speaker {
+    /// Whoever this certificate names.
+    Certificate(Arc<Leaf>),
+}
+
+impl Speaker {
+    /// Whom an id is bound to.
+    pub(super) fn identity(&self) -> String {
+        match self {
+            Self::Certificate(leaf) => leaf.identity.to_string(),
+        }
+    }
+
+    /// Who it is in the fleet.
+    pub(super) fn member(&self) -> Option<Member> {
+        match self {
+            Self::Certificate(leaf) => Member::of(&leaf.identity),
+        }
+    }
+
+    /// The certificate that it came with.
+    pub(super) fn leaf(&self) -> Option<&Arc<Leaf>> {
+        match self {
+            Self::Certificate(leaf) => Some(leaf),
+        }
+    }
+
+    /// Whether it may say that it is at `url`: https, of a host that its certificate names.
+    pub(super) fn may_be_at(&self, url: &str) -> bool {
+        let Ok(url) = url.parse::<Uri>() else { return false };
+        let Some(host) = url.host() else { return false };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let is_its = match self {
+            Self::Certificate(leaf) => leaf.names(host),
+        };
+        url.scheme_str() == Some("https") && is_its
+    }
+}

@@ -1,0 +1,88 @@
+//! [`ControlPlane`]: what a worker tells about its tasks, and how it keeps their leases.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use carnet_gate::Clock;
+use carnet_ticket::identity::WorkerId;
+use carnet_ticket::task::{LEASE_HEADER, Lease, LeaseMark, Report, TaskId};
+use carnet_ticket::verify::Profile;
+use http::StatusCode;
+use reqwest::Url;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::WorkerError;
+use crate::fetch::{self, FetchError, at};
+use crate::tls::{self, Live, Servers};
+
+/// How long an answer may take, and how long it may be.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+const LEN_MAX: usize = 64 << 10;
+
+/// The control plane, by the worker's certificate.
+pub(crate) struct ControlPlane {
+    http: reqwest::Client,
+    url: Url,
+    clock: Clock,
+    worker_id: WorkerId,
+}
+
+/// Why a lease is not renewed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RenewError {
+    /// It is not ours any more.
+    #[error("the control plane does not renew it")]
+    Refused,
+    #[error("the control plane gives no answer")]
+    Fetch(#[from] FetchError),
+    #[error("the control plane answers {0}")]
+    Status(StatusCode),
+    #[error("the answer is no lease")]
+    Answer,
+}
+
+#[derive(Deserialize)]
+struct Renewed {
+    lease: Value,
+}
+
+impl ControlPlane {
+    pub(crate) fn new(
+        live: &Arc<Live>,
+        url: Url,
+        worker_id: WorkerId,
+    ) -> Result<Self, WorkerError> {
+        let config = tls::client(live, Servers::control_plane(Arc::clone(live)))?;
+        Ok(Self { http: fetch::client(config)?, url, clock: live.clock().clone(), worker_id })
+    }
+
+    /// Reports; what is answered.
+    pub(crate) async fn report(
+        &self,
+        task: &TaskId,
+        mark: &LeaseMark,
+        report: &Report,
+    ) -> Result<StatusCode, FetchError> {
+        let path = format!("api/v1/worker/{}/tasks/{task}/events", self.worker_id);
+        let asked = self.http.post(at(&self.url, &path)).json(report);
+        let asked = asked.header(LEASE_HEADER, mark.to_string());
+        Ok(fetch::answer(&self.clock, asked, ANSWER_MAX, LEN_MAX).await?.status)
+    }
+
+    /// Renews the lease of a task for this long; the lease from now on.
+    pub(crate) async fn renew(&self, task: &TaskId, ttl: Duration) -> Result<Lease, RenewError> {
+        let path = format!("api/v1/worker/{}/leases/{task}/renew", self.worker_id);
+        let body = json!({ "ttl": format!("{}s", ttl.as_secs()) });
+        let asked = self.http.post(at(&self.url, &path)).json(&body);
+        let answer = fetch::answer(&self.clock, asked, ANSWER_MAX, LEN_MAX).await?;
+        match answer.status {
+            StatusCode::OK => {}
+            StatusCode::CONFLICT | StatusCode::NOT_FOUND => return Err(RenewError::Refused),
+            status => return Err(RenewError::Status(status)),
+        }
+        let renewed: Renewed =
+            serde_json::from_slice(&answer.body).map_err(|_| RenewError::Answer)?;
+        Lease::read(&renewed.lease, Profile::Strict).map_err(|_| RenewError::Answer)
+    }
+}
