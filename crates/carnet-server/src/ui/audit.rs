@@ -17,15 +17,6 @@ use crate::routes::page::Page as Part;
 use crate::state::App;
 
 const OUTCOMES: [&str; 3] = ["allowed", "denied", "error"];
-const KINDS: [&str; 9] = {
-    let (mut names, mut at) = ([""; 9], 0);
-    while at < names.len() {
-        names[at] = Kind::ALL[at].as_str();
-        at += 1;
-    }
-    names
-};
-
 #[derive(Template)]
 #[template(path = "audit.html")]
 struct Page {

@@ -21,9 +21,9 @@ pub(super) fn relative(moment: &str, now: Timestamp) -> String {
     let seconds = if is_ahead { at.since(now) } else { now.since(at) }.as_secs();
     let far = match seconds {
         0 => return "now".to_owned(),
-        ..MINUTE => format!("{seconds} s"),
-        ..HOUR => format!("{} min", seconds / MINUTE),
-        ..DAY => format!("{} h", seconds / HOUR),
+        1..MINUTE => format!("{seconds} s"),
+        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
+        HOUR..DAY => format!("{} h", seconds / HOUR),
         _ => format!("{} d", seconds / DAY),
     };
     if is_ahead { format!("in {far}") } else { format!("{far} ago") }

@@ -1,43 +1,36 @@
-//! Chromium, driven over WebDriver.
+//! [`Browser`]: what a person does with it, on a server of its own.
 
-use std::io::{BufRead, BufReader};
+use std::panic::Location;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use carnet_gate::Clock;
-use serde_json::{Value, json};
-use thirtyfour::prelude::*;
-use thirtyfour::{Capabilities, Key};
+use serde_json::json;
 
+use crate::driver::{Driver, Element};
 use crate::support::Server;
 
 /// How long it may take until a page shows what it is to show.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A browser, and the server that it is signed in to.
+/// A browser, and the server that it looks at.
 pub struct Browser {
-    pub driver: WebDriver,
+    pub driver: Driver,
     pub server: Server,
-    url: String,
-    chromedriver: Child,
 }
 
 impl Browser {
     /// Starts a server and a browser.
     pub async fn start() -> Self {
-        let server = Server::start();
-        let (chromedriver, url) = start_driver();
-        let driver = WebDriver::new(&url, capabilities()).await.unwrap();
-        let browser = Self { driver, server, url, chromedriver };
-        browser.emulate("light", 1280, 800).await;
+        let browser = Self { server: Server::start(), driver: Driver::start().await };
+        browser.emulate("light", 1280, 900).await;
         browser
     }
 
     /// The same, signed in by the link that the server printed.
     pub async fn signed_in() -> Self {
         let browser = Self::start().await;
-        browser.driver.goto(browser.printed_link()).await.unwrap();
+        browser.driver.goto(&browser.printed_link()).await;
         browser.click("main button").await;
         browser.wait_for("#live[data-state='on']").await;
         browser
@@ -51,37 +44,33 @@ impl Browser {
     }
 
     pub async fn goto(&self, path: &str) {
-        self.driver.goto(format!("{}{path}", self.server.url)).await.unwrap();
+        self.driver.goto(&format!("{}{path}", self.server.url)).await;
     }
 
     /// The path that is shown.
     pub async fn path(&self) -> String {
-        self.driver.current_url().await.unwrap().path().to_owned()
+        self.driver.url().await.strip_prefix(&self.server.url).unwrap().to_owned()
     }
 
     /// What this finds, once it is there.
-    pub async fn wait_for(&self, css: &str) -> WebElement {
-        let found = self.driver.query(By::Css(css)).wait(PATIENCE, Duration::from_millis(50));
-        match found.first().await {
-            Ok(element) => element,
-            Err(error) => panic!("no {css}: {error}\n{}", self.driver.source().await.unwrap()),
+    pub async fn wait_for(&self, css: &str) -> Element {
+        let deadline = Clock::System.now().after(PATIENCE);
+        loop {
+            match self.driver.find(css).await {
+                Ok(element) => return element,
+                Err(error) if Clock::System.now() > deadline => {
+                    panic!("no {css}: {}\n{}", error.0, self.driver.source().await)
+                }
+                Err(_) => Clock::System.sleep(Duration::from_millis(50)).await,
+            }
         }
     }
 
-    /// The text of what this finds.
-    pub async fn text(&self, css: &str) -> String {
-        self.wait_for(css).await.text().await.unwrap()
-    }
-
-    /// Waits until the text of what this finds is another one, or is so already.
+    /// Waits until the text of what this finds is so.
     pub async fn wait_until(&self, css: &str, is_so: impl Fn(&str) -> bool) {
         let deadline = Clock::System.now().after(PATIENCE);
         loop {
-            // What is shown anew may be gone between finding and reading it.
-            let text = match self.driver.find(By::Css(css)).await {
-                Ok(element) => element.text().await.unwrap_or_default(),
-                Err(_) => String::new(),
-            };
+            let text = self.text(css).await;
             if is_so(&text) {
                 return;
             }
@@ -90,105 +79,53 @@ impl Browser {
         }
     }
 
+    /// The text of what this finds, once it is there. What is shown anew may be gone between finding and reading it.
+    pub async fn text(&self, css: &str) -> String {
+        loop {
+            if let Ok(text) = self.driver.text(&self.wait_for(css).await).await {
+                return text;
+            }
+        }
+    }
+
     pub async fn click(&self, css: &str) {
-        self.wait_for(css).await.click().await.unwrap();
+        while self.driver.click(&self.wait_for(css).await).await.is_err() {
+            Clock::System.sleep(Duration::from_millis(50)).await;
+        }
     }
 
+    /// Fills in a field anew.
     pub async fn fill(&self, css: &str, text: &str) {
-        self.wait_for(css).await.send_keys(text).await.unwrap();
-    }
-
-    /// Presses a key, wherever the focus is.
-    pub async fn press(&self, key: Key) {
-        self.driver.action_chain().send_keys(key).perform().await.unwrap();
-    }
-
-    /// What a script in the page gives.
-    pub async fn script(&self, script: &str) -> Value {
-        self.driver.execute(script, Vec::new()).await.unwrap().json().clone()
+        let field = self.wait_for(css).await;
+        self.driver.clear(&field).await.unwrap();
+        self.driver.fill(&field, text).await.unwrap();
     }
 
     /// Shows pages as a window of this size does, light or dark.
     pub async fn emulate(&self, scheme: &str, width: u32, height: u32) {
-        let tools = self.driver.cdp();
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        tools.send_raw("Emulation.setDeviceMetricsOverride", size).await.unwrap();
+        self.driver.chromium("Emulation.setDeviceMetricsOverride", size).await;
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        tools.send_raw("Emulation.setEmulatedMedia", media).await.unwrap();
+        self.driver.chromium("Emulation.setEmulatedMedia", media).await;
     }
 
     /// Keeps a picture of what is shown.
     pub async fn picture(&self, name: &str) {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("ui");
         std::fs::create_dir_all(&folder).unwrap();
-        let picture = self.driver.screenshot_as_png().await.unwrap();
-        std::fs::write(folder.join(format!("{name}.png")), picture).unwrap();
+        std::fs::write(folder.join(format!("{name}.png")), self.driver.picture().await).unwrap();
     }
 
-    /// Everything that the console said since the last time: errors of scripts, what the policy refused, and what did
-    /// not load.
-    async fn console(&self) -> Vec<String> {
-        let session = self.driver.session_id().to_string();
-        let url = format!("{}/session/{session}/se/log", self.url);
-        let request = reqwest::Client::new().post(url).json(&json!({ "type": "browser" }));
-        let answer: Value = request.send().await.unwrap().json().await.unwrap();
-        let lines = answer["value"].as_array().unwrap().iter();
-        lines.map(|line| line["message"].as_str().unwrap().to_owned()).collect()
-    }
-
-    /// The console said nothing since the last time but this.
+    /// Since the last time the console said nothing but these: no error of a script, nothing that the policy refused, and
+    /// nothing that did not load.
     #[track_caller]
     pub fn said_only(&self, expected: &[&str]) -> impl Future<Output = ()> {
-        let at = std::panic::Location::caller();
+        let at = Location::caller();
         async move {
-            let said = self.console().await;
+            let said = self.driver.console().await;
             let is_expected = |line: &String| expected.iter().any(|text| line.contains(text));
             assert!(said.iter().all(is_expected), "{at}: {said:?}");
         }
     }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // With its driver the browser ends as well.
-        let _ = self.chromedriver.kill();
-        let _ = self.chromedriver.wait();
-    }
-}
-
-fn start_driver() -> (Child, String) {
-    let spawned = Command::new("chromedriver")
-        .arg("--port=0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut driver = spawned.expect(
-        "chromedriver is missing: `cargo xtask test` installs it, or: apt-get install chromium chromium-driver",
-    );
-    let lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let port = lines.filter_map(|line| {
-        let (_, port) = line.split_once("started successfully on port ")?;
-        port.trim_end_matches('.').parse::<u16>().ok()
-    });
-    let port = { port }.next().expect("chromedriver did not start");
-    (driver, format!("http://127.0.0.1:{port}"))
-}
-
-fn capabilities() -> Capabilities {
-    let mut capabilities = DesiredCapabilities::chrome();
-    // Root has no sandbox, containers have little shared memory, and nothing is asked of the network.
-    for argument in [
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--hide-scrollbars",
-    ] {
-        capabilities.add_arg(argument).unwrap();
-    }
-    capabilities.set("goog:loggingPrefs", json!({ "browser": "ALL" })).unwrap();
-    capabilities.into()
 }

@@ -7,6 +7,7 @@
 mod support;
 
 mod browser;
+mod driver;
 mod keyboard;
 mod pages;
 mod story;

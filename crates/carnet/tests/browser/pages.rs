@@ -22,7 +22,8 @@ async fn every_page_fits_and_breaks_no_policy() {
     for number in 1..=3 {
         let name = format!("a-worker-with-a-name-that-goes-on-and-on-and-on-{number}");
         let subject = format!("--subject={name}");
-        browser.server.run(&["ticket", "mint", "capability", "--role", "worker-bee", &subject]);
+        let mint = ["ticket", "mint", "capability", "--role", "worker-gpu", &subject];
+        assert_eq!(browser.server.run(&mint).code, 0);
     }
     let tickets = browser.server.run(&["ticket", "list", "--format", "json"]).json();
     let ticket = tickets["tickets"][0]["id"].as_str().unwrap_or_else(|| panic!("{tickets}"));
@@ -33,10 +34,10 @@ async fn every_page_fits_and_breaks_no_policy() {
             browser.emulate(scheme, width, if width < 500 { 1500 } else { 900 }).await;
             browser.goto(path).await;
             browser.wait_for("#live[data-state='on']").await;
-            let wide = browser.script("return document.documentElement.scrollWidth").await;
+            let wide = browser.driver.script("return document.documentElement.scrollWidth").await;
             browser.picture(&format!("{name}-{scheme}-{width}")).await;
             assert_eq!(wide, json!(width), "{path} scrolls sideways");
-            let unnamed = browser.script(UNNAMED).await;
+            let unnamed = browser.driver.script(UNNAMED).await;
             assert_eq!(unnamed, json!([]), "{path} has what no screen reader can name");
         }
         browser.said_only(&[]).await;

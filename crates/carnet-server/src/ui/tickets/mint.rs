@@ -50,18 +50,6 @@ impl Page {
     fn is(&self, class: &str) -> bool {
         self.class == class
     }
-
-    fn roles(&self) -> impl Iterator<Item = &'static str> {
-        Role::ALL.into_iter().map(|role| role.label())
-    }
-
-    fn scopes(&self) -> impl Iterator<Item = &'static str> {
-        WorkerScope::ALL.into_iter().map(WorkerScope::as_str)
-    }
-
-    fn audiences(&self) -> [&'static str; 2] {
-        Audience::ALL.map(Audience::as_str)
-    }
 }
 
 pub(crate) async fn form(uri: Uri, frame: Frame) -> Result<Response, Problem> {

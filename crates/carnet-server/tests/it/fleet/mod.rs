@@ -17,4 +17,5 @@ mod rotation;
 mod routes;
 mod sandboxes;
 pub mod support;
+mod ui;
 mod vectors;
