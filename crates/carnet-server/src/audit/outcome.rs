@@ -18,6 +18,9 @@ use crate::state::App;
 /// Where what is read is written down, and what failed to change something.
 const ADMIN: [&str; 3] = ["/api/v1/admin/", "/ui/tickets", "/ui/audit"];
 
+/// A form that is not filled in yet.
+const FORM: &str = "/ui/tickets/new";
+
 /// The extension of an answer whose refusal was written down by whoever refused.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Written;
@@ -72,7 +75,8 @@ impl Asked {
         }
         let is_read = self.method == Method::GET;
         let is_error = status.is_client_error() || status.is_server_error();
-        let is_admin = ADMIN.iter().any(|root| self.route.starts_with(root));
+        let is_form = is_read && self.route == FORM;
+        let is_admin = !is_form && ADMIN.iter().any(|root| self.route.starts_with(root));
         if is_admin && is_error && !is_read {
             app.recorder().record(self.event(app, response, stopwatch, Outcome::Error));
         } else if is_admin && is_read && !is_error && !self.is_refresh && app.config().audit.reads {
