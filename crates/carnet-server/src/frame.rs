@@ -23,6 +23,11 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
+/// What somebody stored is no page of this server, whatever it says it is: a browser runs nothing of it, and does not take
+/// it for ours.
+const NO_PAGE: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+
 /// Names a request in its answer, in the log and in audit rows.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) HeaderValue);
@@ -114,8 +119,12 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
         *response.body_mut() = axum::body::Body::from(body);
     }
     let headers = response.headers_mut();
-    if line.tree == Tree::Ui {
-        ui::guard(headers);
+    match line.tree {
+        Tree::Ui => ui::guard(headers),
+        Tree::Realm => {
+            headers.insert(header::CONTENT_SECURITY_POLICY, NO_PAGE);
+        }
+        _ => {}
     }
     headers.insert(REQUEST_ID, id.0.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::session::{Form, Session, stays};
-use crate::support::{AUTHORITY, Answer, As, Server};
+use crate::support::{AUTHORITY, Answer, As, Server, file};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -218,6 +218,20 @@ async fn hostile_names_are_text() {
     let asked =
         server.get(As::Nobody, "/auth/link?code=%22%3E%3Cscript%3E").await.expect(200).text();
     assert!(asked.contains("value=\"&#34;&#62;&#60;script&#62;\""));
+}
+
+/// What somebody stored runs nothing where the pages are, whatever it says that it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_stored_is_no_page_of_the_ui() {
+    let server = Server::start().await;
+    let session = Session::of_operator(&server).await;
+    let page = file("text/html", b"<script>fetch('/ui')</script>");
+    server.put_node(As::Session(&session), &page).await.expect(200);
+    let path = format!("/api/realm/self/nodes/{}", page.key);
+    let answer = server.get(As::Cookie(&session.cookie), &path).await.expect(200);
+    let policy = "default-src 'none'; frame-ancestors 'none'; sandbox";
+    assert_eq!(answer.header("content-security-policy"), policy);
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
 }
 
 /// No page has a secret in it but the token that was just minted.
