@@ -14,15 +14,18 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::prelude::{BASE64_STANDARD, Engine};
-use carnet_worker::{CapabilityDefinition, ThisWorker, WorkerApplication, WorkerError, env_port};
+use carnet_worker::{
+    CapabilityDefinition, Clock, TaskContext, TaskError, TaskHandler, TaskOutput, ThisWorker,
+    Turns, WorkerApplication, WorkerError, env_port,
+};
 use htmd::element_handler::Handlers;
 use htmd::{Element, HtmlToMarkdown, Node};
 use html5ever::tendril::TendrilSink;
 use markup5ever_rcdom::RcDom;
 use memchr::memmem;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 
 const FORM_MAX: usize = 1 << 20;
 /// How much of a file says what it is.
@@ -36,7 +39,7 @@ const NODES_MAX: usize = 200_000;
 const READ_MAX: Duration = Duration::from_secs(2);
 
 /// How many documents are converted at the same time.
-static TURNS: Semaphore = Semaphore::const_new(2);
+static TURNS: Turns = Turns::new(2);
 
 /// Serves until it is told to end.
 pub fn main() -> Result<(), WorkerError> {
@@ -50,15 +53,33 @@ pub fn worker(https_port: u16) -> WorkerApplication {
         .route("/convert", post(convert))
         .route("/formats", get(formats))
         .layer(DefaultBodyLimit::max(FORM_MAX));
-    WorkerApplication::new("doc-converter")
-        .https_port(https_port)
-        .capability(
-            CapabilityDefinition::new("document.convert", "1.0.0")
-                .description("Markdown, HTML and plain text, each into each")
-                .verb("convert")
-                .error("INVALID_FORMAT", "The document is in no format that is known", false),
-        )
-        .router(routes)
+    WorkerApplication::new("doc-converter").https_port(https_port).task(Converter).router(routes)
+}
+
+/// Does tasks: the first input is the document.
+struct Converter;
+
+impl TaskHandler for Converter {
+    fn capability(&self) -> CapabilityDefinition {
+        CapabilityDefinition::new("document.convert", "1.0.0")
+            .description("Markdown, HTML and plain text, each into each")
+            .verb("convert")
+            .error("INVALID_FORMAT", "The document is in no format that is known", false)
+    }
+
+    async fn run(&self, task: TaskContext) -> Result<TaskOutput, TaskError> {
+        #[derive(Deserialize)]
+        struct Params {
+            output_format: String,
+            input_format: Option<String>,
+        }
+        let params: Params = task.params()?;
+        let output = Format::named(&params.output_format)?;
+        let file = task.read(0, FORM_MAX as u64).await?;
+        let input = Format::of(params.input_format.as_deref(), None, &file)?;
+        let content = converted(file, input, output, task.clock().clone()).await?;
+        Ok(TaskOutput::bytes(output.content_type(), content.into_bytes()))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +98,19 @@ impl Format {
             Self::Html => "html",
             Self::Plain => "plain",
         }
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Markdown => "text/markdown",
+            Self::Html => "text/html",
+            Self::Plain => "text/plain",
+        }
+    }
+
+    /// The one that is named, else the one that it looks like.
+    fn of(name: Option<&str>, filename: Option<&str>, content: &[u8]) -> Result<Self, Refusal> {
+        name.map_or_else(|| Self::detect(filename, content), Self::named)
     }
 
     /// Exactly one of the names.
@@ -114,12 +148,8 @@ async fn convert(
     let form = Form::read(form?).await?;
     let output = Format::named(form.output_format.as_deref().unwrap_or_default())?;
     let (filename, file) = form.file.ok_or(Refusal::NotAForm)?;
-    let input = match form.input_format.as_deref() {
-        Some(name) => Format::named(name)?,
-        None => Format::detect(filename.as_deref(), &file)?,
-    };
-    let text = String::from_utf8(file.into()).map_err(|_| Refusal::InvalidFormat)?;
-    let content = apart(move || converted(&text, input, output, &worker)).await?;
+    let input = Format::of(form.input_format.as_deref(), filename.as_deref(), &file)?;
+    let content = converted(file.into(), input, output, worker.clock().clone()).await?;
     let id = getrandom::u64().map_err(|_| Refusal::Random)?;
     Ok(Json(json!({
         "conversion_id": format!("{id:016x}"),
@@ -136,31 +166,30 @@ async fn formats() -> Json<Value> {
     Json(json!({ "input_formats": names, "output_formats": names }))
 }
 
-/// Does work that takes long beside the threads that answer; should it panic, this request is refused.
-async fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
-    let turn = TURNS.acquire().await.map_err(|_| Refusal::InvalidFormat)?;
-    let work = tokio::task::spawn_blocking(move || {
-        // Held until the work is done, also when the client goes away before.
-        let _turn = turn;
-        work()
-    });
+/// A document in another format. It is converted beside the threads that answer; should that panic, it is refused.
+async fn converted(
+    file: Vec<u8>,
+    input: Format,
+    output: Format,
+    clock: Clock,
+) -> Result<String, Refusal> {
+    let text = String::from_utf8(file).map_err(|_| Refusal::InvalidFormat)?;
+    let work = TURNS.run(move || convert_text(&text, input, output, &clock));
     work.await.unwrap_or(Err(Refusal::InvalidFormat))
 }
 
-fn converted(
+fn convert_text(
     text: &str,
     input: Format,
     output: Format,
-    worker: &ThisWorker,
+    clock: &Clock,
 ) -> Result<String, Refusal> {
     if input == output {
         return Ok(text.to_owned());
     }
     let markdown = match input {
         Format::Markdown => text.to_owned(),
-        Format::Html => markdown_of_html(text, worker)?,
+        Format::Html => markdown_of_html(text, clock)?,
         Format::Plain => markdown_of_plain(text),
     };
     Ok(match output {
@@ -193,8 +222,8 @@ fn markdown_of_plain(text: &str) -> String {
 }
 
 /// HTML as Markdown.
-fn markdown_of_html(text: &str, worker: &ThisWorker) -> Result<String, Refusal> {
-    let tree = tree_of_html(text, worker)?;
+fn markdown_of_html(text: &str, clock: &Clock) -> Result<String, Refusal> {
+    let tree = tree_of_html(text, clock)?;
     let converter = HtmlToMarkdown::builder()
         .skip_tags(vec!["script", "style", "template"])
         .add_handler(vec!["td", "th"], |handlers: &dyn Handlers, cell: Element<'_>| {
@@ -217,8 +246,8 @@ fn markdown_of_html(text: &str, worker: &ThisWorker) -> Result<String, Refusal> 
 
 /// The tree of an HTML text. It is read in pieces: what nests too deep, has too many nodes or takes too long is
 /// refused on the way.
-fn tree_of_html(mut text: &str, worker: &ThisWorker) -> Result<Rc<Node>, Refusal> {
-    let watch = worker.clock().stopwatch();
+fn tree_of_html(mut text: &str, clock: &Clock) -> Result<Rc<Node>, Refusal> {
+    let watch = clock.stopwatch();
     let mut parser = html5ever::parse_document(RcDom::default(), html5ever::ParseOpts::default());
     while !text.is_empty() {
         let (piece, rest) = text.split_at(text.floor_char_boundary(PIECE));
@@ -369,14 +398,26 @@ impl From<MultipartError> for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, code) = match self {
+impl Refusal {
+    fn told(&self) -> (StatusCode, &'static str) {
+        match self {
             Self::InvalidFormat | Self::TooComplex => (StatusCode::BAD_REQUEST, "INVALID_FORMAT"),
             Self::NotAForm => (StatusCode::BAD_REQUEST, "INVALID_INPUT"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
             Self::Random => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
-        };
+        }
+    }
+}
+
+impl From<Refusal> for TaskError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.told().1, refusal.to_string())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, code) = self.told();
         (status, Json(json!({ "error": code, "message": self.to_string() }))).into_response()
     }
 }

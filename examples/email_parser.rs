@@ -13,12 +13,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use carnet_worker::{CapabilityDefinition, ThisWorker, WorkerApplication, WorkerError, env_port};
+use carnet_worker::{
+    CapabilityDefinition, Clock, TaskContext, TaskError, TaskHandler, TaskOutput, ThisWorker,
+    Turns, WorkerApplication, WorkerError, env_port,
+};
 use mailparse::{MailHeaderMap, ParsedMail};
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tokio::sync::Semaphore;
 
 const FORM_MAX: usize = 32 << 20;
 const MESSAGES_MAX: usize = 10_000;
@@ -40,7 +42,7 @@ const RECEIPT_WORDS: [&str; 10] = [
 ];
 
 /// How many files are parsed at the same time.
-static TURNS: Semaphore = Semaphore::const_new(2);
+static TURNS: Turns = Turns::new(2);
 
 /// Serves until it is told to end.
 pub fn main() -> Result<(), WorkerError> {
@@ -55,15 +57,26 @@ pub fn worker(https_port: u16) -> WorkerApplication {
         .route("/parse/mbox", post(parse_mbox))
         .route("/analyze/archive", post(analyze_archive))
         .layer(DefaultBodyLimit::max(FORM_MAX));
-    WorkerApplication::new("email-parser")
-        .https_port(https_port)
-        .capability(
-            CapabilityDefinition::new("email.parse", "1.0.0")
-                .description("What is in messages and mailboxes, and which are receipts")
-                .verb("parse")
-                .error("INVALID_INPUT", "The file or request_data cannot be read", false),
-        )
-        .router(routes)
+    WorkerApplication::new("email-parser").https_port(https_port).task(MailParser).router(routes)
+}
+
+/// Does tasks: the first input is a message or a mailbox, the parameters are what `request_data` is in a form.
+struct MailParser;
+
+impl TaskHandler for MailParser {
+    fn capability(&self) -> CapabilityDefinition {
+        CapabilityDefinition::new("email.parse", "1.0.0")
+            .description("What is in messages and mailboxes, and which are receipts")
+            .verb("parse")
+            .error("INVALID_INPUT", "The file or request_data cannot be read", false)
+    }
+
+    async fn run(&self, task: TaskContext) -> Result<TaskOutput, TaskError> {
+        let request = Request::of(task.params()?)?;
+        let file = task.read(0, FORM_MAX as u64).await?;
+        let kind = Kind::of(&file);
+        Ok(TaskOutput::json(&parsed(file.into(), request, kind, task.clock()).await?))
+    }
 }
 
 /// `POST /parse/eml`: one message.
@@ -71,7 +84,7 @@ async fn parse_eml(
     worker: ThisWorker,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<Value>, Refusal> {
-    answer(&worker, form, |_| Kind::Message).await
+    answer(&worker, form, Some(Kind::Message)).await
 }
 
 /// `POST /parse/mbox`: the messages of a mailbox.
@@ -79,7 +92,7 @@ async fn parse_mbox(
     worker: ThisWorker,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<Value>, Refusal> {
-    answer(&worker, form, |_| Kind::Mailbox).await
+    answer(&worker, form, Some(Kind::Mailbox)).await
 }
 
 /// `POST /analyze/archive`: a message or a mailbox, by how it begins.
@@ -87,8 +100,7 @@ async fn analyze_archive(
     worker: ThisWorker,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<Value>, Refusal> {
-    let kind = |file: &[u8]| if file.starts_with(FROM) { Kind::Mailbox } else { Kind::Message };
-    answer(&worker, form, kind).await
+    answer(&worker, form, None).await
 }
 
 #[derive(Clone, Copy)]
@@ -97,35 +109,39 @@ enum Kind {
     Mailbox,
 }
 
+impl Kind {
+    /// By how it begins.
+    fn of(file: &[u8]) -> Self {
+        if file.starts_with(FROM) { Self::Mailbox } else { Self::Message }
+    }
+}
+
 async fn answer(
     worker: &ThisWorker,
     form: Result<Multipart, MultipartRejection>,
-    kind: fn(&[u8]) -> Kind,
+    kind: Option<Kind>,
 ) -> Result<Json<Value>, Refusal> {
-    let watch = worker.clock().stopwatch();
     let (file, request) = read(form?).await?;
-    let parsed_at = worker.clock().now().to_string();
-    let mut job = apart(move || match kind(&file) {
-        Kind::Message => Ok(summed(&[message(&file, &request, &parsed_at)?], 0, false)),
-        Kind::Mailbox => mailbox(&file, &request, &parsed_at),
-    })
-    .await?;
-    job["job_id"] = json!(format!("{:016x}", getrandom::u64().map_err(|_| Refusal::Random)?));
-    job["processing_time_ms"] = json!(watch.elapsed().as_secs_f64() * 1000.0);
-    Ok(Json(job))
+    let kind = kind.unwrap_or_else(|| Kind::of(&file));
+    Ok(Json(parsed(file, request, kind, worker.clock()).await?))
 }
 
-/// Does work that takes long beside the threads that answer; should it panic, this request is refused.
-async fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
-    let turn = TURNS.acquire().await.map_err(|_| Refusal::NotMail)?;
-    let work = tokio::task::spawn_blocking(move || {
-        // Held until the work is done, also when the client goes away before.
-        let _turn = turn;
-        work()
+/// What is in a file. It is parsed beside the threads that answer; should that panic, it is refused.
+async fn parsed(
+    file: Bytes,
+    request: Request,
+    kind: Kind,
+    clock: &Clock,
+) -> Result<Value, Refusal> {
+    let (watch, parsed_at) = (clock.stopwatch(), clock.now().to_string());
+    let job = TURNS.run(move || match kind {
+        Kind::Message => Ok(summed(&[message(&file, &request, &parsed_at)?], 0, false)),
+        Kind::Mailbox => mailbox(&file, &request, &parsed_at),
     });
-    work.await.unwrap_or(Err(Refusal::NotMail))
+    let mut job = job.await.unwrap_or(Err(Refusal::NotMail))?;
+    job["job_id"] = json!(format!("{:016x}", getrandom::u64().map_err(|_| Refusal::Random)?));
+    job["processing_time_ms"] = json!(watch.elapsed().as_secs_f64() * 1000.0);
+    Ok(job)
 }
 
 /// What a caller may ask for besides.
@@ -148,8 +164,10 @@ impl Default for Request {
 impl Request {
     fn parse(text: &[u8]) -> Result<Self, Refusal> {
         // An object: serde would take a list for a struct, too.
-        let mut object: Map<_, _> =
-            serde_json::from_slice(text).map_err(|_| Refusal::BadRequestData)?;
+        Self::of(serde_json::from_slice(text).map_err(|_| Refusal::BadRequestData)?)
+    }
+
+    fn of(mut object: Map<String, Value>) -> Result<Self, Refusal> {
         object.retain(|_, value: &mut Value| !value.is_null());
         let request: Self =
             serde_json::from_value(object.into()).map_err(|_| Refusal::BadRequestData)?;
@@ -321,15 +339,27 @@ impl From<MultipartError> for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, code) = match self {
+impl Refusal {
+    fn told(&self) -> (StatusCode, &'static str) {
+        match self {
             Self::NotMail | Self::NotAForm | Self::BadRequestData => {
                 (StatusCode::BAD_REQUEST, "INVALID_INPUT")
             }
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
             Self::Random => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL"),
-        };
+        }
+    }
+}
+
+impl From<Refusal> for TaskError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.told().1, refusal.to_string())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, code) = self.told();
         (status, Json(json!({ "error": code, "message": self.to_string() }))).into_response()
     }
 }

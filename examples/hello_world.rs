@@ -1,7 +1,7 @@
 //! hello-world: the smallest worker that does something. Read this one first.
 //!
-//! A worker is an ordinary axum router in a [`WorkerApplication`]. Its certificate, HTTPS, who may call,
-//! `/health`, `/status` and `/metrics` come with `run()`.
+//! A worker is an ordinary axum router in a [`WorkerApplication`], and handlers of tasks. Its certificate, HTTPS,
+//! who may call, `/health`, `/status` and `/metrics` come with `run()`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use carnet_worker::{CapabilityDefinition, ThisWorker, WorkerApplication, WorkerError, env_port};
+use carnet_worker::{
+    CapabilityDefinition, TaskContext, TaskError, TaskHandler, TaskOutput, ThisWorker,
+    WorkerApplication, WorkerError, env_port,
+};
 use serde_json::{Map, Value, json};
 
 /// More than anybody needs to say hello. Whatever comes in has a limit.
@@ -27,35 +30,50 @@ pub fn main() -> Result<(), WorkerError> {
 
 /// The worker.
 pub fn worker(https_port: u16) -> WorkerApplication {
+    let greetings = Greetings::default();
     let routes = Router::new()
         .route("/greet", post(greet))
         .route("/stats", get(stats))
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .with_state(Greetings::default());
+        .with_state(greetings.clone());
     WorkerApplication::new("hello-world")
         .https_port(https_port)
-        .capability(capability())
+        .task(Greeter(greetings))
         .router(routes)
 }
 
-/// What the registry is told that it can do.
-fn capability() -> CapabilityDefinition {
-    CapabilityDefinition::new("example.hello_world", "1.0.0")
-        .description("Greets whoever is named")
-        .verb("invoke")
-        .input_schema(json!({
-            "type": "object",
-            "properties": { "message": { "type": "string" }, "options": { "type": "object" } },
-            "required": ["message"],
-        }))
-        .output_schema(json!({
-            "type": "object",
-            "properties": { "greeting": { "type": "string" } },
-        }))
-}
-
-/// How often it has greeted: what the requests share.
+/// How often it has greeted: what requests and tasks share.
 type Greetings = Arc<AtomicU64>;
+
+/// Does tasks: what `/greet` takes comes as parameters, what it answers is the output.
+struct Greeter(Greetings);
+
+impl TaskHandler for Greeter {
+    /// What the registry is told that it can do.
+    fn capability(&self) -> CapabilityDefinition {
+        CapabilityDefinition::new("example.hello_world", "1.0.0")
+            .description("Greets whoever is named")
+            .verb("invoke")
+            .input_schema(json!({
+                "type": "object",
+                "properties": { "message": { "type": "string" }, "options": { "type": "object" } },
+                "required": ["message"],
+            }))
+            .output_schema(json!({
+                "type": "object",
+                "properties": { "greeting": { "type": "string" } },
+            }))
+            .error("INVALID_INPUT", "The message or an option is none", false)
+    }
+
+    async fn run(&self, task: TaskContext) -> Result<TaskOutput, TaskError> {
+        let watch = task.clock().stopwatch();
+        let mut answer = answer(&task.params()?, &self.0)
+            .map_err(|refusal| TaskError::new("INVALID_INPUT", refusal.to_string()))?;
+        answer["processing_time_ms"] = json!(watch.elapsed().as_secs_f64() * 1000.0);
+        Ok(TaskOutput::json(&answer))
+    }
+}
 
 /// `POST /greet` with `{message, options{reverse, uppercase, exclamations}}`.
 async fn greet(
@@ -64,18 +82,23 @@ async fn greet(
     body: Bytes,
 ) -> Result<Json<Value>, Refusal> {
     let watch = worker.clock().stopwatch();
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let (message, options) = read(&body)?;
+    let mut answer = answer(&serde_json::from_slice(&body).unwrap_or(Value::Null), &greetings)?;
+    answer["processing_time_ms"] = json!(watch.elapsed().as_secs_f64() * 1000.0);
+    Ok(Json(answer))
+}
+
+/// Greets, and counts it.
+fn answer(body: &Value, greetings: &Greetings) -> Result<Value, Refusal> {
+    let (message, options) = read(body)?;
     let greeting = greeting(message, &options)?;
-    Ok(Json(json!({
+    Ok(json!({
         "metadata": {
             "total_greetings": greetings.fetch_add(1, Ordering::Relaxed) + 1,
             "character_count": greeting.chars().count(),
             "options_applied": options,
         },
         "greeting": greeting,
-        "processing_time_ms": watch.elapsed().as_secs_f64() * 1000.0,
-    })))
+    }))
 }
 
 /// Message and options of a request. Options that it does not know are echoed like the others.

@@ -13,10 +13,13 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use carnet_worker::{CapabilityDefinition, WorkerApplication, WorkerError, env_port};
+use carnet_worker::{
+    CapabilityDefinition, TaskContext, TaskError, TaskHandler, TaskOutput, Turns,
+    WorkerApplication, WorkerError, env_port,
+};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tokio::sync::Semaphore;
 
 const FILE_MAX: usize = 20 << 20;
 /// What a form may be larger than its file.
@@ -28,7 +31,7 @@ const EDGE_MAX: u32 = 4096;
 const TYPES_MAX: usize = 3;
 
 /// How many pictures are decoded at the same time.
-static TURNS: Semaphore = Semaphore::const_new(2);
+static TURNS: Turns = Turns::new(2);
 
 /// Serves until it is told to end.
 pub fn main() -> Result<(), WorkerError> {
@@ -38,34 +41,97 @@ pub fn main() -> Result<(), WorkerError> {
 
 /// The worker.
 pub fn worker(https_port: u16) -> WorkerApplication {
-    let capability = |id| {
-        CapabilityDefinition::new(id, "1.0.0")
-            .error("INVALID_IMAGE", "The file is not a picture that is taken", false)
-            .error("INVALID_INPUT", "The form says something else than it should", false)
-    };
     let routes = Router::new()
         .route("/classify", post(classify))
         .route("/thumbnail", post(thumbnail))
         .layer(DefaultBodyLimit::max(FILE_MAX + FORM_EXTRA));
     WorkerApplication::new("image-classifier")
         .https_port(https_port)
-        .capability(capability("image.classify").verb("classify"))
-        .capability(capability("image.thumbnail"))
+        .task(Classifier)
+        .task(Thumbnailer)
         .router(routes)
+}
+
+/// Does tasks: the first input is the picture.
+struct Classifier;
+
+impl TaskHandler for Classifier {
+    fn capability(&self) -> CapabilityDefinition {
+        capability("image.classify").verb("classify")
+    }
+
+    async fn run(&self, task: TaskContext) -> Result<TaskOutput, TaskError> {
+        let params: ClassifyParams = task.params()?;
+        let file = task.read(0, FILE_MAX as u64).await?;
+        Ok(TaskOutput::json(&classified(file.into(), params).await?))
+    }
+}
+
+/// Does tasks: the first input is the picture.
+struct Thumbnailer;
+
+impl TaskHandler for Thumbnailer {
+    fn capability(&self) -> CapabilityDefinition {
+        capability("image.thumbnail")
+    }
+
+    async fn run(&self, task: TaskContext) -> Result<TaskOutput, TaskError> {
+        let params: ThumbnailParams = task.params()?;
+        let file = task.read(0, FILE_MAX as u64).await?;
+        Ok(TaskOutput::bytes("image/png", shrunk(file.into(), params.max_edge).await?))
+    }
+}
+
+fn capability(id: &str) -> CapabilityDefinition {
+    CapabilityDefinition::new(id, "1.0.0")
+        .error("INVALID_IMAGE", "The file is not a picture that is taken", false)
+        .error("INVALID_INPUT", "The form says something else than it should", false)
+}
+
+/// What is asked about a picture.
+#[derive(Deserialize)]
+struct ClassifyParams {
+    classification_types: String,
+    #[serde(default = "default_threshold")]
+    confidence_threshold: f64,
+}
+
+/// How large a thumbnail is at most.
+#[derive(Deserialize)]
+struct ThumbnailParams {
+    #[serde(default = "default_edge")]
+    max_edge: u32,
+}
+
+fn default_threshold() -> f64 {
+    0.6
+}
+
+fn default_edge() -> u32 {
+    256
 }
 
 /// `POST /classify`: what was asked for, of `file`.
 async fn classify(form: Result<Multipart, MultipartRejection>) -> Result<Json<Value>, Refusal> {
     let mut form = Form::read(form?).await?;
-    let types = Type::list(&form.text("classification_types")?.ok_or(Refusal::InvalidInput)?)?;
-    let threshold = match form.text("confidence_threshold")? {
-        None => 0.6,
-        Some(text) => text.parse().map_err(|_| Refusal::InvalidInput)?,
+    let threshold = form.text("confidence_threshold")?.map(|text| text.parse());
+    let params = ClassifyParams {
+        classification_types: form.text("classification_types")?.ok_or(Refusal::InvalidInput)?,
+        confidence_threshold: threshold
+            .transpose()
+            .map_err(|_| Refusal::InvalidInput)?
+            .unwrap_or_else(default_threshold),
     };
+    Ok(Json(classified(form.file()?, params).await?))
+}
+
+/// What was asked for, of a picture.
+async fn classified(file: Bytes, params: ClassifyParams) -> Result<Value, Refusal> {
+    let types = Type::list(&params.classification_types)?;
+    let threshold = params.confidence_threshold;
     if !(0.0..=1.0).contains(&threshold) {
         return Err(Refusal::InvalidInput);
     }
-    let file = form.file()?;
     apart(move || {
         let image = decode(&file)?.into_rgb8();
         let mut results = Map::new();
@@ -77,7 +143,7 @@ async fn classify(form: Result<Multipart, MultipartRejection>) -> Result<Json<Va
             };
             results.extend(result);
         }
-        Ok(Json(Value::Object(results)))
+        Ok(Value::Object(results))
     })
     .await
 }
@@ -85,14 +151,17 @@ async fn classify(form: Result<Multipart, MultipartRejection>) -> Result<Json<Va
 /// `POST /thumbnail`: `file` as a PNG, its longer edge at most `max_edge`. It is never made larger.
 async fn thumbnail(form: Result<Multipart, MultipartRejection>) -> Result<Response, Refusal> {
     let mut form = Form::read(form?).await?;
-    let max_edge = match form.text("max_edge")? {
-        None => 256,
-        Some(text) => text.parse().map_err(|_| Refusal::InvalidInput)?,
-    };
+    let max_edge = form.text("max_edge")?.map(|text| text.parse());
+    let max_edge = max_edge.transpose().map_err(|_| Refusal::InvalidInput)?;
+    let png = shrunk(form.file()?, max_edge.unwrap_or_else(default_edge)).await?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
+}
+
+/// A picture as a PNG.
+async fn shrunk(file: Bytes, max_edge: u32) -> Result<Vec<u8>, Refusal> {
     if !(1..=EDGE_MAX).contains(&max_edge) {
         return Err(Refusal::InvalidInput);
     }
-    let file = form.file()?;
     apart(move || {
         let mut image = decode(&file)?;
         if image.width().max(image.height()) > max_edge {
@@ -100,7 +169,7 @@ async fn thumbnail(form: Result<Multipart, MultipartRejection>) -> Result<Respon
         }
         let mut png = Cursor::new(Vec::new());
         image.write_to(&mut png, ImageFormat::Png).map_err(|_| Refusal::InvalidImage)?;
-        Ok(([(header::CONTENT_TYPE, "image/png")], png.into_inner()).into_response())
+        Ok(png.into_inner())
     })
     .await
 }
@@ -110,13 +179,7 @@ async fn thumbnail(form: Result<Multipart, MultipartRejection>) -> Result<Respon
 async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let turn = TURNS.acquire().await.map_err(|_| Refusal::InvalidImage)?;
-    let work = tokio::task::spawn_blocking(move || {
-        // Held until the work is done, also when the client goes away before.
-        let _turn = turn;
-        work()
-    });
-    work.await.unwrap_or(Err(Refusal::InvalidImage))
+    TURNS.run(work).await.unwrap_or(Err(Refusal::InvalidImage))
 }
 
 /// PNG or JPEG (no other decoder is compiled in), turned as its camera was held.
@@ -303,13 +366,24 @@ impl From<MultipartError> for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let code = match self {
+impl Refusal {
+    fn code(&self) -> &'static str {
+        match self {
             Self::InvalidImage => "INVALID_IMAGE",
             Self::InvalidInput => "INVALID_INPUT",
-        };
-        let body = json!({ "error": code, "message": self.to_string() });
+        }
+    }
+}
+
+impl From<Refusal> for TaskError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.code(), refusal.to_string())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": self.code(), "message": self.to_string() });
         (StatusCode::BAD_REQUEST, Json(body)).into_response()
     }
 }

@@ -15,10 +15,14 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
-use carnet_worker::{CapabilityDefinition, ThisWorker, WorkerApplication, WorkerError, env_port};
+use carnet_worker::{
+    CapabilityDefinition, TaskContext, TaskError, TaskHandler, TaskOutput, ThisWorker,
+    WorkerApplication, WorkerError, env_port,
+};
 use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -44,14 +48,42 @@ pub fn worker(https_port: u16) -> WorkerApplication {
         .route("/ws", any(socket))
         .layer(DefaultBodyLimit::max(TEXT_MAX))
         .with_state(Room::new(BROADCASTS_WAITING_MAX));
-    WorkerApplication::new("streaming")
-        .https_port(https_port)
-        .capability(
-            CapabilityDefinition::new("streaming.email.classify", "1.0.0")
-                .description("Answers as a stream")
-                .verb("stream"),
-        )
-        .router(routes)
+    WorkerApplication::new("streaming").https_port(https_port).task(Streamer).router(routes)
+}
+
+/// Does tasks: the words of the first input, some at a time. Each chunk is progress, and a line of the output.
+struct Streamer;
+
+impl TaskHandler for Streamer {
+    fn capability(&self) -> CapabilityDefinition {
+        CapabilityDefinition::new("streaming.email.classify", "1.0.0")
+            .description("Answers as a stream")
+            .verb("stream")
+            .error("INVALID_INPUT", "There is no text, or chunk_size is none", false)
+    }
+
+    async fn run(&self, task: TaskContext) -> Result<TaskOutput, TaskError> {
+        #[derive(Deserialize)]
+        struct Params {
+            #[serde(default = "default_chunk_size")]
+            chunk_size: usize,
+        }
+        let refused = |refusal: Refusal| TaskError::new("INVALID_INPUT", refusal.to_string());
+        let Params { chunk_size } = task.params()?;
+        let text = String::from_utf8(task.read(0, TEXT_MAX as u64).await?)
+            .map_err(|_| TaskError::new("INVALID_INPUT", "the input is not UTF-8"))?;
+        let chunks = chunks(&text, chunk_size).map_err(refused)?;
+        let (mut output, count) = (task.output(), chunks.len());
+        for (id, content) in chunks.into_iter().enumerate() {
+            let timestamp = task.clock().now().to_string();
+            let line = format!("{}\n", chunk(id, count, &content, &timestamp));
+            output.write_all(line.as_bytes()).await?;
+            #[expect(clippy::cast_precision_loss, reason = "a text of a megabyte has few chunks")]
+            task.progress((id + 1) as f32 / count as f32, &content).await;
+            task.clock().sleep(CHUNK_EVERY).await;
+        }
+        Ok(TaskOutput::file("application/x-ndjson"))
+    }
 }
 
 /// What is said to everybody who listens.
@@ -75,25 +107,33 @@ async fn text(
     request: Result<Json<TextRequest>, JsonRejection>,
 ) -> Result<Response, Refusal> {
     let Json(request) = request?;
-    if !(1..=CHUNK_WORDS_MAX).contains(&request.chunk_size) {
+    let chunks = chunks(&request.content, request.chunk_size)?;
+    let count = chunks.len();
+    let beats = beats(&worker, CHUNK_EVERY).zip(stream::iter(chunks).enumerate());
+    let events =
+        beats.map(move |(timestamp, (id, content))| event(&chunk(id, count, &content, &timestamp)));
+    Ok(Sse::new(events).into_response())
+}
+
+/// The words of a text, `size` at a time.
+fn chunks(text: &str, size: usize) -> Result<Vec<String>, Refusal> {
+    if !(1..=CHUNK_WORDS_MAX).contains(&size) {
         return Err(Refusal::BadChunkSize);
     }
-    let words: Vec<_> = request.content.split_whitespace().collect();
+    let words: Vec<_> = text.split_whitespace().collect();
     if words.is_empty() {
         return Err(Refusal::EmptyContent);
     }
-    let chunks: Vec<_> = words.chunks(request.chunk_size).map(|words| words.join(" ")).collect();
-    let last = chunks.len() - 1;
-    let beats = beats(&worker, CHUNK_EVERY).zip(stream::iter(chunks).enumerate());
-    let events = beats.map(move |(timestamp, (id, content))| {
-        event(&json!({
-            "chunk_id": id,
-            "content": content,
-            "is_last": id == last,
-            "timestamp": timestamp,
-        }))
-    });
-    Ok(Sse::new(events).into_response())
+    Ok(words.chunks(size).map(|words| words.join(" ")).collect())
+}
+
+fn chunk(id: usize, count: usize, content: &str, timestamp: &str) -> Value {
+    json!({
+        "chunk_id": id,
+        "content": content,
+        "is_last": id + 1 == count,
+        "timestamp": timestamp,
+    })
 }
 
 /// `GET /events`: that the worker is alive, every five seconds, for as long as somebody listens.

@@ -90,7 +90,6 @@ const PENDING: &[(&str, &str)] = &[
     ("tdx_report_data", "waits for the TDX class"),
     ("tdx_quote", "waits for the TDX class"),
     ("ticket-state-committed-prepare", "waits for prepare-nodes"),
-    ("http/pf-workers-no-auth", "waits for fleet.compat"),
     ("task_request", "waits for tasks"),
 ];
 

@@ -118,11 +118,6 @@ impl Config {
                 "carnet serve --set tasks.max_timeout=24h",
             ),
             (
-                self.fleet.compat,
-                "fleet.compat is on, and this version takes no worker without a certificate",
-                "carnet serve --set fleet.compat=false",
-            ),
-            (
                 self.blobs.is_incomplete_bucket(),
                 "blobs.kind is s3, and blobs.bucket, blobs.access_key_id or blobs.secret_access_key is missing",
                 "carnet serve --set blobs.bucket=NAME --set blobs.access_key_id=ID --set blobs.secret_access_key_file=FILE",

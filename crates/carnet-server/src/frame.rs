@@ -52,10 +52,15 @@ impl Tree {
         match path {
             path if is_realm_tree(path) => Self::Realm,
             path if is_ui_tree(path) => Self::Ui,
+            path if path.starts_with(WORKER) => Self::Worker,
             _ => Self::ControlPlane,
         }
     }
 }
+
+/// A request came to the fleet's listener.
+#[derive(Debug, Clone, Copy)]
+struct OfFleet;
 
 /// Where the routes of StacyVM's workers are.
 const WORKER: &str = "/api/v1/worker/";
@@ -78,6 +83,7 @@ pub(crate) async fn frame(State(app): State<App>, request: Request, next: Next) 
 pub(crate) async fn fleet(app: State<App>, mut request: Request, next: Next) -> Response {
     let is_worker = request.uri().path().starts_with(WORKER);
     request.extensions_mut().insert(if is_worker { Tree::Worker } else { Tree::Fleet });
+    request.extensions_mut().insert(OfFleet);
     frame(app, request, next).await
 }
 
@@ -108,7 +114,7 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
             Tree::Ui => (ui::problem(&app, &problem, &id, asked_for.as_deref()), ui::HTML),
             tree => (render(&problem, tree, &id), HeaderValue::from_static("application/json")),
         };
-        if matches!(line.tree, Tree::Fleet | Tree::Worker) {
+        if line.is_fleet {
             tell_scheme(&mut response, &problem);
         }
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
@@ -144,11 +150,13 @@ struct Line {
     method: &'static str,
     route: String,
     tree: Tree,
+    is_fleet: bool,
     stopwatch: Stopwatch,
 }
 
 impl Line {
     fn of(request: &Request, stopwatch: Stopwatch) -> Self {
+        let is_fleet = request.extensions().get::<OfFleet>().is_some();
         let by_path = || Tree::of(request.uri().path());
         let tree = request.extensions().get().copied().unwrap_or_else(by_path);
         let template =
@@ -157,7 +165,13 @@ impl Line {
             .into_iter()
             .find(|known| *known == request.method().as_str())
             .unwrap_or("OTHER");
-        Self { method, route: template.unwrap_or_else(|| "unknown".to_owned()), tree, stopwatch }
+        Self {
+            method,
+            route: template.unwrap_or_else(|| "unknown".to_owned()),
+            tree,
+            is_fleet,
+            stopwatch,
+        }
     }
 
     fn log_problem(&self, problem: &Problem, id: &RequestId) {
@@ -268,7 +282,7 @@ fn control_plane_code(code: &'static str) -> &'static str {
 fn worker_code(problem: &Problem) -> &'static str {
     match (problem.code, problem.status.as_u16()) {
         ("stale_lease", _) => "stale_lease",
-        (_, 401) => "UNAUTHORIZED",
+        ("unauthorized", _) | (_, 401) => "UNAUTHORIZED",
         (_, 403) => "FORBIDDEN",
         (_, 404) => "NOT_FOUND",
         (_, 409) => "CONFLICT",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use carnet_ticket::verify::{Class, Reason};
+use carnet_ticket::worker_token::WorkerTokenError;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::Value;
 
@@ -173,9 +174,10 @@ impl From<carnet_gate::Denied> for Problem {
             }
             Reason::Scope | Reason::Role | Reason::Forged => Self::forbidden(),
             Reason::Rate | Reason::Quota(_) => Self::rate_limited(Duration::from_secs(1)),
-            Reason::RevocationStale | Reason::Capacity | Reason::StatusUnavailable => {
-                Self::unavailable()
-            }
+            Reason::RevocationStale
+            | Reason::Capacity
+            | Reason::StatusUnavailable
+            | Reason::WorkerToken(WorkerTokenError::Unconfigured) => Self::unavailable(),
             _ => Self::unauthorized(),
         };
         problem.denied = Some(Box::new(denied));

@@ -87,7 +87,7 @@ impl App {
         let keyring = self.authority().load(&config).await?;
         self.store().record(event).await?;
         // From here on nothing fails.
-        self.authority().swap_keyring(keyring);
+        self.authority().swap_keyring(keyring, &config.auth);
         self.authority().swap_tickets(reload.manifest.as_ref().map(tickets));
         let keys = self.api_keys().swap(configured_keys(&config));
         for content in keys.into_iter().chain(self.users().swap(&config.auth)) {

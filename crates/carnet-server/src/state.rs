@@ -122,7 +122,7 @@ impl App {
         let ca = ca::Held::open(&store, &config, clock.now()).await?;
         let api_keys = Arc::new(ApiKeys::new(configured_keys(&config)));
         let users = Arc::new(DevUsers::new(&config.auth));
-        let gate = gate(&config, clock, Arc::clone(&api_keys), &users);
+        let gate = gate(&config, clock, Arc::clone(&api_keys), &users, &authority);
         store.bring_up_to_date(&gate).await?;
         let feed = Feed::new(gate.revocations().seq());
         let recorder = Recorder::start(store.clone(), gate.clock().clone());
@@ -390,7 +390,14 @@ fn lookup(store: &Store, gate: &Gate, users: &Arc<DevUsers>, api_keys: &Arc<ApiK
         .build()
 }
 
-fn gate(config: &Config, clock: Clock, api_keys: Arc<ApiKeys>, users: &DevUsers) -> Gate {
+fn gate(
+    config: &Config,
+    clock: Clock,
+    api_keys: Arc<ApiKeys>,
+    users: &DevUsers,
+    authority: &Authority,
+) -> Gate {
+    const TOKENS: [Class; 2] = [Class::WorkerToken, Class::StaticToken];
     const PRINCIPALS: [Class; 6] = [
         Class::ApiKey,
         Class::Local,
@@ -424,7 +431,11 @@ fn gate(config: &Config, clock: Clock, api_keys: Arc<ApiKeys>, users: &DevUsers)
         .accept(Surface::Realm, &[Class::Realm])
         .accept(Surface::Api, open)
         .accept(Surface::Realm, open)
+        .verifier(Class::WorkerToken, Arc::clone(authority.worker_tokens()) as _)
+        .verifier(Class::StaticToken, Arc::clone(authority.worker_tokens()) as _)
         .accept(Surface::Rpc, &[Class::Certificate])
+        // Who may come by a token is asked before the gate is.
+        .accept(Surface::Rpc, &TOKENS)
         .rights(Surface::Rpc, Arc::new(FleetRights))
         .rights(Surface::Api, Arc::new(ApiRights))
         .rights(Surface::Realm, Arc::new(RealmRightsMap))

@@ -158,7 +158,7 @@ pub enum WorkerError {
         fault: EnrollmentTokenError,
     },
     /// A capability cannot be offered.
-    #[error("a capability: {0}")]
+    #[error("a capability cannot be offered")]
     Capability(#[from] CapabilityError),
     /// `run` was called where tasks run.
     #[error(

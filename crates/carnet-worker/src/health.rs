@@ -7,6 +7,7 @@ use std::time::Duration;
 use carnet_gate::Gate;
 use carnet_ticket::identity::WorkerId;
 use carnet_ticket::time::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use crate::tls::Live;
 
@@ -52,6 +53,8 @@ pub(crate) struct Health {
     started_at: Timestamp,
     phase: AtomicU8,
     registration: AtomicU8,
+    /// Whether a heartbeat was taken.
+    reported: CancellationToken,
 }
 
 impl Status {
@@ -90,6 +93,7 @@ impl Health {
             live,
             phase: AtomicU8::new(Phase::Starting as u8),
             registration: AtomicU8::new(Registration::None as u8),
+            reported: CancellationToken::new(),
         }
     }
 
@@ -129,6 +133,16 @@ impl Health {
 
     pub(crate) fn set_registration(&self, registration: Registration) {
         self.registration.store(registration as u8, Ordering::Relaxed);
+    }
+
+    /// A heartbeat was taken.
+    pub(crate) fn has_reported(&self) {
+        self.reported.cancel();
+    }
+
+    /// Waits until a heartbeat was taken.
+    pub(crate) async fn reported(&self) {
+        self.reported.cancelled().await;
     }
 
     /// The gate, which knows what was revoked.

@@ -65,6 +65,7 @@ pub use axum::routing::{delete, get, post, put};
 pub use axum::{Extension, Json, Router};
 pub use ca::CaError;
 pub use capability::CapabilityDefinition;
+pub use carnet_gate::Clock;
 pub use error::{BoxError, FileFault, WorkerError};
 pub use fetch::FetchError;
 pub use files::IdentityRecord;

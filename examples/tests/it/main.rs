@@ -4,6 +4,9 @@
 #[path = "../../../vectors/runner.rs"]
 mod runner;
 
+#[expect(dead_code, unused_imports, reason = "tasks need a part of it")]
+#[path = "../../../crates/carnet-worker/tests/it/support/mod.rs"]
+mod control_plane;
 mod documents;
 mod greetings;
 mod howto;
@@ -12,5 +15,6 @@ mod mails;
 mod process;
 mod streams;
 mod support;
+mod tasks;
 mod vectors;
 mod workers;

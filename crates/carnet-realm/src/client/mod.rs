@@ -1,4 +1,4 @@
-//! The HTTP client of the content store: for the command line, workers and tests.
+//! The HTTP client of the content store, and of tasks: for the command line, workers and tests.
 //!
 //! Retries what is safe to repeat (reading and storing nodes, which are named by their hash) and nothing
 //! else.
@@ -10,7 +10,9 @@ mod error;
 mod events;
 mod file;
 mod nodes;
+mod sse;
 mod storage;
+mod tasks;
 mod tickets;
 mod tokens;
 mod tree;
@@ -22,6 +24,7 @@ pub use depots::DepotFields;
 pub use error::{ClientError, Refusal};
 pub use nodes::Metadata;
 pub use storage::Damage;
+pub use tasks::TaskEvent;
 pub use tickets::{NewTicketRequest, WritableFields};
 pub use tree::{
     Downloaded, GetTree, GetTreeError, PutTree, PutTreeError, ScanFault, Step, Symlinks,

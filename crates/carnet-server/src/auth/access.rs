@@ -18,7 +18,7 @@ use super::body::WhileLive;
 use super::credential::{self, Offer};
 use super::rights::is_agent;
 use super::signed::{self, Signed};
-use super::{actor, seen, session};
+use super::{actor, seen, session, worker};
 use crate::address::ClientAddress;
 use crate::frame;
 use crate::problem::Problem;
@@ -35,6 +35,10 @@ pub enum Access {
     Anybody,
     /// A scope of the control plane.
     Scope(&'static str),
+    /// A worker's token with this scope, and nothing else.
+    Worker(&'static str),
+    /// The revocation feed: any token of a worker, or this scope.
+    Feed(&'static str),
     /// Minting worker tokens: for an admin, or an issuer for the workers that the handler asks about.
     Mint,
     /// Nothing when metrics are public, else this scope.
@@ -180,7 +184,17 @@ async fn identify(
     let scopes: &[&str] = match access {
         Access::Public => return Ok(()),
         Access::Metrics(_) if app.config().metrics.public => return Ok(()),
-        Access::Metrics(ref scope) | Access::Scope(ref scope) => std::slice::from_ref(scope),
+        Access::Worker(scope) => {
+            let address = address(parts);
+            return unless_guessing(app, address, worker::admit(app, Some(scope), parts)).await;
+        }
+        Access::Feed(_) if worker::is_worker(&parts.headers) => {
+            let address = address(parts);
+            return unless_guessing(app, address, worker::admit(app, None, parts)).await;
+        }
+        Access::Metrics(ref scope) | Access::Scope(ref scope) | Access::Feed(ref scope) => {
+            std::slice::from_ref(scope)
+        }
         Access::Mint => &["admin:*", "worker:mint"],
         Access::Anybody => &[],
         Access::RealmUser(role) => {

@@ -11,6 +11,7 @@ mod seen;
 pub(crate) mod session;
 mod signed;
 mod users;
+mod worker;
 
 pub use access::Access;
 pub(crate) use access::{

@@ -1,6 +1,5 @@
 //! Turning managed keys over: written, audited, and in force before it is answered.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use carnet_authority::audit::{Actor, Event, Kind, Outcome};
@@ -110,7 +109,7 @@ impl Authority {
             }
             key
         });
-        self.keyring.store(Arc::new(Keyring::new(known.chain(new))));
+        self.put_in_force(Keyring::new(known.chain(new)));
     }
 }
 

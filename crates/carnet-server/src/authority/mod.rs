@@ -2,14 +2,17 @@
 
 mod keys;
 mod mint;
+mod workers;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use carnet_authority::keyring::{Key, KeyState, Keyring, SealKey, UnsealError};
 use carnet_config::Config;
+use carnet_config::keys::Auth;
 use carnet_config::manifest::Tickets;
 use carnet_store::{Store, StoreError};
+use carnet_ticket::worker_token::{WorkerKeys, WorkerTokenVerifier};
 use secrecy::SecretString;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -22,6 +25,9 @@ pub(crate) struct Authority {
     seal: Option<SealKey>,
     keyring: ArcSwap<Keyring>,
     tickets: ArcSwap<Option<Tickets>>,
+    /// What the configuration says of tokens of workers.
+    auth: ArcSwap<Auth>,
+    worker_tokens: Arc<WorkerTokenVerifier>,
     /// Keys are changed one at a time.
     turning: Mutex<()>,
 }
@@ -52,14 +58,17 @@ impl Authority {
         tickets: Option<Tickets>,
     ) -> Result<Self, AuthorityError> {
         let seal = config.keys.seal_key.as_ref().and_then(|key| SealKey::new(key.expose_secret()));
+        let profile = config.profile.worker_token.unwrap_or(config.profile.default);
         let authority = Self {
             store,
             seal,
             keyring: ArcSwap::default(),
             tickets: ArcSwap::from_pointee(tickets),
+            auth: ArcSwap::from_pointee(config.auth.clone()),
+            worker_tokens: Arc::new(WorkerTokenVerifier::new(WorkerKeys::new(), profile)),
             turning: Mutex::default(),
         };
-        authority.swap_keyring(authority.load(config).await?);
+        authority.swap_keyring(authority.load(config).await?, &config.auth);
         Ok(authority)
     }
 
@@ -68,9 +77,20 @@ impl Authority {
         Ok(Keyring::new(configured(config).chain(self.managed().await?)))
     }
 
-    /// Signs and verifies with these from now on.
-    pub(crate) fn swap_keyring(&self, keyring: Keyring) {
+    /// Signs and verifies with these from now on, and with the tokens of workers that a configuration names.
+    pub(crate) fn swap_keyring(&self, keyring: Keyring, auth: &Auth) {
+        self.auth.store(Arc::new(auth.clone()));
+        self.put_in_force(keyring);
+    }
+
+    fn put_in_force(&self, keyring: Keyring) {
+        self.worker_tokens.swap(workers::worker_keys(&keyring, &self.auth.load()));
         self.keyring.store(Arc::new(keyring));
+    }
+
+    /// Judges tokens of workers.
+    pub(crate) fn worker_tokens(&self) -> &Arc<WorkerTokenVerifier> {
+        &self.worker_tokens
     }
 
     /// Held while keys are read or changed: one at a time.

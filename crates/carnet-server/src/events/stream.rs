@@ -56,6 +56,7 @@ impl Stream {
         let now = *self.news.borrow_and_update();
         let before = std::mem::replace(&mut self.told, now);
         let changed = TOPICS.iter().zip(before).zip(now).filter(|((_, before), now)| before != now);
-        Some(changed.map(|((topic, _), _)| format!("event: {topic}\ndata: {{}}\n\n")).collect())
+        let changed = changed.map(|((topic, _), _)| ["event: ", topic, "\ndata: {}\n\n"].concat());
+        Some(changed.collect())
     }
 }

@@ -12,9 +12,9 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use zeroize::Zeroizing;
 
-use super::FleetPeer;
 use super::csr::{CsrForm, refusal};
 use super::routes::PathToken;
+use super::{FleetPeer, bearer};
 use crate::auth::{self, Caller};
 use crate::problem::Problem;
 use crate::rate::Limit;
@@ -29,7 +29,7 @@ pub enum Demand {
     Enrollment,
     /// Whoever has a certificate of this fleet, which the CA judges. The body is a CSR, and is looked at first.
     Renewal,
-    /// A worker, by its certificate.
+    /// A worker, by its certificate; with `fleet.compat` also by a token.
     Worker,
     /// An operator by certificate, or an administrator of the control plane.
     Admin,
@@ -93,13 +93,19 @@ async fn prepare(
             parts.extensions.insert(form);
             let member = member.ok_or(Problem::unauthorized())?;
             // The handshake has proved who it is: others behind its address do not count.
-            app.limiters().take(Limit::Renewals, &member.leaf.subject())?;
+            app.limiters().take(Limit::Renewals, member.subject())?;
             return Ok(Body::empty());
         }
         Demand::Worker => {
-            let member = member.ok_or_else(certificate_required)?;
-            if member.kind() != Kind::Worker {
-                return Err(member.grant.deny(Reason::Role).into());
+            match member {
+                Some(member) if member.kind() == Kind::Worker => {}
+                Some(member) => return Err(member.grant.deny(Reason::Role).into()),
+                None if app.config().fleet.compat => {
+                    let worker = bearer::worker(app, parts, address).await?;
+                    parts.extensions.insert(Caller(worker.grant.clone()));
+                    parts.extensions.insert(worker);
+                }
+                None => return Err(certificate_required()),
             }
             return Ok(body);
         }

@@ -6,13 +6,14 @@
 //! gate, which the connection holds: when it ends, the connection is cut. Each route names who may call it
 //! ([`Demand`]).
 
+pub(crate) mod bearer;
 mod ca;
 mod controller;
 mod csr;
 mod demand;
 mod member;
 mod refusal;
-mod registry;
+pub(crate) mod registry;
 mod rights;
 mod routes;
 mod tls;

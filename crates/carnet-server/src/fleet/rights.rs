@@ -7,7 +7,7 @@ use carnet_ticket::rights::{Rights, RouteScopes};
 use carnet_ticket::verify::{Facts, Reason, Verified};
 use carnet_ticket::worker_token::WorkerScope;
 
-/// Rights of certificates: a worker has every scope of workers, an operator is an administrator. The control plane
+/// Rights of certificates, tokens carry theirs: a worker has every scope of workers, an operator is an administrator. The control plane
 /// calls and is not called.
 pub(crate) struct FleetRights;
 

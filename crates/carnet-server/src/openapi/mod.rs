@@ -64,6 +64,8 @@ fn security_schemes() -> Value {
     json!({
         "apiKey": header("X-API-Key", "The key of a service."),
         "adminKey": header("X-Admin-API-Key", "The key of the administrator, or of a service."),
+        "workerId": header("X-Worker-ID", "The worker that a token is of."),
+        "workerToken": header("X-Worker-Token", "A worker token, or a static one; else as a bearer's."),
         "ticket": header("Authorization", "`Ticket ticket:…`: the id of a task ticket."),
         "user": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
         "agent": header("Authorization", "`Agent casfa_…`: the token of an agent."),
@@ -89,6 +91,9 @@ const fn takes_agents(access: Access) -> bool {
 /// The credentials that a route takes, any of them.
 fn security(route: &Route) -> Value {
     let mut schemes = Vec::new();
+    if let Access::Worker(_) = route.access {
+        return json!([{ "workerId": [], "workerToken": [] }]);
+    }
     if route.access != Access::Public {
         schemes.extend(["apiKey", "adminKey", "user"]);
     }

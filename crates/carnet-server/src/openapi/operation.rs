@@ -110,7 +110,11 @@ impl Operation {
 
     /// As OpenAPI writes it, for a route.
     pub(super) fn render(mut self, route: &Route) -> Value {
-        let tree = if is_realm_tree(route.path) { "RealmError" } else { "Error" };
+        let tree = match route.path {
+            path if is_realm_tree(path) => "RealmError",
+            path if path.starts_with("/api/v1/worker/") => "WorkerError",
+            _ => "Error",
+        };
         let own = std::mem::take(&mut self.refusals);
         let mut responses = Map::new();
         for status in refusals(route).iter().chain(&own).chain(&[500, 503]) {

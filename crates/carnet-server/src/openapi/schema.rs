@@ -175,6 +175,7 @@ pub(super) fn named_ones() -> Value {
         "Time": { "type": "string", "format": "date-time", "examples": ["2026-01-31T12:00:00.000Z"] },
         "RealmError": realm_error,
         "Error": error(&["error", "message", "request_id"]),
+        "WorkerError": object([("code", text()), ("message", text()), ("request_id", text())]),
     })
 }
 

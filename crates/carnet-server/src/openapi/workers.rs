@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::operation::{Operation, op};
 use super::schema::{
-    flag, form, int, limit, list, map, number, object, or_null, text, text_of, time, words,
+    flag, form, int, limit, list, map, number, object, open, or_null, text, text_of, time, words,
 };
 
 /// A route of workers.
@@ -19,6 +19,22 @@ pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
         ("GET", "/api/v1/workers/{id}") => {
             op("A worker that has registered").gives(200, &worker()).refuses(&[404])
         }
+        ("POST", "/api/v1/worker/{id}/heartbeat") => {
+            op("A worker of StacyVM says that it is there")
+                .takes(&open([
+                    ("hostname?", text()),
+                    ("status?", text()),
+                    ("providers?", list(text())),
+                    ("capabilities?", list(text())),
+                    ("key_ids?", list(text())),
+                ]))
+                .gives(200, &worker())
+                .refuses(&[404])
+        }
+        ("GET", "/api/v1/worker/{id}/revocations") => op("The revocation feed, for a worker")
+            .query("since", int())
+            .gives_as(200, "text/event-stream", &text())
+            .refuses(&[404]),
         ("POST", "/api/v1/admin/workers/{id}/cordon") => {
             ordered("Give a worker no more work").refuses(&[404])
         }
@@ -48,7 +64,7 @@ fn worker() -> Value {
     object([
         ("id", text()),
         ("name", text()),
-        ("spiffe_id", text()),
+        ("spiffe_id", or_null(text())),
         ("service_type", text()),
         ("hostname", or_null(text())),
         ("endpoint", or_null(text())),

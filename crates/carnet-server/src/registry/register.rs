@@ -75,6 +75,10 @@ impl Registry {
         registration: &Registration,
         speaker: &Speaker,
     ) -> Result<bool, RegistryError> {
+        if let Speaker::Token { subject } = speaker {
+            // A token says nothing of capabilities.
+            return if self.is_out(subject) { Err(RegistryError::Quarantined) } else { Ok(false) };
+        }
         let member = speaker.member().ok_or(RegistryError::CapabilityNotAllowed)?;
         let row = self.store.member(&member).await?;
         let row = row.ok_or(RegistryError::CapabilityNotAllowed)?;
@@ -89,6 +93,15 @@ impl Registry {
         let all = registration.capabilities.iter().all(is_allowed);
         let is_clone_seen = row.clone_seen_at.is_some();
         if all { Ok(is_clone_seen) } else { Err(RegistryError::CapabilityNotAllowed) }
+    }
+
+    /// Whether a worker of this identity is kept out by its own row.
+    fn is_out(&self, identity: &str) -> bool {
+        let known = self.known.read();
+        known
+            .workers
+            .values()
+            .any(|worker| worker.row.quarantined && worker.row.identity == identity)
     }
 
     /// A worker goes. Its id stays its own.

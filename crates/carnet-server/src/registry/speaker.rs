@@ -10,6 +10,11 @@ use http::Uri;
 pub(crate) enum Speaker {
     /// Whoever this certificate names.
     Certificate(Arc<Leaf>),
+    /// Whoever a token names.
+    Token {
+        /// The worker id in it.
+        subject: String,
+    },
 }
 
 impl Speaker {
@@ -17,6 +22,7 @@ impl Speaker {
     pub(super) fn identity(&self) -> String {
         match self {
             Self::Certificate(leaf) => leaf.identity.to_string(),
+            Self::Token { subject } => subject.clone(),
         }
     }
 
@@ -24,23 +30,26 @@ impl Speaker {
     pub(super) fn member(&self) -> Option<Member> {
         match self {
             Self::Certificate(leaf) => Member::of(&leaf.identity),
+            Self::Token { .. } => None,
         }
     }
 
     /// The certificate that it came with.
-    pub(super) fn leaf(&self) -> Option<&Arc<Leaf>> {
+    pub(crate) fn leaf(&self) -> Option<&Arc<Leaf>> {
         match self {
             Self::Certificate(leaf) => Some(leaf),
+            Self::Token { .. } => None,
         }
     }
 
-    /// Whether it may say that it is at `url`: https, of a host that its certificate names.
+    /// Whether it may say that it is at `url`: https, of a host that its certificate names; a token names none.
     pub(super) fn may_be_at(&self, url: &str) -> bool {
         let Ok(url) = url.parse::<Uri>() else { return false };
         let Some(host) = url.host() else { return false };
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let is_its = match self {
             Self::Certificate(leaf) => leaf.names(host),
+            Self::Token { .. } => true,
         };
         url.scheme_str() == Some("https") && is_its
     }

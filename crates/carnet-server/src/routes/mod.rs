@@ -37,7 +37,7 @@ use crate::auth::{self, Access, Guard};
 use crate::problem::Problem;
 use crate::rate::Limit;
 use crate::state::App;
-use crate::{cors, frame, openapi, ui};
+use crate::{cors, fleet, frame, openapi, ui};
 
 /// A route.
 pub struct Route {
@@ -67,7 +67,7 @@ impl Route {
 /// Every route there is.
 #[expect(clippy::too_many_lines, reason = "a table")]
 pub fn all() -> Vec<Route> {
-    use Access::{Anybody, Metrics, Mint, Public, Realm, RealmUser, Scope};
+    use Access::{Anybody, Feed, Metrics, Mint, Public, Realm, RealmUser, Scope, Worker};
     use RealmNeed::{Commit, Delegate, Delete, Manage, Read, Write};
     use RealmRole::{Admin, Authorized, Unauthorized};
     use realm::{clients, depots, nodes, storage, tickets as task_tickets, tokens, users};
@@ -167,8 +167,20 @@ pub fn all() -> Vec<Route> {
             post(certificates::revoke),
         ),
         route("GET", "/api/v1/events", Scope("read:*"), get(events::stream)),
-        route("GET", "/api/v1/revocations/snapshot", Scope("read:*"), get(revocations::snapshot)),
-        route("GET", "/api/v1/revocations/stream", Scope("read:*"), get(revocations::stream)),
+        route("GET", "/api/v1/revocations/snapshot", Feed("read:*"), get(revocations::snapshot)),
+        route("GET", "/api/v1/revocations/stream", Feed("read:*"), get(revocations::stream)),
+        route(
+            "POST",
+            "/api/v1/worker/{id}/heartbeat",
+            Worker("worker:heartbeat"),
+            post(fleet::registry::sandboxes),
+        ),
+        route(
+            "GET",
+            "/api/v1/worker/{id}/revocations",
+            Worker("worker:heartbeat"),
+            get(fleet::registry::revocations),
+        ),
         route("GET", "/ui", Scope("read:*"), get(ui::dashboard::show)),
         route("GET", "/ui/workers", Scope("read:*"), get(ui::workers::list)),
         route("GET", "/ui/workers/{id}", Scope("read:*"), get(ui::workers::show)),

@@ -48,11 +48,6 @@ impl Frame {
         self.section == section
     }
 
-    /// A moment as people read it.
-    pub(super) fn absolute(&self, moment: &str) -> String {
-        time::absolute(moment)
-    }
-
     /// How far it is from now.
     pub(super) fn relative(&self, moment: &str) -> String {
         time::relative(moment, self.now)

@@ -26,6 +26,7 @@ mod tickets;
 mod tls;
 mod ui;
 mod vectors;
+mod worker_routes;
 mod worker_tokens;
 
 #[path = "../../../../vectors/runner.rs"]

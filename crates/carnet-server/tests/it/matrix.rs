@@ -48,10 +48,10 @@ fn others(method: &str, path: &str, row: Row) -> [u16; 7] {
     let is_public = row == PUBLIC || row == SIGN_IN;
     let is_open =
         is_public || is_store || matches!(path, "/api/v1/me" | "/api/mcp" | "/auth/logout");
-    let agent = if is_open { api } else { 403 };
+    let agent = if is_open || row == NOBODY { api } else { 403 };
     let is_link = path.ends_with("/sign-in-links");
     let no_link = |status| if is_link { 403 } else { status };
-    let is_changed = method != "GET" && !is_public;
+    let is_changed = method != "GET" && !is_public && row != NOBODY;
     let forged = if is_changed { 403 } else { no_link(admin) };
     let unauthorized = if is_mint { 403 } else { issuer };
     [api, no_link(admin), unauthorized, agent, agent, no_link(admin), forged]
@@ -63,6 +63,7 @@ const REVOKE: &str = "/api/realm/{realm}/tickets/{ticket}/revoke";
 /// The statuses of a row, in the order of the columns.
 type Row = [u16; 10];
 
+const NOBODY: Row = [401; 10];
 const PUBLIC: Row = [200; 10];
 /// Whoever signs in is sent on.
 const SIGN_IN: Row = [303; 10];
@@ -139,6 +140,9 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("POST", "/api/v1/admin/worker-tokens"), MINT),
         (("GET", "/api/v1/workers"), READ),
         (("GET", "/api/v1/workers/{id}"), status(READ, 200, 404)),
+        // A worker's token alone lets in here.
+        (("POST", "/api/v1/worker/{id}/heartbeat"), NOBODY),
+        (("GET", "/api/v1/worker/{id}/revocations"), NOBODY),
         (("POST", "/api/v1/admin/workers/{id}/cordon"), OPERATOR),
         (("POST", "/api/v1/admin/workers/{id}/uncordon"), OPERATOR),
         (("POST", "/api/v1/admin/workers/{id}/drain"), OPERATOR),

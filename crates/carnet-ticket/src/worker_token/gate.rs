@@ -8,7 +8,7 @@ use serde_json::Map;
 
 use super::{
     Audience, Format, STATIC_CLASS, WorkerAuth, WorkerIdentity, WorkerKeys, WorkerScope,
-    WorkerTokenError,
+    WorkerTokenError, inspect,
 };
 use crate::rights::{Rights, RouteScopes};
 use crate::time::Timestamp;
@@ -34,6 +34,15 @@ impl WorkerTokenVerifier {
         self.auth.store(WorkerAuth { keys, profile: self.profile }.into());
         // After the keys: whoever reads the new number judges by the new keys.
         self.generation.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The worker that a token names by itself, where its carrier does not: a signed one says it, unverified; of the
+    /// static ones those of single workers do.
+    pub fn named_by(&self, token: &str) -> Option<String> {
+        match Format::of(token.trim()) {
+            Some(_) => inspect(token.trim()).ok()?.worker_id,
+            None => self.auth.load().keys.owner(token.trim()).map(str::to_owned),
+        }
     }
 }
 

@@ -104,6 +104,14 @@ impl WorkerKeys {
         }
     }
 
+    /// The worker whose own static token `text` is. Every one is compared.
+    pub(super) fn owner(&self, text: &str) -> Option<&str> {
+        let mut its = self.per_worker.iter().filter(|(_, token)| token.is(text));
+        let first = its.next().map(|(id, _)| id.as_str());
+        its.for_each(drop);
+        first
+    }
+
     /// What the static token `text` of this worker is, and its key id. A worker's own token leaves the shared
     /// one without effect.
     pub(super) fn static_token(&self, worker_id: &str, text: &str) -> Option<(Via, KeyId)> {

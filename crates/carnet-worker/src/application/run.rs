@@ -20,18 +20,19 @@ impl WorkerApplication {
         if Handle::try_current().is_ok() {
             return Err(WorkerError::InsideAsyncRuntime);
         }
-        log();
         let runtime = Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(WorkerError::io("the runtime".as_ref()))?;
-        let result = runtime.block_on(self.until_told());
+        let result = runtime.block_on(self.serve_until_told());
         // What still blocks a thread does not hold up the end.
         runtime.shutdown_background();
         result
     }
 
-    async fn until_told(self) -> Result<(), WorkerError> {
+    /// The same inside a runtime.
+    pub async fn serve_until_told(self) -> Result<(), WorkerError> {
+        log();
         let mut signals = Signals::new()?;
         let running = tokio::select! {
             running = self.serve() => running?,

@@ -72,6 +72,11 @@ impl RunningWorker {
         self.urls.rpc.as_deref()
     }
 
+    /// Waits until the registry has taken a heartbeat.
+    pub async fn reported(&self) {
+        self.health.reported().await;
+    }
+
     /// How many tasks it works on.
     pub fn active(&self) -> usize {
         self.tasks.active()

@@ -100,6 +100,7 @@ impl Registry {
             let pause = match self.beat().await {
                 Ok(true) => {
                     self.health.set_registration(Known::Ok);
+                    self.health.has_reported();
                     let around = part_of(self.interval / 5, random());
                     self.interval * 9 / 10 + around
                 }

@@ -237,5 +237,5 @@ async fn two_handlers_of_one_capability_are_refused() {
     let (machine, _ca) = Machine::enrolling().await;
     let worker = machine.worker().task(Does(until_cancelled)).task(Does(until_cancelled));
     let error = worker.serve().await.err().unwrap();
-    assert!(error.to_string().contains("two capabilities have the same id"), "{error}");
+    assert!(format!("{error:?}").contains("two capabilities have the same id"), "{error:?}");
 }

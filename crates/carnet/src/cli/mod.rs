@@ -6,6 +6,8 @@ pub mod credential;
 pub mod enroll;
 pub mod keys;
 mod realm;
+pub mod run;
+pub mod task;
 pub mod ticket;
 pub mod values;
 pub mod worker;
@@ -55,6 +57,9 @@ pub enum Command {
     /// Work with tickets of every class, and the ledger of what was minted.
     #[command(subcommand)]
     Ticket(ticket::TicketCommand),
+    /// Have workers do something.
+    #[command(subcommand)]
+    Task(task::TaskCommand),
     /// Work with workers.
     #[command(subcommand)]
     Worker(worker::WorkerCommand),

@@ -6,7 +6,7 @@ use carnet_authority::keyring::Purpose;
 use carnet_realm::node::is_forbidden_name;
 use carnet_ticket::capability::{MountSpec, Role, TicketScope, TicketVerb};
 use carnet_ticket::id::KeyId;
-use carnet_ticket::identity::Kind;
+use carnet_ticket::identity::{CapabilityId, InvalidCapabilityId, Kind};
 use carnet_ticket::jwt::Algorithm;
 use carnet_ticket::realm::{KeyError, NodeKey};
 use carnet_ticket::time::Timestamp;
@@ -42,6 +42,16 @@ pub fn node_path(text: &str) -> Result<NodePath, String> {
 pub fn setting(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+/// `CAPABILITY=PROGRAM`.
+pub fn task(text: &str) -> Result<(CapabilityId, String), String> {
+    let (capability, program) = text.split_once('=').ok_or("expected CAPABILITY=PROGRAM")?;
+    let capability = capability.parse().map_err(|error: InvalidCapabilityId| error.to_string())?;
+    if program.is_empty() {
+        return Err("expected a program behind the =".to_owned());
+    }
+    Ok((capability, program.to_owned()))
 }
 
 pub fn duration(text: &str) -> Result<Duration, String> {

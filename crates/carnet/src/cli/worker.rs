@@ -8,6 +8,7 @@ use carnet_ticket::worker_token::{Audience, WorkerScope};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::credential::{JudgeArgs, WorkerJudge};
+use super::run::WorkerRunArgs;
 use super::{ServerArgs, values};
 use crate::output::Format;
 
@@ -23,6 +24,18 @@ pub enum WorkerCommand {
         CARNET_AUTH_WORKER_SIGNING_KEY, STACYVM_AUTH_WORKER_SIGNING_KEY or the configuration; it is never an argument."
     )]
     Token(Box<TokenArgs>),
+    /// Be a worker: any program does the tasks.
+    #[command(
+        after_help = "Examples:\n  carnet worker run --task text.sort=sort\n  carnet worker run --task image.invert=./invert.sh \
+        --output-type image/png --capacity 2\n  carnet task run text.sort --input words.txt --output sorted.txt    as \
+        whoever wants it done\n\nThe program is run without a shell and without arguments, in the working folder. It reads \
+        the first input on stdin and writes the output to stdout; its lines on stderr are the task's log. \
+        CARNET_TASK_PARAMS has the parameters as JSON, CARNET_TASK_ID and CARNET_TASK_ATTEMPT say which task it is; of \
+        the worker's environment it sees PATH, HOME, LANG, LC_ALL, TZ, TMPDIR, USER and what --env names. Exit 0: done. \
+        75: may be tried again. Anything else: failed, with code EXIT_<n> or SIGNAL_<n>. When the task is cancelled, it \
+        and its children get SIGTERM, 2 seconds later SIGKILL.\n\nThe certificate comes as for carnet worker enroll."
+    )]
+    Run(Box<WorkerRunArgs>),
     /// Bring a certificate of the fleet into the certificate directory, unless one that counts is there.
     #[command(
         after_help = "Examples:\n  carnet worker enroll    beside `carnet serve` on this machine\n  CA_SERVICE_URL=https://\

@@ -12,6 +12,7 @@ mod keys;
 mod realm;
 mod revoke;
 mod serve;
+mod task;
 mod ticket;
 mod ui;
 mod verify;
@@ -36,6 +37,7 @@ pub async fn run(cli: Cli, surroundings: Surroundings) -> anyhow::Result<()> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Verify(args) => verify::run(*args, &surroundings).await,
         Command::Ticket(command) => ticket::run(command, &surroundings).await,
+        Command::Task(command) => task::run(command, &surroundings).await,
         Command::Worker(command) => worker::run(command, &surroundings).await,
         Command::Enroll(command) => enroll::run(command, &surroundings).await,
         Command::Ca(command) => ca::run(command, &surroundings).await,

@@ -39,7 +39,8 @@ pub(in crate::fleet) async fn renew(
     Extension(address): Extension<ClientAddress>,
     trail: Trail,
 ) -> Response {
-    let certified = app.ca().renew(&peer.leaf, asking(&form, address, &trail)).await;
+    let Some(leaf) = peer.leaf() else { return Problem::unauthorized().into_response() };
+    let certified = app.ca().renew(leaf, asking(&form, address, &trail)).await;
     answer(&app, certified)
 }
 

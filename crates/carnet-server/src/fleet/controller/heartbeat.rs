@@ -32,7 +32,7 @@ pub(in crate::fleet) async fn heartbeat(
     }
     // An id that cannot be is nobody's.
     let is_known = match id.parse::<WorkerId>() {
-        Ok(id) => heard("controller", app.registry().heard(&id, &peer.speaker(), None, |_| {}))
+        Ok(id) => heard("controller", app.registry().heard(&id, peer.speaker(), None, |_| {}))
             .map_err(|error| refused(&peer, &error))?,
         Err(_) => false,
     };

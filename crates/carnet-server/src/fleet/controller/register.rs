@@ -22,7 +22,7 @@ pub(in crate::fleet) async fn register(
     let form = ControllerForm::read(&super::json(&app, &headers, body).await?)?;
     let (id, count) = (form.worker_id.clone(), form.count());
     let registration = form.registration(app.registry().registration(&id));
-    let registered = app.registry().register(id.clone(), registration, &peer.speaker()).await;
+    let registered = app.registry().register(id.clone(), registration, peer.speaker()).await;
     registered.map_err(|error| refused(&peer, &error))?;
     Ok(Json(json!({
         "status": "registered",

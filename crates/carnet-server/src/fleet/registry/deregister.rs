@@ -16,7 +16,7 @@ pub(in crate::fleet) async fn deregister(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let id = worker_id(&id)?;
-    let gone = app.registry().deregister(&id, &peer.speaker()).await;
+    let gone = app.registry().deregister(&id, peer.speaker()).await;
     gone.map_err(|error| refused(&peer, &error))?;
     Ok(Json(json!({ "status": "deregistered", "worker_id": id.as_str() })))
 }

@@ -32,7 +32,7 @@ pub(in crate::fleet) async fn heartbeat(
     let id = worker_id(&id)?;
     let service_type = beat.service_type.clone();
     let change = |known: &mut Beat| *known = beat;
-    let known = app.registry().heard(&id, &peer.speaker(), Some(&service_type), change);
+    let known = app.registry().heard(&id, peer.speaker(), Some(&service_type), change);
     let is_alive = heard("platform", known).map_err(|error| refused(&peer, &error))?;
     let answer =
         json!({ "status": "heartbeat_recorded", "worker_id": id.as_str(), "alive": is_alive });

@@ -14,11 +14,12 @@ pub(super) use health::{live, ready};
 pub(super) use heartbeat::heartbeat;
 pub(super) use list::list;
 pub(super) use register::register;
-pub(super) use revocations::revocations;
-pub(super) use sandboxes::sandboxes;
+pub(crate) use revocations::revocations;
+pub(crate) use sandboxes::sandboxes;
 
 use carnet_ticket::identity::WorkerId;
 use carnet_ticket::verify::Reason;
+use http::StatusCode;
 
 use super::FleetPeer;
 use crate::problem::Problem;
@@ -30,6 +31,16 @@ pub(super) const BODY_MAX: u64 = 256 << 10;
 /// The worker that a path names; one that cannot be is nobody.
 fn worker_id(text: &str) -> Result<WorkerId, Problem> {
     text.parse().map_err(|_| Problem::not_found())
+}
+
+/// Nothing, if the caller may be the worker of this id on the routes of StacyVM; else what StacyVM calls that.
+pub(crate) fn own(peer: &FleetPeer, id: &WorkerId) -> Result<(), Problem> {
+    if peer.may_be(id) {
+        return Ok(());
+    }
+    let mut problem = Problem::other(StatusCode::FORBIDDEN, "unauthorized", "not allowed");
+    problem.denied = Some(Box::new(peer.grant.deny(Reason::Scope)));
+    Err(problem)
 }
 
 /// Counts a heartbeat of this form.
@@ -52,7 +63,7 @@ pub(super) fn refused(peer: &FleetPeer, error: &RegistryError) -> Problem {
         RegistryError::Store(error) => error.clone().into(),
         RegistryError::TooMany => Problem::unavailable(),
         error => {
-            tracing::info!(worker = %peer.leaf.subject(), %error, "a worker was refused");
+            tracing::info!(worker = peer.subject(), %error, "a worker was refused");
             peer.grant.deny(Reason::Scope).into()
         }
     }

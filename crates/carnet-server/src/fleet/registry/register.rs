@@ -23,7 +23,7 @@ pub(in crate::fleet) async fn register(
     let bytes = body::read(&app, &headers, body, BODY_MAX).await?;
     let (id, registration) = Registration::read(&form::json(&bytes)?)?;
     let registration = registration.beside(app.registry().registration(&id));
-    let registered = app.registry().register(id.clone(), registration, &peer.speaker()).await;
+    let registered = app.registry().register(id.clone(), registration, peer.speaker()).await;
     registered.map_err(|error| refused(&peer, &error))?;
     Ok(Json(json!({ "status": "registered", "worker_id": id.as_str() })))
 }

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::{refused, worker_id};
+use super::{own, refused, worker_id};
 use crate::auth::Caller;
 use crate::fleet::FleetPeer;
 use crate::problem::Problem;
@@ -12,7 +12,7 @@ use crate::routes::revocations::{self, Since};
 use crate::serve::Cutoff;
 use crate::state::App;
 
-pub(in crate::fleet) async fn revocations(
+pub(crate) async fn revocations(
     State(app): State<App>,
     Extension(peer): Extension<FleetPeer>,
     Path(id): Path<String>,
@@ -20,7 +20,9 @@ pub(in crate::fleet) async fn revocations(
     cutoff: Extension<Cutoff>,
     since: Since,
 ) -> Result<Response, Problem> {
-    let owned = app.registry().owned(&worker_id(&id)?, &peer.speaker());
+    let id = worker_id(&id)?;
+    own(&peer, &id)?;
+    let owned = app.registry().owned(&id, peer.speaker());
     owned.map_err(|error| refused(&peer, &error))?;
     revocations::stream(State(app), caller, cutoff, since).await
 }

@@ -8,14 +8,14 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 
 use super::heartbeat::tell;
-use super::{BODY_MAX, heard, refused, worker_id};
+use super::{BODY_MAX, heard, own, refused, worker_id};
 use crate::fleet::FleetPeer;
 use crate::problem::Problem;
 use crate::registry::SandboxBeat;
 use crate::routes::{body, workers};
 use crate::state::App;
 
-pub(in crate::fleet) async fn sandboxes(
+pub(crate) async fn sandboxes(
     State(app): State<App>,
     Extension(peer): Extension<FleetPeer>,
     Path(id): Path<String>,
@@ -25,15 +25,16 @@ pub(in crate::fleet) async fn sandboxes(
     let bytes = body::read(&app, &headers, body, BODY_MAX).await?;
     let id = worker_id(&id)?;
     let speaker = peer.speaker();
-    app.registry().owned(&id, &speaker).map_err(|error| refused(&peer, &error))?;
+    own(&peer, &id)?;
+    app.registry().owned(&id, speaker).map_err(|error| refused(&peer, &error))?;
     let beat = SandboxBeat::read(&bytes)?;
     let known = app.registry().registration(&id);
     let registration = beat.registration(known.clone());
     if known.as_ref() != Some(&registration) {
-        let registered = app.registry().register(id.clone(), registration, &speaker).await;
+        let registered = app.registry().register(id.clone(), registration, speaker).await;
         registered.map_err(|error| refused(&peer, &error))?;
     }
-    let known = app.registry().heard(&id, &speaker, None, |known| beat.change(known));
+    let known = app.registry().heard(&id, speaker, None, |known| beat.change(known));
     heard("sandboxes", known).map_err(|error| refused(&peer, &error))?;
     let worker = app.registry().worker(&id).ok_or_else(Problem::not_found)?;
     let mut response = workers::response(&app, &worker)?.into_response();

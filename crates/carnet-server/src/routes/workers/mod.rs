@@ -47,7 +47,7 @@ fn shown(worker: &Worker, now: Timestamp, lost_after: Duration) -> Option<Value>
     Some(json!({
         "id": worker.row.id.as_str(),
         "name": worker.row.identity.rsplit('/').next(),
-        "spiffe_id": worker.row.identity,
+        "spiffe_id": worker.member.as_ref().map(|_| &worker.row.identity),
         "service_type": said.service_type,
         "hostname": hostname(said),
         "endpoint": said.endpoint,

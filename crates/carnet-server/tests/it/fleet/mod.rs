@@ -1,6 +1,7 @@
 //! The fleet's listener, over real TLS. The clock starts at the real time, since clients judge certificates by it.
 
 mod audit;
+mod compat;
 mod controller;
 mod csr;
 mod demands;

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use carnet_server::registry::{AdminStates, Reported, WorkerState};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::enrollment::enrollment;
+use super::registry::ID;
 use super::support::{Fleet, Member};
 use crate::runner::{self, Input, Outcome};
+use crate::support::AUTHORITY;
 
 const OPS: &[(&str, runner::Op)] = &[
     ("http fleet", |input| {
@@ -60,24 +62,32 @@ async fn http(input: &mut Input) -> Outcome {
     let given = input.take("given");
     let request = input.take("request");
     let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
-    let compat = given["profile"] == "compat";
-    let settings = if compat { &[("profile.default", "compat")][..] } else { &[] };
-    let fleet = Fleet::start_with(settings).await;
+    let is_compat = given["fleet_compat"] == true;
+    let mut settings = AUTHORITY.to_vec();
+    settings.extend((given["profile"] == "compat").then_some(("profile.default", "compat")));
+    settings.extend(is_compat.then_some(("fleet.compat", "true")));
+    let fleet = Fleet::start_with(&settings).await;
     let credential = text("credential");
-    // Whoever may call is a worker by its certificate, and what had registered registers.
-    let member = match credential.as_str() {
-        "valid" => Some(hello_world(&fleet).await),
-        _ => None,
+    // Whoever may call is a worker by its certificate, or where that is allowed by a token.
+    let is_valid = credential == "valid";
+    let member = if is_valid && !is_compat { Some(hello_world(&fleet).await) } else { None };
+    let token = if is_valid && is_compat { Some(fleet.worker_token(ID).await) } else { None };
+    let client = fleet.client(member.as_ref());
+    let authorized = |request: RequestBuilder| match &token {
+        Some(token) => request.bearer_auth(token),
+        None => request,
     };
-    for registered in given["registered"].as_array().into_iter().flatten() {
-        fleet.register(member.as_ref().unwrap(), registered).await.expect(200);
-    }
-    for registered in given["controller_registered"].as_array().into_iter().flatten() {
-        fleet.at_controller(member.as_ref().unwrap(), registered).await.expect(200);
+    for (list, path) in
+        [("registered", "/v1/workers/register"), ("controller_registered", "/register")]
+    {
+        for registered in given[list].as_array().into_iter().flatten() {
+            let asked = client.post(format!("{}{path}", fleet.url)).json(registered);
+            fleet.send(authorized(asked)).await.expect(200);
+        }
     }
     let method = Method::from_bytes(text("method").as_bytes()).unwrap();
     let url = format!("{}{}", fleet.url, text("path"));
-    let mut asked = fleet.client(member.as_ref()).request(method, url).body(text("body_text"));
+    let mut asked = authorized(client.request(method, url).body(text("body_text")));
     if request["content_type"].is_string() {
         asked = asked.header("Content-Type", text("content_type"));
     }
@@ -107,6 +117,7 @@ fn name_of(body: &Value, is_registration: bool) -> Value {
         "Gone: send a CSR to /certificates/csr" => "Gone",
         "Method Not Allowed" => "MethodNotAllowed",
         "Client certificate required" => "ClientCertificateRequired",
+        "Missing authorization header" => "Unauthorized",
         "Forbidden" if is_registration => "UrlNotAllowed",
         "Forbidden" => "NameMismatch",
         _ if name.starts_with("No worker available for ") => "NoWorker",

@@ -11,7 +11,7 @@ use reqwest::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::store::TICKET;
-use super::{Ca, Caller, Machine, Store, seconds, until};
+use super::{Ca, Caller, Machine, NAME, Store, seconds, until};
 
 pub const WORKER_ID: &str = "worker-1";
 pub const TASK: &str = "task:01KAQ3W0G0ZZZZZZZZZZZZZZZZ";
@@ -59,9 +59,14 @@ impl Order {
 impl Fleet {
     /// Starts what `build` makes of a worker with three places.
     pub async fn start(build: impl FnOnce(WorkerApplication) -> WorkerApplication) -> Self {
+        Self::of(build(WorkerApplication::new(NAME).https_port(0).capacity(3))).await
+    }
+
+    /// Starts this one, on any free port.
+    pub async fn of(worker: WorkerApplication) -> Self {
         let (mut machine, ca) = Machine::enrolling().await;
         machine.set("PLATFORM_URL", &ca.url());
-        let worker = build(machine.worker().worker_id(WORKER_ID).capacity(3));
+        let worker = worker.worker_id(WORKER_ID).surroundings(machine.surroundings.clone());
         let worker = worker.serve().await.unwrap();
         let control = Caller::member(&ca, worker.https_url(), Kind::ControlPlane, "one");
         let seen = ca.saw("POST /v1/workers/register", 1).await;

@@ -4,7 +4,7 @@ mod client;
 mod depot;
 mod fsck;
 mod gc;
-mod node;
+pub mod node;
 mod ticket;
 mod token;
 mod user;

@@ -1,9 +1,6 @@
 //! `carnet worker enroll`: what every worker begins with, by itself.
 
-use std::path::PathBuf;
-
-use carnet_gate::Clock;
-use carnet_worker::{Surroundings as Machine, WorkerIdentity};
+use carnet_worker::WorkerIdentity;
 
 use crate::cli::worker::WorkerEnrollArgs;
 use crate::connect::Surroundings;
@@ -11,12 +8,7 @@ use crate::output;
 
 /// Reuses, renews or enrolls, and tells whose certificate is there then.
 pub async fn run(args: WorkerEnrollArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
-    let machine = Machine {
-        env: surroundings.env.clone(),
-        root: PathBuf::from("/"),
-        cwd: surroundings.cwd.clone(),
-        clock: Clock::System,
-    };
+    let machine = super::machine(surroundings);
     let identity = WorkerIdentity::bootstrap(&machine, args.name, args.id).await?;
     output::show(args.format, &identity.record(), |record| {
         let rows = [

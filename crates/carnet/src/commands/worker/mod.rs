@@ -3,8 +3,14 @@
 mod enroll;
 mod list;
 mod order;
+mod run;
 mod show;
 pub mod token;
+
+use std::path::PathBuf;
+
+use carnet_gate::Clock;
+use carnet_worker::Surroundings as Machine;
 
 use crate::cli::worker::WorkerCommand;
 use crate::connect::Surroundings;
@@ -13,6 +19,7 @@ use crate::connect::Surroundings;
 pub async fn run(command: WorkerCommand, surroundings: &Surroundings) -> anyhow::Result<()> {
     match command {
         WorkerCommand::Token(args) => token::run(*args, surroundings),
+        WorkerCommand::Run(args) => run::run(*args, surroundings).await,
         WorkerCommand::Enroll(args) => enroll::run(args, surroundings).await,
         WorkerCommand::List(server) => list::run(&server, surroundings).await,
         WorkerCommand::Show { id, server } => show::run(&id, &server, surroundings).await,
@@ -21,5 +28,15 @@ pub async fn run(command: WorkerCommand, surroundings: &Surroundings) -> anyhow:
         WorkerCommand::Drain(args) => order::run("drain", &args, surroundings).await,
         WorkerCommand::Quarantine(args) => order::run("quarantine", &args, surroundings).await,
         WorkerCommand::Release(args) => order::run("release", &args, surroundings).await,
+    }
+}
+
+/// What a worker of this process goes by.
+fn machine(surroundings: &Surroundings) -> Machine {
+    Machine {
+        env: surroundings.env.clone(),
+        root: PathBuf::from("/"),
+        cwd: surroundings.cwd.clone(),
+        clock: Clock::System,
     }
 }

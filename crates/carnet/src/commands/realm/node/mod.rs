@@ -6,8 +6,8 @@ mod file;
 mod get;
 mod info;
 mod ls;
-mod progress;
-mod put;
+pub mod progress;
+pub mod put;
 
 use carnet_realm::client::Client;
 use carnet_ticket::realm::NodeKey;

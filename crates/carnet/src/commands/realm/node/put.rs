@@ -46,7 +46,8 @@ pub async fn run(args: &PutArgs, surroundings: &Surroundings) -> anyhow::Result<
     Ok(())
 }
 
-async fn keep_stdin() -> anyhow::Result<NamedTempFile> {
+/// Stdin, kept in a file.
+pub async fn keep_stdin() -> anyhow::Result<NamedTempFile> {
     let could_not = |error: std::io::Error| Failure::CouldNotRun(format!("stdin: {error}"));
     let kept = NamedTempFile::new().map_err(could_not)?;
     let mut file = File::from_std(kept.reopen().map_err(could_not)?);
@@ -55,6 +56,7 @@ async fn keep_stdin() -> anyhow::Result<NamedTempFile> {
     Ok(kept)
 }
 
-fn by_extension(path: &Path) -> String {
+/// The content type of a file, by the end of its name.
+pub fn by_extension(path: &Path) -> String {
     mime_guess::from_path(path).first_raw().unwrap_or(OCTETS).to_owned()
 }

@@ -1,0 +1,100 @@
+//! Workers without a certificate, as Crank's come: by a token, where `fleet.compat` is on.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use carnet_gate::Denied;
+use carnet_ticket::verify::{Bearer, Class, Presented, Reason, Surface};
+use carnet_ticket::worker_token::{Audience, Format, WorkerScope};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use zeroize::Zeroizing;
+
+use super::FleetPeer;
+use super::csr::refusal;
+use crate::problem::Problem;
+use crate::rate::Limit;
+use crate::registry::Speaker;
+use crate::state::App;
+
+const WORKER_ID: HeaderName = HeaderName::from_static("x-worker-id");
+
+/// What every identity of the fleet begins with: no token is one.
+const SPIFFE: &str = "spiffe:";
+
+/// The worker whose token a request carries. What is bad counts against its address.
+pub(super) async fn worker(
+    app: &App,
+    parts: &Parts,
+    address: Option<&str>,
+) -> Result<FleetPeer, Problem> {
+    if let Some(address) = address {
+        app.limiters().look(Limit::FleetFailures, address)?;
+    }
+    let token = match token(&parts.headers) {
+        Ok(Some(token)) => token,
+        Ok(None) => return Err(refusal(StatusCode::UNAUTHORIZED, "Missing authorization header")),
+        Err(Unreadable) => return Err(bad(app, address)),
+    };
+    let said = parts.headers.get(WORKER_ID).and_then(|id| id.to_str().ok()).map(Cow::Borrowed);
+    let named = || app.authority().worker_tokens().named_by(&token).map(Cow::Owned);
+    let subject = said.or_else(named);
+    let admitted = admit(app, subject.as_deref(), &token).await;
+    let FleetPeer { grant, speaker } = admitted.map_err(|denied| {
+        let mut problem = bad(app, address);
+        problem.denied = Some(Box::new(denied));
+        problem
+    })?;
+    let rights = grant.routes().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
+    let heartbeat = WorkerScope::Heartbeat.as_str();
+    rights.permits(heartbeat).map_err(|reason| grant.deny(reason))?;
+    Ok(FleetPeer { grant, speaker })
+}
+
+/// The worker `subject`, if `token` is its.
+pub(crate) async fn admit(
+    app: &App,
+    subject: Option<&str>,
+    token: &str,
+) -> Result<FleetPeer, Denied> {
+    let class = if Format::of(token).is_some() { Class::WorkerToken } else { Class::StaticToken };
+    let bearer = Bearer {
+        subject: subject.filter(|subject| !subject.starts_with(SPIFFE)),
+        role: None,
+        audience: Some(Audience::ControlPlane.as_str()),
+    };
+    let presented = Presented { class: Some(class), data: Some(token.as_bytes()), bearer };
+    let grant = app.lookup().admit(&presented, Surface::Rpc).await?;
+    let subject = grant.subject().unwrap_or_default().to_owned();
+    Ok(FleetPeer { grant, speaker: Speaker::Token { subject } })
+}
+
+/// What is presented does not count.
+fn bad(app: &App, address: Option<&str>) -> Problem {
+    if let Some(address) = address {
+        // Refused is the next one.
+        let _ = app.limiters().take(Limit::FleetFailures, address);
+    }
+    refusal(StatusCode::UNAUTHORIZED, "Invalid token")
+}
+
+/// A header that carries nothing which anybody here reads.
+struct Unreadable;
+
+/// The token in `Authorization`: a bearer's, or a password.
+fn token(headers: &HeaderMap) -> Result<Option<Zeroizing<String>>, Unreadable> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let (scheme, rest) =
+        value.to_str().ok().and_then(|value| value.trim().split_once(' ')).ok_or(Unreadable)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(Some(Zeroizing::new(rest.trim().to_owned())));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(Unreadable);
+    }
+    let pair = STANDARD.decode(rest.trim()).map(Zeroizing::new).map_err(|_| Unreadable)?;
+    let pair = std::str::from_utf8(&pair).map_err(|_| Unreadable)?;
+    let (_, password) = pair.split_once(':').ok_or(Unreadable)?;
+    Ok(Some(Zeroizing::new(password.to_owned())))
+}
