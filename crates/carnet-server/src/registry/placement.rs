@@ -77,6 +77,11 @@ struct Rank<'a> {
 }
 
 impl Rank<'_> {
+    /// Whether nothing comes before it but what has a lower id.
+    fn is_least(&self) -> bool {
+        !self.has_failed && self.load_score <= 0.0 && self.active == 0
+    }
+
     fn order(&self, other: &Self) -> std::cmp::Ordering {
         (self.has_failed.cmp(&other.has_failed))
             .then_with(|| self.load_score.total_cmp(&other.load_score))
@@ -146,8 +151,10 @@ impl Worker {
         })
     }
 
-    /// Where tasks are handed to it, and to which process; nothing unless it takes any.
+    /// Where tasks are handed to it, and to which process; nothing unless it takes any. Who it is is asked of its
+    /// certificate.
     fn callee(&self) -> Option<(&str, &str)> {
+        self.member.as_ref()?;
         let said = self.said.as_ref()?;
         let instance = self.beat.instance.as_deref().or(said.instance.as_deref())?;
         Some((said.rpc_url.as_deref()?, instance))
@@ -168,8 +175,7 @@ impl Registry {
             let asked = known.workers.values().filter(|worker| {
                 worker.callee().is_some() && !passed_over.contains(&worker.row.id)
             });
-            let fits = self.fits(want, asked, lost_after);
-            let (worker, fit) = fits.min_by(|(_, a), (_, b)| a.rank.order(&b.rank))?;
+            let (worker, fit) = best(self.fits(want, asked, lost_after))?;
             // Somebody else may have taken the last place meanwhile: then another is the best.
             let Some(slot) = worker.seats.take(&want.capability, fit.limits) else { continue };
             let (rpc_url, instance) = worker.callee()?;
@@ -197,8 +203,7 @@ impl Registry {
         let known = self.known.read();
         let url = |worker: &Worker| worker.said.as_ref()?.endpoint.clone();
         let served = known.workers.values().filter(|worker| url(worker).is_some());
-        let fits = self.fits(want, served, lost_after);
-        let (worker, _) = fits.min_by(|(_, a), (_, b)| a.rank.order(&b.rank))?;
+        let (worker, _) = best(self.fits(want, served, lost_after))?;
         Some((worker.row.id.clone(), url(worker)?))
     }
 
@@ -207,6 +212,7 @@ impl Registry {
         self.known.read().workers.get(id)?.seats.take(capability, Limits::NONE)
     }
 
+    /// Those that will do, by their ids.
     fn fits<'a>(
         &self,
         want: &Want,
@@ -219,4 +225,18 @@ impl Registry {
             Some((worker, want.fit(worker.candidate(state)?)?))
         })
     }
+}
+
+/// The best of these, which come by their ids: behind an idle one nobody is better.
+fn best<'a>(fits: impl Iterator<Item = (&'a Worker, Fit<'a>)>) -> Option<(&'a Worker, Fit<'a>)> {
+    let mut best: Option<(&Worker, Fit<'_>)> = None;
+    for (worker, fit) in fits {
+        if best.as_ref().is_none_or(|(_, known)| fit.rank.order(&known.rank).is_lt()) {
+            best = Some((worker, fit));
+            if fit.rank.is_least() {
+                break;
+            }
+        }
+    }
+    best
 }
