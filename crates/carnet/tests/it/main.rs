@@ -5,6 +5,7 @@
 mod s3;
 
 mod audit;
+mod browser;
 mod ca;
 mod client;
 mod crash;

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::browser::Browser;
+use super::person::Browser;
 
 /// What the console says of a page that listened when its session ended.
 pub const CUT_OFF: &str = "/api/v1/events - Failed to load resource: net::ERR_CONNECTION_RESET";

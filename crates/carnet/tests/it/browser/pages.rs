@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::browser::Browser;
+use super::person::Browser;
 
 const PAGES: [(&str, &str); 8] = [
     ("dashboard", "/ui"),

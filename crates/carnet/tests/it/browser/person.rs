@@ -7,7 +7,7 @@ use std::time::Duration;
 use carnet_gate::Clock;
 use serde_json::json;
 
-use crate::driver::{Driver, Element};
+use super::driver::{Driver, Element};
 use crate::support::Server;
 
 /// How long it may take until a page shows what it is to show.

@@ -1,8 +1,8 @@
 //! Everything by keyboard alone.
 
-use crate::browser::Browser;
-use crate::driver::{ENTER, TAB};
-use crate::story::CUT_OFF;
+use super::driver::{ENTER, TAB};
+use super::person::Browser;
+use super::story::CUT_OFF;
 
 impl Browser {
     /// Goes on with the tabulator until the focus is on what this finds, where it is to be seen.
