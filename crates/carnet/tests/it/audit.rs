@@ -49,12 +49,12 @@ fn export(server: &Server, args: &[&str]) -> String {
 fn exported() -> (TempDir, Vec<String>) {
     let server = Server::start_with(&SEALING);
     act(&server);
-    until("a checkpoint of every row", || sealed(server.folder.path()) >= 9);
+    until("a checkpoint of every row", || sealed(server.folder.path()) >= 10);
     let lines: Vec<_> = export(&server, &[]).lines().map(str::to_owned).collect();
     assert_eq!(
         lines.len(),
-        9,
-        "a CA, a certificate and two keys of its own, four tickets, one revocation"
+        10,
+        "a CA, a certificate, two keys and a link of its own, four tickets, one revocation"
     );
     let jwks = server.call(reqwest::Method::GET, "/.well-known/jwks.json", None);
     std::fs::write(server.folder.path().join("keys.json"), jwks.to_string()).unwrap();
@@ -114,7 +114,7 @@ fn exports_go_to_stdout_or_a_new_file_and_never_over_another() {
 fn the_server_and_its_export_verify() {
     let server = Server::start_with(&SEALING);
     act(&server);
-    until("a checkpoint of every row", || sealed(server.folder.path()) >= 9);
+    until("a checkpoint of every row", || sealed(server.folder.path()) >= 10);
     let whole = server.run(&["audit", "verify", "--format", "json"]);
     let rows = whole.json()["rows"].clone();
     let ok = |rows: &Value, checkpoints: &Value| {
