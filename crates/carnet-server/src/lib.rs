@@ -26,14 +26,17 @@ mod frame;
 mod members;
 mod openapi;
 mod problem;
+mod random;
 mod rate;
 pub mod registry;
 mod reload;
 mod revocations;
 pub mod routes;
+mod rpc;
 pub mod serve;
 mod sessions;
 mod state;
+pub mod tasks;
 mod ui;
 mod upkeep;
 

@@ -75,6 +75,7 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(ca::upkeep(app.clone()));
     tasks.spawn(tell_alive(app.clone()));
     tasks.spawn(events::beat(app.clone()));
+    tasks.spawn(crate::tasks::schedule(app.clone()));
 }
 
 async fn tell_alive(app: App) {
@@ -213,6 +214,7 @@ async fn sweep_once(app: &App) -> Result<(), StoreError> {
     app.store().sweep_enrollments(now).await?;
     app.store().sweep_certificates(now).await?;
     app.store().sweep_sessions(now).await?;
+    app.store().sweep_idempotency_keys(now).await?;
     let retention = app.config().audit.retention;
     if retention.is_zero() {
         return Ok(());

@@ -95,12 +95,12 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
     let (host, port) = (server.host.clone(), server.port);
     let bound = listen_on(&host, port).await;
     let (listener, address) = bound.map_err(|source| ServeError::Address { host, port, source })?;
-    app.set_address(address);
     let fleet = config.fleet.listen_addr;
     let bound = listen_on(&fleet.ip().to_string(), fleet.port()).await;
     let (fleet_listener, fleet) =
         bound.map_err(|source| ServeError::Fleet { address: fleet, source })?;
     app.ca().open_local_enrollment(fleet)?;
+    app.listens_at(address);
     let tasks = TaskTracker::new();
     let accepting = Accepting {
         router: routes::router(app.clone()),

@@ -35,7 +35,7 @@ pub(crate) async fn make_link(
     let Login { subject, rests_on } = login;
     let row = SignInLinkRow { digest: code.digest(), subject, rests_on, expires_at };
     app.store().audited(event).insert_sign_in_link(row).await?;
-    let url = Zeroizing::new(format!("{}/auth/link?code={}", app.base_url(), *code.text()));
+    let url = Zeroizing::new(format!("{}/auth/link?code={}", app.url(), *code.text()));
     Ok(SignInLink { url, expires_at })
 }
 

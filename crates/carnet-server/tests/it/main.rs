@@ -22,6 +22,7 @@ mod revocations;
 mod rotation;
 mod session;
 mod socket;
+mod tasks;
 mod tickets;
 mod tls;
 mod ui;

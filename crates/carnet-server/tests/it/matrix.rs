@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::fleet::new_csr;
 use crate::support::identity::Client;
 use crate::support::session::{self, Form, Session};
-use crate::support::{API_KEY, AUTHORITY, As, Server, dict, text};
+use crate::support::{API_KEY, AUTHORITY, Answer, As, Server, dict, text};
 
 /// The columns.
 const CALLERS: [&str; 10] = [
@@ -38,16 +38,19 @@ const OTHERS: [&str; 7] = [
 
 /// The statuses of [`OTHERS`]. A user is as a service of its role is. An agent is as its owner in the content
 /// store, but deletes no ticket, revokes its own alone, and is nobody's user; of the control plane it has `/me`
-/// alone. A session is as whoever signed in, here the operator of this machine, but changes nothing without what its
-/// forms carry. Only that operator and services sign in to the UI.
+/// and tasks alone. A session is as whoever signed in, here the operator of this machine, but changes nothing without
+/// what its forms carry. Only that operator and services sign in to the UI.
 fn others(method: &str, path: &str, row: Row) -> [u16; 7] {
     let [_, _, api, _, _, admin, issuer, ..] = row;
     let is_mint = path.ends_with("/worker-tokens");
     let is_own = (method, path) == ("DELETE", TICKET) || path == REVOKE;
     let is_store = path.starts_with("/api/realm/") && !is_own;
+    let is_task = path.starts_with("/api/v1/tasks");
     let is_public = row == PUBLIC || row == SIGN_IN;
-    let is_open =
-        is_public || is_store || matches!(path, "/api/v1/me" | "/api/mcp" | "/auth/logout");
+    let is_open = is_public
+        || is_store
+        || is_task
+        || matches!(path, "/api/v1/me" | "/api/mcp" | "/auth/logout");
     let agent = if is_open || row == NOBODY { api } else { 403 };
     let is_link = path.ends_with("/sign-in-links");
     let no_link = |status| if is_link { 403 } else { status };
@@ -69,6 +72,7 @@ const PUBLIC: Row = [200; 10];
 const SIGN_IN: Row = [303; 10];
 const ANYBODY: Row = [401, 200, 200, 200, 200, 200, 200, 401, 401, 401];
 const READ: Row = [401, 200, 200, 200, 200, 200, 403, 401, 401, 401];
+const SUBMIT: Row = [401, 403, 202, 202, 202, 202, 403, 401, 401, 401];
 const ADMIN: Row = [401, 403, 403, 403, 403, 200, 403, 401, 401, 401];
 const OPERATOR: Row = [401, 403, 403, 404, 404, 404, 403, 401, 401, 401];
 const MINT: Row = [401, 403, 403, 403, 403, 200, 200, 401, 401, 401];
@@ -138,6 +142,11 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("GET", "/api/v1/admin/tickets/{id}"), ADMIN),
         (("POST", "/api/v1/admin/tickets/{id}/revoke"), ADMIN),
         (("POST", "/api/v1/admin/worker-tokens"), MINT),
+        (("GET", "/api/v1/tasks"), READ),
+        (("POST", "/api/v1/tasks"), SUBMIT),
+        (("GET", "/api/v1/tasks/{task}"), READ),
+        (("GET", "/api/v1/tasks/{task}/events"), READ),
+        (("POST", "/api/v1/tasks/{task}/cancel"), SUBMIT),
         (("GET", "/api/v1/workers"), READ),
         (("GET", "/api/v1/workers/{id}"), status(READ, 200, 404)),
         // A worker's token alone lets in here.
@@ -322,6 +331,7 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
     let path = match path.split(['{', '}']).nth(1) {
         Some("name") => path.replace("{name}", &asset_name(server).await),
         Some("id") => path.replace("{id}", &prepare_entry(server).await),
+        Some("task") => path.replace("{task}", &prepare_task(server, callers, by, caller).await),
         Some("token") => path.replace("{token}", &server.agent_token(owner).await.1),
         Some("key") => path.replace("{key}", &prepare_key(server, template, caller).await),
         Some("enrollment") => path.replace("{enrollment}", &server.enrollment("gpu-1").await.0),
@@ -371,6 +381,26 @@ async fn asset_name(server: &Server) -> String {
     let page = server.get(As::Nobody, "/auth/login").await.expect(200).text();
     let (_, name) = page.split_once("/ui/assets/carnet.").unwrap();
     format!("carnet.{}", name.split_once('"').unwrap().0)
+}
+
+/// A task of the caller's own, or of somebody's where the caller may submit none.
+async fn prepare_task(server: &Server, callers: &Callers, by: As<'_>, caller: &str) -> String {
+    let submit = |by| server.request(by, Method::POST, "/api/v1/tasks").json(&new_task());
+    let made = if caller == "client" {
+        let signed = callers.client.sign(server, submit(As::Nobody));
+        Answer::of(server.http.execute(signed).await.unwrap()).await
+    } else {
+        server.send(submit(by)).await
+    };
+    let made = match made.status.as_u16() {
+        202 => made,
+        _ => server.send(submit(As::Api)).await.expect(202),
+    };
+    made.json()["task"]["id"].as_str().unwrap().to_owned()
+}
+
+fn new_task() -> serde_json::Value {
+    json!({ "capability": "example.hello_world" })
 }
 
 /// A member of the fleet; for one that is to be released, one that is quarantined.
@@ -458,7 +488,8 @@ fn with_body(
         ("POST", "/api/v1/admin/tickets") => {
             request.json(&json!({ "class": "worker-token", "worker_id": "worker-a" }))
         }
-        ("POST", path) if path.contains("/admin/") => request,
+        ("POST", "/api/v1/tasks") => request.json(&new_task()),
+        ("POST", path) if path.contains("/admin/") || path.contains("/tasks/") => request,
         ("POST", path) if path.ends_with("/prepare-nodes") => {
             request.json(&json!({ "keys": [node] }))
         }
