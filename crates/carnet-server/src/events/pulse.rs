@@ -4,6 +4,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use carnet_store::StoreError;
+use carnet_ticket::task::TaskId;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::TryRecvError;
 use tokio::sync::watch;
 
 use crate::state::App;
@@ -12,7 +15,7 @@ use crate::state::App;
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// What pages listen to.
-pub(super) const TOPICS: [&str; 3] = ["workers", "revocations", "audit"];
+pub(super) const TOPICS: [&str; 4] = ["workers", "tasks", "revocations", "audit"];
 
 /// How each topic stands: a number that is another one when something changed.
 pub(super) type Standing = [u64; TOPICS.len()];
@@ -37,16 +40,18 @@ impl Pulse {
 
 /// Looks until the server drains.
 pub(crate) async fn beat(app: App) {
+    let (mut changes, mut tasks) = (app.tasks().watch(), 0);
     loop {
         tokio::select! {
             () = app.clock().sleep(INTERVAL) => {}
             () = app.draining().cancelled() => return,
         }
+        tasks += heard(&mut changes);
         let pulse = &app.pulse().0;
         if pulse.receiver_count() == 0 {
             continue;
         }
-        match standing(&app).await {
+        match standing(&app, tasks).await {
             Ok(now) => {
                 pulse.send_if_modified(|before| std::mem::replace(before, now) != now);
             }
@@ -55,7 +60,18 @@ pub(crate) async fn beat(app: App) {
     }
 }
 
-async fn standing(app: &App) -> Result<Standing, StoreError> {
+/// How many changes of tasks there were; of too many at once, that there were some.
+fn heard(changes: &mut Receiver<TaskId>) -> u64 {
+    let mut count = 0;
+    loop {
+        match changes.try_recv() {
+            Ok(_) | Err(TryRecvError::Lagged(_)) => count += 1,
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return count,
+        }
+    }
+}
+
+async fn standing(app: &App, tasks: u64) -> Result<Standing, StoreError> {
     let (now, lost_after) = (app.clock().now(), app.config().registry.lost_after);
     let mut workers = DefaultHasher::new();
     app.registry().for_each(|worker| {
@@ -63,5 +79,5 @@ async fn standing(app: &App) -> Result<Standing, StoreError> {
         (worker.row.id.as_str(), state, worker.active(), worker.row.updated_at).hash(&mut workers);
     });
     let audit = app.store().audit_head().await?.seq;
-    Ok([workers.finish(), app.gate().revocations().seq(), audit])
+    Ok([workers.finish(), tasks, app.gate().revocations().seq(), audit])
 }

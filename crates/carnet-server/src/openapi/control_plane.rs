@@ -195,7 +195,7 @@ fn revocation_event() -> Value {
 }
 
 fn news() -> Value {
-    let names = words(&["listening", "workers", "revocations", "audit"]);
+    let names = words(&["listening", "workers", "tasks", "revocations", "audit"]);
     object([("event", names), ("data", text())])
 }
 

@@ -20,7 +20,7 @@ pub mod realm;
 mod reload;
 pub(crate) mod revocations;
 mod sign_in_links;
-mod tasks;
+pub(crate) mod tasks;
 pub(crate) mod tickets;
 mod worker_tokens;
 pub(crate) mod workers;
@@ -191,6 +191,9 @@ pub fn all() -> Vec<Route> {
             get(fleet::registry::revocations),
         ),
         route("GET", "/ui", Scope("read:*"), get(ui::dashboard::show)),
+        route("GET", "/ui/tasks", Scope("read:*"), get(ui::tasks::list)),
+        route("GET", "/ui/tasks/{task}", Scope("read:*"), get(ui::tasks::show)),
+        route("POST", "/ui/tasks/{task}/cancel", Scope("api:*"), post(ui::tasks::cancel)),
         route("GET", "/ui/workers", Scope("read:*"), get(ui::workers::list)),
         route("GET", "/ui/workers/{id}", Scope("read:*"), get(ui::workers::show)),
         route("POST", "/ui/workers/{id}/cordon", Scope("operator:*"), post(ui::workers::cordon)),

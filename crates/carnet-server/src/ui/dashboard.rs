@@ -7,13 +7,16 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use carnet_authority::audit::{Event, Outcome};
+use carnet_gate::Grant;
 use carnet_store::{AuditFilter, CertificateRow};
+use carnet_ticket::task::TaskState;
 use http::StatusCode;
 use serde_json::Value;
 
 use super::page::{self, Frame};
+use crate::auth::Caller;
 use crate::problem::Problem;
-use crate::routes::{audit, certificates};
+use crate::routes::{audit, certificates, tasks};
 use crate::state::App;
 
 /// How far back denials are counted.
@@ -25,6 +28,9 @@ const DENIALS_MAX: u32 = 1000;
 /// The most certificates that are looked at.
 const CERTIFICATES_MAX: u32 = 1000;
 
+/// The most tasks that are counted, the newest.
+const TASKS_MAX: u32 = 1000;
+
 /// How many there are of each kind.
 type Counts = Vec<(String, usize)>;
 
@@ -33,6 +39,7 @@ type Counts = Vec<(String, usize)>;
 struct Page {
     frame: Frame,
     workers: Counts,
+    tasks: Counts,
     revocation_seq: u64,
     live_grants: usize,
     /// What only administrators read.
@@ -51,17 +58,28 @@ struct Ending {
     not_after: String,
 }
 
-pub(crate) async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Problem> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Caller(grant): Caller,
+    frame: Frame,
+) -> Result<Response, Problem> {
     let admin = if frame.may("admin:*") { Some(admin(&app).await?) } else { None };
     let workers = workers(&app);
     let page = Page {
         frame,
         workers,
+        tasks: tasks(&app, &grant).await?,
         revocation_seq: app.gate().revocations().seq(),
         live_grants: app.gate().live_grants(),
         admin,
     };
     page::answer(StatusCode::OK, &page)
+}
+
+/// The newest tasks that a caller sees, by state.
+async fn tasks(app: &App, grant: &Grant) -> Result<Counts, Problem> {
+    let states = tasks::states(app, grant, TASKS_MAX).await?;
+    Ok(counted(states.into_iter().map(TaskState::as_str)))
 }
 
 /// The workers, by state.

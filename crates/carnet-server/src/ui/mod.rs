@@ -19,6 +19,7 @@ mod time;
 pub(crate) mod audit;
 pub(crate) mod dashboard;
 pub(crate) mod sign_in;
+pub(crate) mod tasks;
 pub(crate) mod tickets;
 pub(crate) mod workers;
 

@@ -308,3 +308,39 @@ async fn an_open_page_is_told_what_changes() {
     let told = next().await;
     assert!(told.contains("event: revocations\n") && told.contains("event: audit\n"), "{told}");
 }
+
+/// Promise: P-59, P-61
+/// A task from its beginning to its end, for those who see it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_is_shown_and_cancelled_as_far_as_the_role_goes() {
+    const LABEL: &str = "<i>night</i>";
+    let server = Server::start().await;
+    let admin = Session::of_operator(&server).await;
+    let viewer = Session::of_key(&server, &server.api_key("viewer").await.0).await;
+    let body = json!({ "capability": "example.hello_world", "labels": { "shift": LABEL } });
+    let made = server.post(As::Api, "/api/v1/tasks", &body).await.expect(202).json();
+    let id = made["task"]["id"].as_str().unwrap();
+    let path = format!("/ui/tasks/{id}");
+    let seen = page(&server, &viewer, &path).await;
+    assert!(seen.contains("badge pending") && seen.contains("example.hello_world"), "{seen}");
+    assert!(seen.contains("shift=&#60;i&#62;night&#60;/i&#62;") && !seen.contains(LABEL));
+    assert!(!seen.contains("/cancel\""), "a viewer is not offered it");
+    for filter in ["", "?state=pending", "?capability=example.hello_world&state=&worker_id="] {
+        assert!(page(&server, &viewer, &format!("/ui/tasks{filter}")).await.contains(id));
+    }
+    assert!(!page(&server, &viewer, "/ui/tasks?state=running").await.contains(id));
+    server.get(As::Session(&viewer), "/ui/tasks?state=nonsense").await.expect(400);
+    server.get(As::Session(&viewer), "/ui/tasks/task:00000000000000000000000000").await.expect(404);
+
+    let cancel = async |session: &Session| {
+        let request = server.request(As::Session(session), Method::POST, &format!("{path}/cancel"));
+        server.send(request.form(&[("reason", "not any more")])).await
+    };
+    cancel(&viewer).await.expect(403);
+    let ended = cancel(&admin).await.expect(200).text();
+    assert!(ended.contains("badge cancelled") && !ended.contains("/cancel\""), "{ended}");
+    assert!(page(&server, &viewer, "/ui").await.contains("badge cancelled"));
+    cancel(&admin).await.expect(409);
+    let rows = page(&server, &admin, "/ui/audit?kind=task").await;
+    assert!(rows.contains("task.cancel") && rows.contains(id));
+}

@@ -8,16 +8,24 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::Worker;
+use crate::auth::Caller;
 use crate::problem::Problem;
-use crate::routes::{certificates, workers};
+use crate::routes::page::Page as Part;
+use crate::routes::{certificates, tasks, workers};
 use crate::state::App;
 use crate::ui::page::{self, Frame, typed};
+use crate::ui::tasks::Task;
+
+/// How many of its tasks are shown.
+const TASKS_MAX: u32 = 20;
 
 #[derive(Template)]
 #[template(path = "workers/show.html")]
 struct Page {
     frame: Frame,
     worker: Worker,
+    /// The newest that it has or had.
+    tasks: Vec<Task>,
     /// Only for administrators, as in the API.
     certificates: Vec<Certificate>,
 }
@@ -66,6 +74,7 @@ impl Page {
 
 pub(crate) async fn show(
     State(app): State<App>,
+    Caller(grant): Caller,
     Path(id): Path<String>,
     frame: Frame,
 ) -> Result<Response, Problem> {
@@ -74,7 +83,11 @@ pub(crate) async fn show(
         Some(member) if frame.may("admin:*") => of_member(&app, &member).await?,
         _ => Vec::new(),
     };
-    page::answer(StatusCode::OK, &Page { frame, worker, certificates })
+    let part = Part { limit: TASKS_MAX, before: None };
+    let of_worker = tasks::Params::of_worker(&id);
+    let mut listed = tasks::one_page(&app, &grant, part, of_worker).await?;
+    let tasks = typed(listed["tasks"].take())?;
+    page::answer(StatusCode::OK, &Page { frame, worker, tasks, certificates })
 }
 
 async fn of_member(app: &App, member: &Member) -> Result<Vec<Certificate>, Problem> {

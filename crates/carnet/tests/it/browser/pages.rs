@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::person::Browser;
 
-const PAGES: [(&str, &str); 8] = [
+const PAGES: [(&str, &str); 9] = [
     ("dashboard", "/ui"),
     ("workers", "/ui/workers"),
+    ("tasks", "/ui/tasks"),
     ("tickets", "/ui/tickets"),
     ("mint-worker-token", "/ui/tickets/new"),
     ("mint-jwt", "/ui/tickets/new?class=jwt"),
@@ -27,8 +28,15 @@ async fn every_page_fits_and_breaks_no_policy() {
     }
     let tickets = browser.server.run(&["ticket", "list", "--format", "json"]).json();
     let ticket = tickets["tickets"][0]["id"].as_str().unwrap_or_else(|| panic!("{tickets}"));
+    // A task that waits for a worker.
+    let body =
+        serde_json::json!({ "capability": "pictures.thumbnails", "params": { "width": 200 } });
+    let submit = || browser.server.call(reqwest::Method::POST, "/api/v1/tasks", Some(&body));
+    let task = tokio::task::block_in_place(submit);
+    let task = format!("/ui/tasks/{}", task["task"]["id"].as_str().unwrap());
     let (one, revoke) = (format!("/ui/tickets/{ticket}"), format!("/ui/tickets/{ticket}/revoke"));
-    let pages = PAGES.into_iter().chain([("ticket", one.as_str()), ("preview", &revoke)]);
+    let pages =
+        PAGES.into_iter().chain([("ticket", one.as_str()), ("preview", &revoke), ("task", &task)]);
     for (name, path) in pages {
         for (scheme, width) in [("light", 1280), ("dark", 1280), ("light", 360)] {
             browser.emulate(scheme, width, if width < 500 { 1500 } else { 900 }).await;
