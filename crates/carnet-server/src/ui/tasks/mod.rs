@@ -74,7 +74,7 @@ impl Task {
     /// What it is given beside its input, as JSON; nothing when that is nothing.
     fn params(&self) -> Option<String> {
         let is_empty =
-            self.params.is_null() || self.params.as_object().is_some_and(|all| all.is_empty());
+            self.params.is_null() || self.params.as_object().is_some_and(serde_json::Map::is_empty);
         (!is_empty).then(|| self.params.to_string())
     }
 }
