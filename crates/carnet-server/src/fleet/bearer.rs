@@ -42,9 +42,11 @@ pub(super) async fn worker(
     let subject = said.or_else(named);
     let admitted = admit(app, subject.as_deref(), &token).await;
     let FleetPeer { grant, speaker } = admitted.map_err(|denied| {
-        let mut problem = bad(app, address);
-        problem.denied = Some(Box::new(denied));
-        problem
+        let problem = Problem::from(denied);
+        if problem.status.is_server_error() {
+            return problem;
+        }
+        Problem { denied: problem.denied, ..bad(app, address) }
     })?;
     let rights = grant.routes().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
     let heartbeat = WorkerScope::Heartbeat.as_str();
