@@ -62,6 +62,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("rpc_scope", "runs in carnet-ticket"),
     ("task_state", "runs in carnet-ticket"),
     ("lease_sequence", "runs in carnet-store"),
+    ("task_request", "runs in carnet-server"),
     ("csr", "runs in carnet-authority"),
     ("renewal_schedule", "runs in carnet-authority"),
     ("renewal_decision", "runs in carnet-authority"),
@@ -90,7 +91,6 @@ const PENDING: &[(&str, &str)] = &[
     ("tdx_report_data", "waits for the TDX class"),
     ("tdx_quote", "waits for the TDX class"),
     ("ticket-state-committed-prepare", "waits for prepare-nodes"),
-    ("task_request", "waits for tasks"),
 ];
 
 /// Where a case names its operation: the first of these that its input has.

@@ -42,7 +42,7 @@ pub use error::{
     ConfigError, ConfigErrors, ExpectedText, Fault, FaultAt, Faults, KeyText, NamedFile, Position,
     Syntax,
 };
-pub use keys::{Blobs, Changes, Config};
+pub use keys::{Blobs, Changes, Config, Tasks};
 pub use load::{Loaded, Origin, ShownRow, load};
 pub use network::{HostName, WebOrigin};
 pub use reload::{Reload, ReloadError};

@@ -25,13 +25,16 @@ mod frame;
 mod members;
 mod openapi;
 mod problem;
+mod random;
 mod rate;
 pub mod registry;
 mod reload;
 mod revocations;
 pub mod routes;
+mod rpc;
 pub mod serve;
 mod state;
+pub mod tasks;
 mod upkeep;
 
 pub use authority::{AuthorityError, TurnError};

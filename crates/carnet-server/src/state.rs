@@ -1,5 +1,6 @@
 //! [`App`]: what every handler is handed.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,6 +35,7 @@ use crate::fleet::FleetRights;
 use crate::rate::Limiters;
 use crate::registry::Registry;
 use crate::revocations::{Feed, LogError, RevocationLog};
+use crate::tasks::{self, Tasks};
 use crate::{reload, upkeep};
 
 /// Who signs in where no credential is asked for.
@@ -89,7 +91,10 @@ struct Inner {
     replays: Replays,
     registry: Registry,
     authority: Authority,
-    ca: ca::Held,
+    ca: Arc<ca::Held>,
+    tasks: Tasks,
+    /// Where the API listens, once it does.
+    address: ArcSwapOption<SocketAddr>,
     recorder: Recorder,
     limiters: Limiters,
     revocations: RevocationLog,
@@ -112,7 +117,7 @@ impl App {
         // Before the gate hears of revocations: an old database has to learn the newer ones first.
         let log = &config.revocation.log_file;
         let revocations = RevocationLog::open(log, &store, &authority.keyring()).await?;
-        let ca = ca::Held::open(&store, &config, clock.now()).await?;
+        let ca = Arc::new(ca::Held::open(&store, &config, clock.now()).await?);
         let api_keys = Arc::new(ApiKeys::new(configured_keys(&config)));
         let users = Arc::new(DevUsers::new(&config.auth));
         let gate = gate(&config, clock, Arc::clone(&api_keys), &users, &authority);
@@ -124,6 +129,8 @@ impl App {
         let lookup = lookup(&store, &gate, &users, &api_keys);
         let replays = Replays::new(gate.clock().now());
         let registry = Registry::open(store.clone(), gate.clock().clone()).await?;
+        let trust_domain = config.ca.trust_domain.clone();
+        let tasks = Tasks::new(gate.clone(), Arc::clone(&ca), trust_domain);
         let started = gate.clock().stopwatch();
         let (draining, stopped) = (CancellationToken::new(), CancellationToken::new());
         let app = Self(Arc::new(Inner {
@@ -140,6 +147,8 @@ impl App {
             registry,
             authority,
             ca,
+            tasks,
+            address: ArcSwapOption::empty(),
             recorder,
             limiters,
             revocations,
@@ -152,6 +161,7 @@ impl App {
             stopped,
         }));
         upkeep::restore_meters(&app).await?;
+        tasks::recover(&app).await?;
         app.make_first_keys().await?;
         Ok(app)
     }
@@ -207,6 +217,31 @@ impl App {
     /// The workers that have registered.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
+    }
+
+    /// The tasks of which something may still become.
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.0.tasks
+    }
+
+    /// The API listens here.
+    pub(crate) fn listens_at(&self, address: SocketAddr) {
+        self.0.address.store(Some(Arc::new(address)));
+    }
+
+    /// Where workers reach the API.
+    pub(crate) fn url(&self) -> String {
+        let config = self.config();
+        if let Some(url) = &config.server.public_url {
+            return url.as_str().to_owned();
+        }
+        let address = self.0.address.load();
+        let at = address.as_deref().filter(|address| !address.ip().is_unspecified());
+        match at {
+            Some(address) if config.server.tls_cert_file.is_none() => format!("http://{address}"),
+            Some(address) => format!("https://{address}"),
+            None => self.issuer(),
+        }
     }
 
     /// What this server calls itself in what it signs.

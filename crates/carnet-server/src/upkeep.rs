@@ -73,6 +73,7 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(watch_files(app.clone()));
     tasks.spawn(ca::upkeep(app.clone()));
     tasks.spawn(tell_alive(app.clone()));
+    tasks.spawn(crate::tasks::schedule(app.clone()));
 }
 
 async fn tell_alive(app: App) {
@@ -210,6 +211,7 @@ async fn sweep_once(app: &App) -> Result<(), StoreError> {
     app.store().sweep_ledger(now).await?;
     app.store().sweep_enrollments(now).await?;
     app.store().sweep_certificates(now).await?;
+    app.store().sweep_idempotency_keys(now).await?;
     let retention = app.config().audit.retention;
     if retention.is_zero() {
         return Ok(());

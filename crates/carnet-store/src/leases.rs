@@ -155,6 +155,11 @@ pub(crate) fn fence(connection: &Connection, resource: &str) -> Result<(), Store
     Ok(())
 }
 
+/// The lease of something, if somebody holds it.
+pub(crate) fn held(connection: &Connection, resource: &str) -> Result<Option<Lease>, StoreError> {
+    Ok(sql::one(connection, FIND, [resource], read)?.flatten())
+}
+
 /// Whether `holder` may act on something at `now` under the lease that `mark` names, which is no older than
 /// `since`.
 pub(crate) fn is_current(
@@ -165,7 +170,7 @@ pub(crate) fn is_current(
     since: u64,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let lease = sql::one(connection, FIND, [resource], read)?.flatten();
+    let lease = held(connection, resource)?;
     Ok(lease.is_some_and(|lease| {
         lease.holder == *holder
             && lease.instance.as_ref() == Some(&mark.instance)

@@ -77,8 +77,8 @@ pub use realm_users::{OwnerKind, SetUser, SetUserError, UserRow, UserSet};
 pub use revocations::{RevocationRow, Revoked};
 pub use signing_keys::SealedKey;
 pub use tasks::{
-    End, EndTaskError, Inserted, NewTask, PlaceError, Placed, Placing, Progress, ReportError,
-    Reported, TaskEvent, TaskFault, TaskFilter, TaskRow, TaskSpec,
+    End, EndTaskError, Ended, Inserted, NewTask, OfTenant, PlaceError, Placed, Placing, Progress,
+    ReportError, Reported, TaskEvent, TaskFault, TaskFilter, TaskRow, TaskSpec,
 };
 pub use worker_identities::{
     EnrollMemberError, MemberProfile, MemberRow, Quarantined, ReleaseError,

@@ -34,6 +34,10 @@ pub enum Access {
     Anybody,
     /// A scope of the control plane.
     Scope(&'static str),
+    /// A scope of the control plane, for agents too: what may upload an input may follow what becomes of it.
+    Task(&'static str),
+    /// As [`Self::Task`], to submit one; and the realm that the caller is at home in.
+    Submit,
     /// A worker's token with this scope, and nothing else.
     Worker(&'static str),
     /// The revocation feed: any token of a worker, or this scope.
@@ -174,6 +178,7 @@ async fn identify(
     let scopes: &[&str] = match access {
         Access::Public => return Ok(()),
         Access::Metrics(_) if app.config().metrics.public => return Ok(()),
+        Access::Submit => &["api:*"],
         Access::Worker(scope) => {
             let address = address(parts);
             return unless_guessing(app, address, worker::admit(app, Some(scope), parts)).await;
@@ -182,9 +187,10 @@ async fn identify(
             let address = address(parts);
             return unless_guessing(app, address, worker::admit(app, None, parts)).await;
         }
-        Access::Metrics(ref scope) | Access::Scope(ref scope) | Access::Feed(ref scope) => {
-            std::slice::from_ref(scope)
-        }
+        Access::Metrics(ref scope)
+        | Access::Scope(ref scope)
+        | Access::Feed(ref scope)
+        | Access::Task(ref scope) => std::slice::from_ref(scope),
         Access::Mint => &["admin:*", "worker:mint"],
         Access::Anybody => &[],
         Access::RealmUser(role) => {
@@ -199,7 +205,8 @@ async fn identify(
         }
     };
     let grant = admit(app, parts, Surface::Api).await?;
-    if is_agent(grant.class()) && access != Access::Anybody {
+    let is_for_agents = matches!(access, Access::Anybody | Access::Task(_) | Access::Submit);
+    if is_agent(grant.class()) && !is_for_agents {
         return Err(grant.deny(Reason::Role).into());
     }
     let rights = grant.routes().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
@@ -208,6 +215,12 @@ async fn identify(
         return Err(grant.deny(Reason::Role).into());
     }
     parts.extensions.insert(Caller(grant));
+    if access == Access::Submit {
+        // It was counted, and what it may present once was taken, when it was admitted above.
+        let grant = app.lookup().admit(&presented(app, parts)?, Surface::Realm).await?;
+        let in_realm = in_realm(app, grant, "self")?;
+        parts.extensions.insert(in_realm);
+    }
     Ok(())
 }
 
@@ -304,18 +317,24 @@ fn is_guess(problem: &Problem) -> bool {
         && problem.denied.is_some()
 }
 
-async fn admit_unlimited(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
+/// What a request presents.
+fn presented<'a>(app: &App, parts: &'a Parts) -> Result<Presented<'a>, Problem> {
     let peer = parts.extensions.get::<Peer>().copied();
     let signed = parts.extensions.get::<Signed>();
     let offer = match signed {
         Some(signed) => Offer::Credential(signed.presented()),
         None => peer.map_or(Offer::Nothing, |peer| credential::offer(&parts.headers, peer)),
     };
-    let presented = match offer {
-        Offer::Credential(presented) => presented,
-        Offer::Nothing if !app.config().auth.enabled => Presented::anonymous(),
-        Offer::Nothing | Offer::Unreadable => return Err(Problem::unauthorized()),
-    };
+    match offer {
+        Offer::Credential(presented) => Ok(presented),
+        Offer::Nothing if !app.config().auth.enabled => Ok(Presented::anonymous()),
+        Offer::Nothing | Offer::Unreadable => Err(Problem::unauthorized()),
+    }
+}
+
+async fn admit_unlimited(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
+    let signed = parts.extensions.get::<Signed>();
+    let presented = presented(app, parts)?;
     let grant = app.lookup().admit(&presented, surface).await?;
     let is_admin_key = grant.class() == Class::ApiKey && grant.subject() == Some("key:admin");
     if is_admin_key && !credential::is_admin_header(&parts.headers) {

@@ -140,7 +140,5 @@ fn later(end: Expiration, by: Duration) -> Expiration {
 }
 
 fn random<const N: usize>() -> Result<[u8; N], TurnError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|_| TurnError::NoRandomness)?;
-    Ok(bytes)
+    crate::random::bytes().map_err(|_| TurnError::NoRandomness)
 }

@@ -59,7 +59,5 @@ pub enum CaFault {
 
 /// Random bytes.
 pub(super) fn random<const N: usize>() -> Result<[u8; N], CaFault> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|_| CaFault::NoRandomness)?;
-    Ok(bytes)
+    crate::random::bytes().map_err(|_| CaFault::NoRandomness)
 }

@@ -1,6 +1,7 @@
 //! [`Held`]: what a server holds of its CA, from its start on.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use carnet_authority::ca::{
@@ -10,6 +11,7 @@ use carnet_config::Config;
 use carnet_store::{CaRow, Store};
 use carnet_ticket::identity::Member;
 use carnet_ticket::time::Timestamp;
+use rustls::sign::CertifiedKey;
 use tokio::sync::Mutex;
 
 use super::CaFault;
@@ -77,6 +79,18 @@ impl Held {
             local: ArcSwapOption::empty(),
             turning: Mutex::default(),
         })
+    }
+}
+
+impl Held {
+    /// This server's own certificate, with the CA's behind it.
+    pub(crate) fn own_certificate(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.own.load().certified)
+    }
+
+    /// Every CA certificate that is trusted, and the number of that set.
+    pub(crate) fn authority(&self) -> Arc<CertificateAuthority> {
+        self.authority.load_full()
     }
 }
 

@@ -53,12 +53,12 @@ impl<'a> Ca<'a> {
 
     /// What signs, and the bundle that members trust.
     pub(crate) fn authority(self) -> Arc<CertificateAuthority> {
-        self.held.authority.load_full()
+        self.held.authority()
     }
 
     /// This server's own certificate, with the CA's behind it. Another one is another `Arc`.
     pub(crate) fn own_certificate(self) -> Arc<CertifiedKey> {
-        Arc::clone(&self.held.own.load().certified)
+        self.held.own_certificate()
     }
 
     /// The one by the CA that signed before, while it counts.

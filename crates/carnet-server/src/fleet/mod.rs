@@ -17,6 +17,7 @@ pub(crate) mod registry;
 mod rights;
 mod routes;
 mod tls;
+mod worker;
 
 pub use demand::Demand;
 pub(crate) use member::{FleetPeer, member, used};
@@ -24,4 +25,4 @@ pub(crate) use refusal::{denied, refused};
 pub(crate) use rights::FleetRights;
 pub(crate) use routes::router;
 pub use routes::{Route, all};
-pub(crate) use tls::FleetTls;
+pub(crate) use tls::{FleetTls, GateTime, alert};

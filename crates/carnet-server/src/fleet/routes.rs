@@ -11,7 +11,7 @@ use tower::ServiceExt;
 use zeroize::Zeroizing;
 
 use super::demand::{self, Demand};
-use super::{ca, controller, registry};
+use super::{ca, controller, registry, worker};
 use crate::frame;
 use crate::problem::Problem;
 use crate::routes::{jwks, revocations};
@@ -46,6 +46,8 @@ pub fn all() -> Vec<Route> {
         route("POST", "/v1/workers/{id}/heartbeat", Worker, post(registry::heartbeat)),
         route("DELETE", "/v1/workers/{id}", Worker, delete(registry::deregister)),
         route("GET", "/v1/workers", Worker, get(registry::list)),
+        route("POST", "/api/v1/worker/{id}/leases/{resource}/renew", Worker, post(worker::renew)),
+        route("POST", "/api/v1/worker/{id}/tasks/{task}/events", Worker, post(worker::report)),
         route("POST", "/register", Worker, post(controller::register)),
         route("POST", "/heartbeat", Worker, post(controller::heartbeat)),
         route("DELETE", "/deregister/{id}", Worker, delete(registry::deregister)),

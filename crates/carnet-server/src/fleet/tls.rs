@@ -133,7 +133,7 @@ fn config(
 
 /// The time of certificates is the gate's.
 #[derive(Debug)]
-struct GateTime(Clock);
+pub(crate) struct GateTime(pub(crate) Clock);
 
 impl TimeProvider for GateTime {
     fn current_time(&self) -> Option<UnixTime> {
@@ -204,7 +204,7 @@ impl ClientCertVerifier for Members {
 }
 
 /// The alert that the other end is sent.
-fn alert(denied: Denied) -> rustls::Error {
+pub(crate) fn alert(denied: Denied) -> rustls::Error {
     rustls::Error::InvalidCertificate(match denied.reason {
         Reason::Revoked(_) => CertificateError::Revoked,
         Reason::Expired => CertificateError::Expired,

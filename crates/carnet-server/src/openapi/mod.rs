@@ -9,6 +9,7 @@ mod fleet;
 mod operation;
 mod realm;
 mod schema;
+mod tasks;
 mod workers;
 
 use std::sync::LazyLock;
@@ -36,6 +37,7 @@ pub(crate) async fn show() -> Response {
 fn describe(method: &str, path: &str) -> Option<Operation> {
     realm::describe(method, path)
         .or_else(|| fleet::describe(method, path))
+        .or_else(|| tasks::describe(method, path))
         .or_else(|| workers::describe(method, path))
         .or_else(|| control_plane::describe(method, path))
 }
@@ -84,7 +86,7 @@ const fn takes_agents(access: Access) -> bool {
     use carnet_ticket::rights::RealmNeed::{Commit, Delete};
     match access {
         Access::Realm(need) => !matches!(need, Commit | Delete),
-        access => matches!(access, Access::Anybody),
+        access => matches!(access, Access::Anybody | Access::Task(_) | Access::Submit),
     }
 }
 

@@ -18,11 +18,13 @@ mod page;
 pub mod realm;
 mod reload;
 pub(crate) mod revocations;
+mod tasks;
 mod tickets;
 mod worker_tokens;
 pub(crate) mod workers;
 
 pub(crate) use body::NUMBER_MAX;
+pub(crate) use realm::shown_id;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -65,7 +67,9 @@ impl Route {
 /// Every route there is.
 #[expect(clippy::too_many_lines, reason = "a table")]
 pub fn all() -> Vec<Route> {
-    use Access::{Anybody, Feed, Metrics, Mint, Public, Realm, RealmUser, Scope, Worker};
+    use Access::{
+        Anybody, Feed, Metrics, Mint, Public, Realm, RealmUser, Scope, Submit, Task, Worker,
+    };
     use RealmNeed::{Commit, Delegate, Delete, Manage, Read, Write};
     use RealmRole::{Admin, Authorized, Unauthorized};
     use realm::{clients, depots, nodes, storage, tickets as task_tickets, tokens, users};
@@ -88,6 +92,11 @@ pub fn all() -> Vec<Route> {
         route("GET", "/api/v1/admin/tickets/{id}", Scope("admin:*"), get(tickets::show)),
         route("POST", "/api/v1/admin/tickets/{id}/revoke", Scope("admin:*"), post(tickets::revoke)),
         route("POST", "/api/v1/admin/worker-tokens", Mint, post(worker_tokens::create)),
+        route("GET", "/api/v1/tasks", Task("read:*"), get(tasks::list)),
+        route("POST", "/api/v1/tasks", Submit, post(tasks::create)),
+        route("GET", "/api/v1/tasks/{task}", Task("read:*"), get(tasks::show)),
+        route("GET", "/api/v1/tasks/{task}/events", Task("read:*"), get(tasks::events)),
+        route("POST", "/api/v1/tasks/{task}/cancel", Task("api:*"), post(tasks::cancel)),
         route("GET", "/api/v1/workers", Scope("read:*"), get(workers::list)),
         route("GET", "/api/v1/workers/{id}", Scope("read:*"), get(workers::show)),
         route(

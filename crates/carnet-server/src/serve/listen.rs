@@ -100,6 +100,7 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
     let (fleet_listener, fleet) =
         bound.map_err(|source| ServeError::Fleet { address: fleet, source })?;
     app.ca().open_local_enrollment(fleet)?;
+    app.listens_at(address);
     let tasks = TaskTracker::new();
     let accepting = Accepting {
         router: routes::router(app.clone()),

@@ -21,6 +21,7 @@ mod reload;
 mod revocations;
 mod rotation;
 mod socket;
+mod tasks;
 mod tickets;
 mod tls;
 mod vectors;

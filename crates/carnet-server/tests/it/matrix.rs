@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::fleet::new_csr;
 use crate::support::identity::Client;
-use crate::support::{AUTHORITY, As, Server, dict, text};
+use crate::support::{AUTHORITY, Answer, As, Server, dict, text};
 
 /// The columns.
 const CALLERS: [&str; 10] = [
@@ -29,13 +29,14 @@ const OTHERS: [&str; 5] = ["user", "administrator", "unauthorized user", "agent 
 
 /// The statuses of [`OTHERS`]. A user is as a service of its role is. An agent is as its owner in the content
 /// store, but deletes no ticket, revokes its own alone, and is nobody's user; of the control plane it has `/me`
-/// alone.
+/// and tasks alone.
 fn others(method: &str, path: &str, row: Row) -> [u16; 5] {
     let [_, _, api, _, _, admin, issuer, ..] = row;
     let is_mint = path.ends_with("/worker-tokens");
     let is_own = (method, path) == ("DELETE", TICKET) || path == REVOKE;
     let is_store = path.starts_with("/api/realm/") && !is_own;
-    let is_open = row == PUBLIC || is_store || matches!(path, "/api/v1/me" | "/api/mcp");
+    let is_task = path.starts_with("/api/v1/tasks");
+    let is_open = row == PUBLIC || is_store || is_task || matches!(path, "/api/v1/me" | "/api/mcp");
     let agent = if is_open || row == NOBODY { api } else { 403 };
     [api, admin, if is_mint { 403 } else { issuer }, agent, agent]
 }
@@ -50,6 +51,7 @@ const NOBODY: Row = [401; 10];
 const PUBLIC: Row = [200; 10];
 const ANYBODY: Row = [401, 200, 200, 200, 200, 200, 200, 401, 401, 401];
 const READ: Row = [401, 200, 200, 200, 200, 200, 403, 401, 401, 401];
+const SUBMIT: Row = [401, 403, 202, 202, 202, 202, 403, 401, 401, 401];
 const ADMIN: Row = [401, 403, 403, 403, 403, 200, 403, 401, 401, 401];
 const OPERATOR: Row = [401, 403, 403, 404, 404, 404, 403, 401, 401, 401];
 const MINT: Row = [401, 403, 403, 403, 403, 200, 200, 401, 401, 401];
@@ -96,6 +98,11 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("GET", "/api/v1/admin/tickets/{id}"), ADMIN),
         (("POST", "/api/v1/admin/tickets/{id}/revoke"), ADMIN),
         (("POST", "/api/v1/admin/worker-tokens"), MINT),
+        (("GET", "/api/v1/tasks"), READ),
+        (("POST", "/api/v1/tasks"), SUBMIT),
+        (("GET", "/api/v1/tasks/{task}"), READ),
+        (("GET", "/api/v1/tasks/{task}/events"), READ),
+        (("POST", "/api/v1/tasks/{task}/cancel"), SUBMIT),
         (("GET", "/api/v1/workers"), READ),
         (("GET", "/api/v1/workers/{id}"), status(READ, 200, 404)),
         // A worker's token alone lets in here.
@@ -271,6 +278,7 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
         .replace("{user}", "a-user");
     let path = match path.split(['{', '}']).nth(1) {
         Some("id") => path.replace("{id}", &prepare_entry(server).await),
+        Some("task") => path.replace("{task}", &prepare_task(server, callers, by, caller).await),
         Some("token") => path.replace("{token}", &server.agent_token(owner).await.1),
         Some("key") => path.replace("{key}", &prepare_key(server, template).await),
         Some("enrollment") => path.replace("{enrollment}", &server.enrollment("gpu-1").await.0),
@@ -301,6 +309,26 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
         return server.http.execute(signed).await.unwrap().status().as_u16();
     }
     request.send().await.unwrap().status().as_u16()
+}
+
+/// A task of the caller's own, or of somebody's where the caller may submit none.
+async fn prepare_task(server: &Server, callers: &Callers, by: As<'_>, caller: &str) -> String {
+    let submit = |by| server.request(by, Method::POST, "/api/v1/tasks").json(&new_task());
+    let made = if caller == "client" {
+        let signed = callers.client.sign(server, submit(As::Nobody));
+        Answer::of(server.http.execute(signed).await.unwrap()).await
+    } else {
+        server.send(submit(by)).await
+    };
+    let made = match made.status.as_u16() {
+        202 => made,
+        _ => server.send(submit(As::Api)).await.expect(202),
+    };
+    made.json()["task"]["id"].as_str().unwrap().to_owned()
+}
+
+fn new_task() -> serde_json::Value {
+    json!({ "capability": "example.hello_world" })
 }
 
 /// A member of the fleet; for one that is to be released, one that is quarantined.
@@ -387,7 +415,8 @@ fn with_body(
         ("POST", "/api/v1/admin/tickets") => {
             request.json(&json!({ "class": "worker-token", "worker_id": "worker-a" }))
         }
-        ("POST", path) if path.contains("/admin/") => request,
+        ("POST", "/api/v1/tasks") => request.json(&new_task()),
+        ("POST", path) if path.contains("/admin/") || path.contains("/tasks/") => request,
         ("POST", path) if path.ends_with("/prepare-nodes") => {
             request.json(&json!({ "keys": [node] }))
         }

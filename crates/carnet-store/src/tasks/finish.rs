@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use carnet_ticket::realm::TicketId;
-use carnet_ticket::task::{Step, TaskId};
+use carnet_ticket::task::{Lease, Step, TaskId};
 use carnet_ticket::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::report::backoff;
 use super::{TaskFault, TaskRow, events, find, row, update, withdraw};
 use crate::error::StoreError;
+use crate::leases;
 use crate::open::Store;
 use crate::sql;
 
-/// Those that a worker has, and whose lease has run out or whose time is over.
+/// Those whose time is over, and those that a worker has under a lease that has run out.
 const OVERDUE: &str = "SELECT t.* FROM tasks t LEFT JOIN leases l ON l.resource_id = t.id \
-    WHERE t.state IN ('placed', 'running') AND (t.deadline <= ?1 OR l.holder_id IS NULL OR l.expires_at <= ?1) \
-    LIMIT ?2";
+    WHERE t.state IN ('pending', 'placed', 'running') AND (t.deadline <= ?1 OR t.state <> 'pending' \
+    AND (l.holder_id IS NULL OR l.expires_at <= ?1)) LIMIT ?2";
 
 /// Why a task comes to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,15 @@ pub enum End {
     NoWorker,
     /// A policy forbids it by now.
     Forbidden,
+}
+
+/// A task that came to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// The task.
+    pub row: TaskRow,
+    /// The lease that was taken from its worker.
+    pub lease: Option<Lease>,
 }
 
 /// Why a task did not come to its end.
@@ -68,26 +78,27 @@ impl End {
 }
 
 impl Store {
-    /// Ends a task, whoever has it: the lease is taken from its worker, and its ticket counts no more. The task, and
-    /// the ticket if there was one.
+    /// Ends a task, whoever has it: the lease is taken from its worker, and its ticket counts no more.
     pub async fn end_task(
         &self,
         id: TaskId,
         end: End,
         words: Option<String>,
         now: Timestamp,
-    ) -> Result<TaskRow, EndTaskError> {
+    ) -> Result<Ended, EndTaskError> {
         self.write(move |connection| {
             let mut row = find(connection, id)?.ok_or(EndTaskError::Unknown)?;
             let was_active = row.life.state.is_active();
             row.life = row.life.after(end.step()).map_err(|_| EndTaskError::Final)?;
             (row.finished_at, row.error) = (Some(now), Some(end.fault(words)));
+            let mut lease = None;
             if was_active {
+                lease = leases::held(connection, &id.to_string())?;
                 withdraw(connection, &row, now)?;
             }
             update(connection, &row)?;
             events::state(connection, &row, now)?;
-            Ok(row)
+            Ok(Ended { row, lease })
         })
         .await
     }
@@ -114,7 +125,7 @@ impl Store {
         .await
     }
 
-    /// At most `limit` tasks that a worker has under a lease that has run out, or for longer than they may take.
+    /// At most `limit` tasks whose time is over, or that a worker has under a lease that has run out.
     pub async fn overdue_tasks(
         &self,
         now: Timestamp,

@@ -13,17 +13,40 @@ use crate::sql::{self, Parts};
 const UNFINISHED: &str = "SELECT * FROM tasks WHERE state IN ('pending', 'placed', 'running') AND seq > ?1 \
     ORDER BY seq LIMIT ?2";
 
+/// Whose tasks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum OfTenant {
+    /// Anybody's.
+    #[default]
+    Any,
+    /// Those that belong to no tenant.
+    None,
+    /// Those of one tenant.
+    One(String),
+}
+
 /// Which tasks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskFilter {
-    /// Of this tenant; of none with `Some(None)`; of any with `None`.
-    pub tenant_id: Option<Option<String>>,
+    /// Whose.
+    pub tenant: OfTenant,
     /// In this state.
     pub state: Option<TaskState>,
     /// Of this capability.
     pub capability: Option<CapabilityId>,
     /// That this worker has, or had last.
     pub worker_id: Option<WorkerId>,
+}
+
+impl OfTenant {
+    /// Whether a task of `tenant` is one of them.
+    pub fn has(&self, tenant: Option<&str>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::None => tenant.is_none(),
+            Self::One(one) => tenant == Some(one),
+        }
+    }
 }
 
 impl Store {
@@ -36,12 +59,12 @@ impl Store {
     ) -> Result<Vec<TaskRow>, StoreError> {
         let mut query = Parts::new("SELECT * FROM tasks WHERE seq < ");
         query.push("", before.map_or(i64::MAX, signed));
-        match filter.tenant_id {
-            None => {}
-            Some(None) => {
+        match filter.tenant {
+            OfTenant::Any => {}
+            OfTenant::None => {
                 query.push_text(" AND tenant_id IS NULL");
             }
-            Some(Some(tenant)) => {
+            OfTenant::One(tenant) => {
                 query.push(" AND tenant_id = ", tenant);
             }
         }

@@ -10,9 +10,9 @@ mod report;
 mod row;
 
 pub use events::TaskEvent;
-pub use finish::{End, EndTaskError};
+pub use finish::{End, EndTaskError, Ended};
 pub use insert::Inserted;
-pub use list::TaskFilter;
+pub use list::{OfTenant, TaskFilter};
 pub use place::{PlaceError, Placed, Placing};
 pub use report::{ReportError, Reported};
 pub use row::{NewTask, Progress, TaskFault, TaskRow, TaskSpec};

@@ -53,6 +53,9 @@ pub enum Reason {
     /// Its role may not do that.
     #[error("not for this role")]
     Role,
+    /// It works under a lease that is over, or another's.
+    #[error("the lease is over, or another's")]
+    StaleLease,
     /// More often than its scope lets it.
     #[error("more often than the scope allows")]
     Rate,
@@ -102,6 +105,7 @@ impl Reason {
             Self::Exhausted(_) => "exhausted",
             Self::Scope => "scope",
             Self::Role => "role",
+            Self::StaleLease => "stale_lease",
             Self::Rate => "rate",
             Self::Quota(_) => "quota",
             Self::Capability(error) => error.code(),

@@ -29,7 +29,7 @@ use crate::registry::RegistryError;
 pub(super) const BODY_MAX: u64 = 256 << 10;
 
 /// The worker that a path names; one that cannot be is nobody.
-fn worker_id(text: &str) -> Result<WorkerId, Problem> {
+pub(super) fn worker_id(text: &str) -> Result<WorkerId, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 

@@ -10,6 +10,7 @@ pub(super) mod tokens;
 pub(super) mod users;
 
 pub(super) use me::me;
+pub(crate) use tickets::shown_id;
 
 use axum::Json;
 use axum::extract::State;

@@ -15,7 +15,7 @@ use crate::state::App;
 
 /// Where a stream goes on: `Last-Event-ID`, else `since`, else at the beginning.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Since(u64);
+pub(crate) struct Since(pub(crate) u64);
 
 #[derive(Deserialize)]
 struct Params {

@@ -30,6 +30,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("POST", "/v1/workers/{id}/heartbeat"), [401, 422, 403, 401, 401]),
         (("DELETE", "/v1/workers/{id}"), [401, 200, 403, 401, 401]),
         (("GET", "/v1/workers"), [401, 200, 403, 401, 401]),
+        (("POST", "/api/v1/worker/{id}/leases/{resource}/renew"), [401, 400, 403, 401, 401]),
+        (("POST", "/api/v1/worker/{id}/tasks/{task}/events"), [401, 404, 403, 401, 401]),
         (("POST", "/register"), [401, 422, 403, 401, 401]),
         (("POST", "/heartbeat"), [401, 422, 403, 401, 401]),
         (("DELETE", "/deregister/{id}"), [401, 200, 403, 401, 401]),

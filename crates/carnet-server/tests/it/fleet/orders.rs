@@ -1,6 +1,7 @@
 //! What administrators do to workers, and what workers cannot undo.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::time::Duration;
 
 use carnet_gate::Clock;
@@ -140,16 +141,16 @@ async fn who_is_lost_is_noted_and_who_comes_back_too() {
     let fleet = Fleet::start().await;
     let hello = fleet.member("hello-world").await;
     fleet.register(&hello, &json!({})).await.expect(200);
-    let changed = async || {
-        fleet.server.app.registry().changed().notified().await;
-    };
-    changed().await;
+    let mut changed = pin!(fleet.server.app.registry().changed().notified());
+    changed.as_mut().enable();
     // The sweeper looks each ten seconds; the clock wakes it.
     fleet.server.hand.advance(Duration::from_secs(125));
-    changed().await;
+    changed.await;
     assert_eq!(fleet.worker(ID).await["state"], "lost");
+    let mut changed = pin!(fleet.server.app.registry().changed().notified());
+    changed.as_mut().enable();
     assert_eq!(fleet.told(&hello, "online").await, "online");
-    changed().await;
+    changed.await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

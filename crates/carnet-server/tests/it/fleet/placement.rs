@@ -127,9 +127,10 @@ async fn a_worker_has_as_many_tasks_as_it_takes() {
     let third = registry.occupy(&id, &greet.capability).unwrap();
     drop(second);
     assert!(place(&fleet, &greet).is_none());
-    registry.changed().notified().await;
+    let mut changed = std::pin::pin!(registry.changed().notified());
+    changed.as_mut().enable();
     drop(third);
-    registry.changed().notified().await;
+    changed.await;
     assert!(place(&fleet, &greet).is_some());
     assert!(registry.occupy(&"nobody".parse().unwrap(), &greet.capability).is_none());
     // What was only described was not enrolled.
@@ -155,9 +156,10 @@ async fn the_best_worker_is_chosen_of_those_that_take_tasks() {
     let busy = place(&fleet, &greet).unwrap();
     assert_eq!(order(&greet), ["w-b", "w-c", "w-a"]);
     let registry = fleet.server.app.registry();
-    registry.changed().notified().await;
+    let mut changed = std::pin::pin!(registry.changed().notified());
+    changed.as_mut().enable();
     fleet.beat(&hello, "w-c", "service_type=example&load_score=0.5").await.expect(200);
-    registry.changed().notified().await;
+    changed.await;
     assert_eq!(order(&greet), ["w-b", "w-a", "w-c"]);
     greet.failed_on.insert("w-b".parse().unwrap());
     assert_eq!(order(&greet), ["w-a", "w-c", "w-b"]);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use carnet_server::registry::{AdminStates, Reported, WorkerState};
+use carnet_server::tasks::TaskRequest;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -22,6 +23,7 @@ const OPS: &[(&str, runner::Op)] = &[
         runtime.block_on(http(input))
     }),
     ("worker_state", worker_state),
+    ("task_request", task_request),
     ("placement", super::placement::vector),
 ];
 
@@ -43,6 +45,25 @@ fn worker_state(input: &mut Input) -> Outcome {
     let reported = Reported::parse(reported).map_err(|_| json!({ "error": "InvalidStatus" }))?;
     let state = WorkerState::of(states, reported, age, Duration::from_mins(2));
     Ok(json!({ "state": state.as_str(), "placeable": state == WorkerState::Online }))
+}
+
+fn task_request(input: &mut Input) -> Outcome {
+    let sources = carnet_config::Sources::default();
+    let config = carnet_config::load(&sources).unwrap().config;
+    let body = input.take("body").to_string();
+    let request = TaskRequest::parse(body.as_bytes(), &config.tasks).map_err(|problem| {
+        let field = &problem.details.as_ref().unwrap()["field"];
+        json!({ "error": problem.code, "status": problem.status.as_u16(), "field": field })
+    })?;
+    assert_eq!(request.realm.as_deref(), Some("acme"));
+    let spec = request.spec;
+    Ok(json!({
+        "version": spec.version,
+        "timeout_s": spec.timeout_ms / 1000,
+        "output_bytes": spec.output_bytes,
+        "max_attempts": spec.max_attempts,
+        "requires_gpu": spec.requires_gpu,
+    }))
 }
 
 /// Promise: K-9, K-38, K-57

@@ -204,7 +204,9 @@ pub async fn a_task_ends_once(store: Store) {
     made(&store, 1).await;
     let given = placed(&store, placing(1, 1, "a"), at(0)).await;
     let words = Some("enough".to_owned());
-    let row = store.end_task(id(1), End::Cancelled, words, at(1)).await.unwrap();
+    let ended = store.end_task(id(1), End::Cancelled, words, at(1)).await.unwrap();
+    assert_eq!(ended.lease, Some(given.lease.clone()));
+    let row = ended.row;
     assert_eq!(row.life.state, TaskState::Cancelled);
     assert_eq!(row.error.unwrap().message, "enough");
     let ticket = store.ticket(&row.ticket.unwrap()).await.unwrap().unwrap();
@@ -236,6 +238,8 @@ pub async fn what_is_overdue_is_found(store: Store) {
     assert_eq!(renewed.generation, 2);
     assert_eq!(overdue(at(319)).await, [id(1)]);
     assert_eq!(overdue(at(320)).await.len(), 2, "its deadline");
+    store.unplace_task(id(2), 1, at(41)).await.unwrap();
+    assert_eq!(overdue(at(320)).await.len(), 2, "its deadline, while it waits again");
 }
 
 pub async fn of_many_events_the_oldest_line_goes(store: Store) {

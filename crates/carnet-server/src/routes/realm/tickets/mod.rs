@@ -119,6 +119,6 @@ fn config(ticket: &NewTicket, limits: &Limits) -> Value {
 }
 
 /// A ticket as others may read of it: its id is a secret.
-pub(in crate::routes) fn shown_id(id: &TicketId) -> String {
+pub(crate) fn shown_id(id: &TicketId) -> String {
     format!("ticket:~{}", realm::content_id(id).fingerprint())
 }

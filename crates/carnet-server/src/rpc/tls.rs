@@ -1,0 +1,171 @@
+//! Whom the control plane believes to be a worker, and as whom it comes itself.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use carnet_gate::Gate;
+use carnet_ticket::identity::{SpiffeId, TrustDomain, peer_of_leaf};
+use carnet_ticket::verify::{Facts, Presented, Surface};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, VerifierBuilderError, WebPkiServerVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
+
+use crate::ca;
+use crate::fleet::{GateTime, alert};
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClientError {
+    /// The identity is none.
+    #[error("a worker's identity does not read as one")]
+    Identity,
+    /// No protocol, or none of the CA's certificates can be trusted.
+    #[error("TLS cannot be offered")]
+    Tls(#[from] Error),
+    /// There is no CA certificate.
+    #[error("there is no CA certificate")]
+    Verifier(#[from] VerifierBuilderError),
+    /// The client.
+    #[error("an HTTP client cannot be made")]
+    Client(#[from] reqwest::Error),
+}
+
+/// What is trusted now.
+pub(super) struct Trust {
+    gate: Gate,
+    ca: Arc<ca::Held>,
+    domain: TrustDomain,
+    provider: Arc<CryptoProvider>,
+    /// Made anew when the bundle is another one.
+    made: ArcSwapOption<(u64, Arc<WebPkiServerVerifier>)>,
+}
+
+impl Trust {
+    pub(super) fn new(gate: Gate, ca: Arc<ca::Held>, domain: TrustDomain) -> Self {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        Self { gate, ca, domain, provider, made: ArcSwapOption::empty() }
+    }
+
+    /// Believes chains to the certificates of the bundle.
+    fn chain(&self) -> Result<Arc<WebPkiServerVerifier>, ClientError> {
+        let authority = self.ca.authority();
+        let bundle = authority.bundle();
+        if let Some(made) = self.made.load().as_deref()
+            && made.0 == bundle.sequence
+        {
+            return Ok(Arc::clone(&made.1));
+        }
+        let mut roots = RootCertStore::empty();
+        for certificate in &bundle.certificates {
+            roots.add(CertificateDer::from(certificate.certificate.clone()))?;
+        }
+        let provider = Arc::clone(&self.provider);
+        let chain =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+        self.made.store(Some(Arc::new((bundle.sequence, Arc::clone(&chain)))));
+        Ok(chain)
+    }
+}
+
+/// A client that believes the worker of this identity alone.
+pub(super) fn client(trust: &Arc<Trust>, identity: &str) -> Result<reqwest::Client, ClientError> {
+    let identity: SpiffeId = identity.parse().map_err(|_| ClientError::Identity)?;
+    let clock = Arc::new(GateTime(trust.gate.clock().clone()));
+    let verifier = OneWorker { trust: Arc::clone(trust), identity };
+    let config = ClientConfig::builder_with_details(Arc::clone(&trust.provider), clock)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_client_cert_resolver(Arc::new(Own(Arc::clone(&trust.ca))));
+    let client = reqwest::Client::builder()
+        .user_agent(concat!("carnet/", env!("CARGO_PKG_VERSION")))
+        .tls_backend_preconfigured(config)
+        .https_only(true)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none());
+    Ok(client.build()?)
+}
+
+/// Believes one worker.
+struct OneWorker {
+    trust: Arc<Trust>,
+    identity: SpiffeId,
+}
+
+impl ServerCertVerifier for OneWorker {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        between: &[CertificateDer<'_>],
+        host: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let chain = self.trust.chain().map_err(|error| Error::General(error.to_string()))?;
+        let verified = chain.verify_server_cert(leaf, between, host, ocsp, now)?;
+        let is_it =
+            peer_of_leaf(leaf, &self.trust.domain).is_ok_and(|identity| identity == self.identity);
+        if !is_it {
+            return Err(CertificateError::ApplicationVerificationFailure.into());
+        }
+        // What was revoked is known to the gate, here as everywhere.
+        let presented = Presented::certificate(leaf);
+        self.trust.gate.admit(&presented, &Facts::none(), Surface::Rpc).map_err(alert)?;
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.trust.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.trust.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.trust.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl fmt::Debug for OneWorker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OneWorker").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
+
+/// This server's certificate of the moment.
+struct Own(Arc<ca::Held>);
+
+impl ResolvesClientCert for Own {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.own_certificate())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Own").finish_non_exhaustive()
+    }
+}

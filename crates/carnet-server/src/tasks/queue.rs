@@ -1,0 +1,243 @@
+//! [`Queue`]: the tasks of which something may still become.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use carnet_config::Tasks as TasksConfig;
+use carnet_store::{TaskRow, TaskSpec};
+use carnet_ticket::identity::{CapabilityId, Version, WorkerId};
+use carnet_ticket::task::{TaskId, TaskState};
+use carnet_ticket::time::Timestamp;
+
+use crate::registry::{Slot, Want};
+
+/// What a worker has to be for a task. Tasks that ask the same wait together: when one of them finds no worker, none
+/// does.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Kind {
+    capability: CapabilityId,
+    verb: Option<String>,
+    version: Version,
+    labels: BTreeMap<String, String>,
+    requires_gpu: bool,
+}
+
+/// A task that waits for a worker.
+#[derive(Debug, Clone)]
+pub(super) struct Waiting {
+    pub(super) id: TaskId,
+    pub(super) seq: u64,
+    pub(super) attempt: u32,
+    pub(super) spec: Arc<TaskSpec>,
+    /// From when on it may be placed.
+    pub(super) since: Timestamp,
+    pub(super) failed_on: BTreeSet<WorkerId>,
+    /// Who did not take it just now, and until when they are not asked again.
+    pub(super) passed_over: BTreeSet<WorkerId>,
+    pub(super) passed_until: Timestamp,
+}
+
+/// A task that a worker has.
+#[derive(Debug)]
+struct Active {
+    attempt: u32,
+    worker_id: WorkerId,
+    /// Its place at the worker; none when that has gone.
+    _slot: Option<Slot>,
+}
+
+/// There are as many tasks as may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Full;
+
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    waiting: BTreeMap<Kind, BTreeMap<u64, Waiting>>,
+    waiting_count: u32,
+    active: HashMap<TaskId, Active>,
+    /// The tasks that each worker has.
+    at_worker: BTreeMap<WorkerId, BTreeSet<TaskId>>,
+    /// How many each tenant has.
+    of_tenant: HashMap<Option<String>, u32>,
+}
+
+impl Kind {
+    fn of(spec: &TaskSpec) -> Self {
+        Self {
+            capability: spec.capability.clone(),
+            verb: spec.verb.clone(),
+            version: spec.version,
+            labels: spec.labels.clone(),
+            requires_gpu: spec.requires_gpu,
+        }
+    }
+
+    /// What the registry is asked for.
+    pub(super) fn want(self, failed_on: BTreeSet<WorkerId>) -> Want {
+        let Self { capability, verb, version, labels, requires_gpu } = self;
+        Want { capability, verb, version, labels, requires_gpu, failed_on }
+    }
+}
+
+/// What the registry is asked for on behalf of a task.
+pub(super) fn want(spec: &TaskSpec, failed_on: BTreeSet<WorkerId>) -> Want {
+    Kind::of(spec).want(failed_on)
+}
+
+impl Waiting {
+    pub(super) fn of(row: &TaskRow) -> Self {
+        Self {
+            id: row.task.id,
+            seq: row.seq,
+            attempt: row.life.attempt,
+            spec: Arc::new(row.task.spec.clone()),
+            since: row.pending_since,
+            failed_on: row.failed_on.clone(),
+            passed_over: BTreeSet::new(),
+            passed_until: row.pending_since,
+        }
+    }
+}
+
+impl Queue {
+    /// Counts a task that is about to be made, if there may be one more.
+    pub(super) fn reserve(
+        &mut self,
+        tenant: Option<&str>,
+        config: &TasksConfig,
+    ) -> Result<(), Full> {
+        let is_full = self.waiting_count >= config.max_pending
+            || self.active.len() >= config.max_active as usize;
+        let count = self.of_tenant.entry(tenant.map(str::to_owned)).or_default();
+        if is_full || *count >= config.max_active_per_tenant && tenant.is_some() {
+            return Err(Full);
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    /// Counts a task no more.
+    pub(super) fn release(&mut self, tenant: Option<&str>) {
+        let tenant = tenant.map(str::to_owned);
+        if let Some(count) = self.of_tenant.get_mut(&tenant) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.of_tenant.remove(&tenant);
+            }
+        }
+    }
+
+    /// Takes in a task that was there before the server.
+    pub(super) fn recover(&mut self, row: &TaskRow, slot: Option<Slot>) {
+        *self.of_tenant.entry(row.task.tenant_id.clone()).or_default() += 1;
+        match row.worker_id.clone().filter(|_| row.life.state.is_active()) {
+            Some(worker_id) => self.activate(row.task.id, row.life.attempt, worker_id, slot),
+            None => self.wait(Waiting::of(row)),
+        }
+    }
+
+    /// Takes in a task that was just made.
+    pub(super) fn wait(&mut self, task: Waiting) {
+        let of_kind = self.waiting.entry(Kind::of(&task.spec)).or_default();
+        if of_kind.insert(task.seq, task).is_none() {
+            self.waiting_count += 1;
+        }
+    }
+
+    pub(super) fn activate(
+        &mut self,
+        id: TaskId,
+        attempt: u32,
+        worker_id: WorkerId,
+        slot: Option<Slot>,
+    ) {
+        self.at_worker.entry(worker_id.clone()).or_default().insert(id);
+        self.active.insert(id, Active { attempt, worker_id, _slot: slot });
+    }
+
+    /// Its worker does not have a task any more; whether it had.
+    fn deactivate(&mut self, id: TaskId) -> bool {
+        let Some(active) = self.active.remove(&id) else { return false };
+        if let Some(tasks) = self.at_worker.get_mut(&active.worker_id) {
+            tasks.remove(&id);
+            if tasks.is_empty() {
+                self.at_worker.remove(&active.worker_id);
+            }
+        }
+        true
+    }
+
+    /// Takes a task out of those that wait.
+    pub(super) fn take(&mut self, kind: &Kind, seq: u64) -> Option<Waiting> {
+        let of_kind = self.waiting.get_mut(kind)?;
+        let task = of_kind.remove(&seq)?;
+        if of_kind.is_empty() {
+            self.waiting.remove(kind);
+        }
+        self.waiting_count -= 1;
+        Some(task)
+    }
+
+    /// Follows what has become of a task.
+    pub(super) fn settle(&mut self, row: &TaskRow) {
+        match row.life.state {
+            TaskState::Placed | TaskState::Running => {}
+            TaskState::Pending => self.wait_again(Waiting::of(row)),
+            _ => {
+                let had = self.deactivate(row.task.id);
+                let waited = self.take(&Kind::of(&row.task.spec), row.seq).is_some();
+                if had || waited {
+                    self.release(row.task.tenant_id.as_deref());
+                }
+            }
+        }
+    }
+
+    /// A worker has a task no more, and it waits again. One that was ended meanwhile does not.
+    pub(super) fn wait_again(&mut self, task: Waiting) {
+        if self.deactivate(task.id) {
+            self.wait(task);
+        }
+    }
+
+    /// Kinds of tasks that wait: those with the oldest task first.
+    pub(super) fn kinds(&self) -> Vec<Kind> {
+        let first = |tasks: &BTreeMap<u64, Waiting>| tasks.first_key_value().map(|(seq, _)| *seq);
+        let mut kinds: Vec<_> =
+            self.waiting.iter().map(|(kind, tasks)| (first(tasks), kind)).collect();
+        kinds.sort();
+        kinds.into_iter().map(|(_, kind)| kind.clone()).collect()
+    }
+
+    /// The next task of a kind behind number `after` that may be placed at `now`.
+    pub(super) fn next(&mut self, kind: &Kind, after: u64, now: Timestamp) -> Option<&Waiting> {
+        let tasks = self.waiting.get_mut(kind)?.range_mut(after + 1..);
+        let (_, task) = tasks.into_iter().find(|(_, task)| task.since <= now)?;
+        if task.passed_until <= now {
+            task.passed_over.clear();
+        }
+        Some(task)
+    }
+
+    /// Tasks that have waited since `since` or longer.
+    pub(super) fn tired(&self, since: Timestamp) -> Vec<TaskId> {
+        let waiting = self.waiting.values().flat_map(BTreeMap::values);
+        waiting.filter(|task| task.since <= since).map(|task| task.id).collect()
+    }
+
+    /// The workers that have tasks.
+    pub(super) fn workers(&self) -> Vec<WorkerId> {
+        self.at_worker.keys().cloned().collect()
+    }
+
+    /// The tasks that a worker has, and at which attempt.
+    pub(super) fn at(&self, worker: &WorkerId) -> Vec<(TaskId, u32)> {
+        let tasks = self.at_worker.get(worker).into_iter().flatten();
+        tasks.filter_map(|id| Some((*id, self.active.get(id)?.attempt))).collect()
+    }
+
+    /// How many wait, and how many workers have.
+    pub(super) fn counts(&self) -> (u32, u32) {
+        (self.waiting_count, u32::try_from(self.active.len()).unwrap_or(u32::MAX))
+    }
+}

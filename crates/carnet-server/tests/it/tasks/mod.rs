@@ -1,0 +1,7 @@
+//! Tasks, from whoever wants them to workers that are called over real TLS.
+
+mod end;
+mod faults;
+mod run;
+mod submit;
+mod support;
