@@ -23,6 +23,8 @@ impl Worker {
         }
         let log = std::fs::File::create(server.folder.path().join("worker.log")).unwrap();
         command.env("CERT_DIR", "certs").env("PATH", PATH).stderr(log);
+        // Also where this runs in a container.
+        command.env("CARNET_WORKER_HOST", "127.0.0.1").env("CARNET_ADVERTISE_HOST", "localhost");
         let worker = Self(command.spawn().unwrap());
         until("the worker is online", || {
             let shown = server.run(&["worker", "show", "one", "--format", "json"]);
@@ -57,7 +59,7 @@ fn states(server: &Server) -> Vec<String> {
 /// Promise: K-56
 #[test]
 fn a_file_goes_to_a_worker_and_what_it_makes_comes_back() {
-    let server = Server::start();
+    let server = Server::start_with(&["--set", "tasks.pending_timeout=30s"]);
     let file = |name: &str| server.folder.path().join(name);
     let _worker = Worker::start(&server, &["text.sort=sort"]);
     std::fs::write(file("words.txt"), "b\nc\na\n").unwrap();
@@ -99,7 +101,7 @@ fn a_file_goes_to_a_worker_and_what_it_makes_comes_back() {
 /// Promise: K-56
 #[test]
 fn a_task_that_fails_ends_the_command_with_1_and_ctrl_c_cancels() {
-    let server = Server::start();
+    let server = Server::start_with(&["--set", "tasks.pending_timeout=30s"]);
     program(&server, "fail", "echo it is broken >&2; exit 3");
     program(&server, "nap", "exec sleep 600");
     let _worker = Worker::start(&server, &["text.fail=./fail", "text.nap=./nap"]);
