@@ -23,11 +23,12 @@ const WORKER_ID: HeaderName = HeaderName::from_static("x-worker-id");
 /// What every identity of the fleet begins with: no token is one.
 const SPIFFE: &str = "spiffe:";
 
-/// The worker whose token a request carries. What is bad counts against its address.
+/// The worker whose token a request carries, and has `scope`. What is bad counts against its address.
 pub(super) async fn worker(
     app: &App,
     parts: &Parts,
     address: Option<&str>,
+    scope: WorkerScope,
 ) -> Result<FleetPeer, Problem> {
     if let Some(address) = address {
         app.limiters().look(Limit::FleetFailures, address)?;
@@ -49,8 +50,7 @@ pub(super) async fn worker(
         Problem { denied: problem.denied, ..bad(app, address) }
     })?;
     let rights = grant.routes().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
-    let heartbeat = WorkerScope::Heartbeat.as_str();
-    rights.permits(heartbeat).map_err(|reason| grant.deny(reason))?;
+    rights.permits(scope.as_str()).map_err(|reason| grant.deny(reason))?;
     Ok(FleetPeer { grant, speaker })
 }
 
