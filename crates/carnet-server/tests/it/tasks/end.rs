@@ -60,7 +60,7 @@ async fn a_task_that_no_worker_can_do_waits_and_then_fails() {
     let fleet = Fleet::start().await;
     let mut worker = Worker::start(&fleet, "a").await;
     let id = fleet.submit(As::Api, json!({ "version": "2.0.0" })).await;
-    fleet.server.hand.advance(Duration::from_secs(60));
+    fleet.server.hand.advance(Duration::from_mins(1));
     worker.beat(&fleet).await;
     assert_eq!(fleet.task(&id).await["state"], "pending");
     fleet.server.hand.advance(Duration::from_mins(5));
