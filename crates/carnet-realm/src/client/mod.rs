@@ -118,6 +118,13 @@ impl Client {
         Ok(Self { http, base, realm, credential, clock, ahead })
     }
 
+    /// The same client, which presents this instead. It shares its connections.
+    #[must_use]
+    pub fn presenting(mut self, credential: Credential) -> Self {
+        self.credential = credential;
+        self
+    }
+
     /// The same client for another realm.
     #[must_use]
     pub fn in_realm(mut self, realm: &str) -> Self {

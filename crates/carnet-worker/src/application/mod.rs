@@ -1,6 +1,7 @@
 //! [`WorkerApplication`]: says what a worker is.
 
 mod access;
+mod calls;
 mod core;
 mod hooks;
 mod plan;
@@ -12,7 +13,7 @@ mod this_worker;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +48,7 @@ pub struct WorkerApplication {
     worker_id: Option<String>,
     https_port: Option<u16>,
     host: Option<IpAddr>,
+    rpc_listen: Option<SocketAddr>,
     advertise_host: Option<String>,
     router: Router,
     capabilities: Vec<CapabilityDefinition>,
@@ -72,6 +74,7 @@ impl WorkerApplication {
             worker_id: None,
             https_port: None,
             host: None,
+            rpc_listen: None,
             advertise_host: None,
             router: Router::new(),
             capabilities: Vec::new(),
@@ -103,8 +106,14 @@ impl WorkerApplication {
         Self { host: Some(addr), ..self }
     }
 
+    /// Where the control plane asks for tasks, instead of on the HTTPS port: there a certificate is demanded in the
+    /// handshake.
+    pub fn rpc_listen(self, address: SocketAddr) -> Self {
+        Self { rpc_listen: Some(address), ..self }
+    }
+
     /// The host under which others reach it. Otherwise `CARNET_ADVERTISE_HOST`, else the name in its certificate in a
-    /// container, and `localhost` elsewhere.
+    /// container, and `localhost` elsewhere, or where the control plane is on the same machine.
     pub fn advertise_host(self, host: impl Into<String>) -> Self {
         Self { advertise_host: Some(host.into()), ..self }
     }

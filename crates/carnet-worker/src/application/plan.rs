@@ -33,6 +33,7 @@ const INTERVAL_S_MAX: u64 = 3600;
 pub(super) struct Plan {
     pub(super) wanted: Wanted,
     pub(super) address: SocketAddr,
+    pub(super) rpc_address: Option<SocketAddr>,
     pub(super) capabilities: Vec<CapabilityId>,
     pub(super) rhythm: Rhythm,
     pub(super) offers: Offers,
@@ -74,6 +75,7 @@ impl Plan {
         Ok(Self {
             wanted: Wanted { service_name, worker_id },
             address: SocketAddr::new(host(worker, surroundings)?, port),
+            rpc_address: worker.rpc_listen,
             advertise_host: advertised
                 .or_else(|| surroundings.var("CARNET_ADVERTISE_HOST"))
                 .map(str::to_owned),
@@ -94,10 +96,13 @@ impl Plan {
 }
 
 impl Plan {
-    /// The host under which others reach the worker: the one that was given, or one that its certificate names.
+    /// The host under which others reach the worker: the one that was given, or one that its certificate names. A
+    /// control plane that is beside the worker reaches it as it is reached, also within a container.
     pub(super) fn host(&self, live: &Live) -> String {
         let named = || live.current().stored.record.name.to_string();
-        let default = || if self.is_container { named() } else { "localhost".to_owned() };
+        let is_beside = self.control_plane(live).is_some_and(|url| is_loopback(&url));
+        let is_apart = self.is_container && !is_beside;
+        let default = || if is_apart { named() } else { "localhost".to_owned() };
         self.advertise_host.clone().unwrap_or_else(default)
     }
 
@@ -127,6 +132,13 @@ impl Plan {
             feed_keys,
         }
     }
+}
+
+/// Whether a URL leads to this machine alone.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn host(worker: &WorkerApplication, surroundings: &Surroundings) -> Result<IpAddr, WorkerError> {

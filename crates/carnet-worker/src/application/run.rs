@@ -1,6 +1,7 @@
 //! Running a worker as a program.
 
 use std::io::IsTerminal as _;
+use std::pin::pin;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -32,15 +33,23 @@ impl WorkerApplication {
 
     /// The same inside a runtime.
     pub async fn serve_until_told(self) -> Result<(), WorkerError> {
+        self.serve_until(std::future::pending()).await
+    }
+
+    /// The same, until `told` resolves at the latest.
+    pub async fn serve_until(self, told: impl Future<Output = ()>) -> Result<(), WorkerError> {
         log();
+        let mut told = pin!(told);
         let mut signals = Signals::new()?;
         let running = tokio::select! {
             running = self.serve() => running?,
             () = signals.next() => return Ok(()),
+            () = &mut told => return Ok(()),
         };
         tokio::select! {
             () = signals.next() => {}
             () = running.asked_to_end() => {}
+            () = told => {}
         }
         tokio::select! {
             () = running.shutdown() => Ok(()),

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
+use super::calls::Calls;
 use super::core::Core;
 use super::plan::Plan;
 use super::router::router;
@@ -16,17 +17,15 @@ use super::this_worker::ThisWorker;
 use super::{ClientAuth, WorkerApplication, hooks};
 use crate::bootstrap::{Bootstrapped, bootstrap};
 use crate::bundle::{Bundles, Sequence};
-use crate::control_plane::ControlPlane;
 use crate::error::WorkerError;
 use crate::health::Health;
 use crate::listener::{self, Ending, Listener, Service};
 use crate::metrics;
-use crate::registry::{self, Registry};
+use crate::registry::Registry;
 use crate::renew::Renewal;
 use crate::revocations::{FeedKeys, Follower};
-use crate::rpc::{self, Rpc};
+use crate::rpc;
 use crate::surroundings::Surroundings;
-use crate::task::Tasks;
 
 impl WorkerApplication {
     /// Starts inside a runtime: brings the certificate, listens, runs the startup hooks, then registers, reports and
@@ -48,27 +47,17 @@ impl WorkerApplication {
             tracing::warn!("callers without a certificate are served: client_auth is Open");
         }
 
-        let control = control_plane
-            .clone()
-            .map(|url| ControlPlane::new(&live, url, health.worker_id().clone()));
-        let tasks = Arc::new(Tasks::new(
-            health.worker_id().clone(),
-            registry::instance(),
-            live.clock().clone(),
-            (plan.capacity, plan.offers.clone()),
-            control.transpose()?,
-        ));
-        let rpc_url = tasks.are_taken().then(|| format!("{https_url}{}", rpc::PATH));
         let asked_to_end = CancellationToken::new();
-        let rpc = tasks.are_taken().then(|| {
-            let (tasks, health) = (Arc::clone(&tasks), Arc::clone(&health));
-            Rpc::new(tasks, health, live.clock().clone(), asked_to_end.clone())
-        });
+        let plane = control_plane.clone();
+        let calls = Calls::new(&plan, &live, &health, plane, &asked_to_end).await?;
+        let Calls { tasks, url: rpc_url, beside, apart } = calls;
+        let rpc_url =
+            rpc_url.or_else(|| beside.as_ref().map(|_| format!("{https_url}{}", rpc::PATH)));
         let core = Core { health: Arc::clone(&health), capabilities: plan.capabilities.clone() };
         let access =
-            Access::new(self.client_auth, &self.allow_peers, Arc::clone(&health), rpc.is_some());
+            Access::new(self.client_auth, &self.allow_peers, Arc::clone(&health), beside.is_some());
         let this = ThisWorker { id: health.worker_id().clone(), clock: live.clock().clone() };
-        let router = router(self.router, core, rpc, access, this);
+        let router = router(self.router, core, beside, access, this);
         let is_required = self.client_auth == ClientAuth::Required;
         let service = Service::new(&live, gate.clone(), router, is_required)?;
         let (ending, mut background) = (Ending::default(), JoinSet::new());
@@ -77,11 +66,15 @@ impl WorkerApplication {
             RunningWorker::new(&live, &health, urls, ending.clone(), &tasks, asked_to_end);
         let feed_keys = FeedKeys::default();
         if let Some(url) = &control_plane {
-            let receiver = Receiver::new(gate, None);
+            let receiver = Receiver::new(gate.clone(), None);
             let mut follower = Follower::new(&live, url, receiver, feed_keys.clone())?;
             background.spawn(async move {
                 follower.run().await;
             });
+        }
+        if let Some((listener, router)) = apart {
+            let service = Service::new(&live, gate.clone(), router, true)?;
+            background.spawn(listener.serve(service, ending.clone()));
         }
         background.spawn(listener.serve(service, ending));
         let (withdrawn, unwanted) = (Arc::clone(&live), Arc::clone(&tasks));

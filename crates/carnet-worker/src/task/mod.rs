@@ -12,6 +12,7 @@ mod input;
 mod offers;
 mod output;
 mod reporter;
+mod store;
 mod tasks;
 mod tenure;
 mod voice;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carnet_gate::Clock;
-use carnet_realm::client::{Client, Credential, Endpoint};
+use carnet_realm::client::Credential;
 use carnet_ticket::identity::WorkerId;
 use carnet_ticket::rpc::SpawnTask;
 use carnet_ticket::task::{Lease, LeaseError, TaskId};
@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::attempt::Work;
 use super::context::Order;
 use super::output::Written;
+use super::store::Store;
 use super::tenure::Tenure;
 use super::voice::Voice;
 use super::{Attempt, Offers, TaskContext};
@@ -38,6 +39,7 @@ pub(crate) struct Tasks {
     capacity: usize,
     offers: Offers,
     control: Option<Arc<ControlPlane>>,
+    store: Store,
     running: Mutex<HashMap<TaskId, Arc<Attempt>>>,
     seen: Mutex<HighWater>,
     /// Nothing new is begun.
@@ -72,6 +74,7 @@ impl Tasks {
             capacity,
             offers,
             control: control.map(Arc::new),
+            store: Store::default(),
             running: Mutex::default(),
             seen: Mutex::default(),
             draining: CancellationToken::new(),
@@ -177,8 +180,8 @@ impl Tasks {
     ) -> Result<TaskContext, Fault> {
         let order = &asked.order;
         let ticket = Credential::Ticket(SecretString::from(order.ticket.clone()));
-        let realm = Client::new(&Endpoint::Url(order.realm_url.clone()), ticket);
-        let realm = realm.map_err(|_| Fault::InvalidParams)?.in_realm(&order.realm);
+        let realm = self.store.at(&order.realm_url).map_err(|_| Fault::InvalidParams)?;
+        let realm = realm.presenting(ticket).in_realm(&order.realm);
         Ok(TaskContext(Arc::new(Order {
             id: asked.task,
             attempt: order.attempt,

@@ -222,6 +222,30 @@ async fn a_stream_of_logs_ends_with_the_callers_certificate() {
     assert_eq!(fleet.worker.active(), 1, "the task goes on");
 }
 
+/// Promise: K-50
+#[tokio::test]
+async fn a_port_of_their_own_demands_a_certificate_in_the_handshake() {
+    let address = "127.0.0.1:0".parse().unwrap();
+    let fleet = Fleet::start(|worker| doing(until_cancelled)(worker.rpc_listen(address))).await;
+    let url = fleet.worker.rpc_url().unwrap().strip_suffix("/rpc").unwrap();
+    assert_ne!(url, fleet.worker.https_url());
+    assert!(Caller::nobody(&fleet.ca, url).send("/health").await.is_err());
+    let control = Caller::member(&fleet.ca, url, Kind::ControlPlane, "one");
+    let alive = json!({ "status": "ok", "worker_id": WORKER_ID });
+    assert_eq!(control.get("/health").await, (StatusCode::OK, alive));
+    assert_eq!(control.get("/status").await.0, 404);
+    assert_eq!(control.get("/rpc").await.0, 405);
+    let worker = Caller::member(&fleet.ca, url, Kind::Worker, "two");
+    assert_eq!(error(&told(worker.call("{}").await).await), (403, "WrongPeer"));
+    let spawn = text(&fleet.spawn_request(&Order::of(DO)));
+    assert_eq!(fleet.control.call(spawn.clone()).await.status(), 404, "not on the HTTPS port");
+    assert_eq!(told(control.call(spawn).await).await.0, 200);
+    fleet.report(TASK, 1).await;
+    let Fleet { worker, machine, .. } = fleet;
+    let ending = tokio::spawn(worker.shutdown());
+    machine.later(|| ending.is_finished()).await;
+}
+
 #[tokio::test]
 async fn a_worker_without_handlers_or_without_a_control_plane_has_no_rpc() {
     let (machine, ca) = Machine::enrolling().await;

@@ -3,7 +3,7 @@
 use carnet_worker::{CapabilityDefinition, WorkerApplication, WorkerError};
 
 use crate::health::free_port;
-use crate::support::{Machine, NAME};
+use crate::support::{Machine, NAME, put};
 
 /// Promise: K-30
 #[test]
@@ -69,6 +69,22 @@ async fn an_id_is_made_once_and_kept_unless_one_is_given() {
     let nobody = crate::support::Caller::nobody(&ca, worker.https_url());
     assert_eq!(nobody.get("/health").await.1["worker_id"], "mine");
     assert_eq!(worker.identity().record().worker_id.as_str(), "mine");
+}
+
+/// Promise: K-14
+#[tokio::test]
+async fn in_a_container_a_worker_has_its_name_unless_the_control_plane_is_beside_it() {
+    for is_beside in [false, true] {
+        let (mut machine, ca) = Machine::enrolling().await;
+        put(&machine.path("root/.dockerenv"), "");
+        machine.set("CERT_DIR", "certs").set("CARNET_WORKER_HOST", "127.0.0.1");
+        if is_beside {
+            machine.set("PLATFORM_URL", &ca.url());
+        }
+        let worker = machine.worker().serve().await.unwrap();
+        let host = if is_beside { "localhost" } else { NAME };
+        assert!(worker.https_url().starts_with(&format!("https://{host}:")));
+    }
 }
 
 #[tokio::test]

@@ -43,6 +43,8 @@ pub struct Cli {
 pub enum Command {
     /// Show a real task from end to end, on a server of its own.
     Demo(DemoArgs),
+    /// Serve the API on this machine, with a worker that does something.
+    Dev(DevArgs),
     /// Serve the API on this machine.
     Serve(ServeArgs),
     /// Work with the content store.
@@ -86,6 +88,9 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// The worker of `carnet dev`.
+    #[command(hide = true)]
+    DevWorker,
     /// The worker's side of the demo.
     #[command(hide = true)]
     DemoWorker {
@@ -164,6 +169,18 @@ pub struct ConfigArgs {
     /// Set a key, over file and environment; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = values::setting)]
     pub settings: Vec<(String, String)>,
+}
+
+/// `carnet dev`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  carnet dev\n  carnet task run image.thumbnail --input p.png --output t.png    in another \
+    terminal, in the same folder\n\nThe worker greets (example.hello_world) and makes thumbnails (image.thumbnail). It ends \
+    with the server."
+)]
+pub struct DevArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// `carnet serve`.

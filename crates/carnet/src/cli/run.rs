@@ -1,5 +1,7 @@
 //! `carnet worker run`, as it is typed.
 
+use std::net::SocketAddr;
+
 use carnet_ticket::identity::{CapabilityId, WorkerId, WorkerName};
 use clap::Args;
 
@@ -32,6 +34,9 @@ pub struct WorkerRunArgs {
     /// The HTTPS port, 0 for any that is free; else `HTTPS_PORT`, else 8500.
     #[arg(long)]
     pub port: Option<u16>,
+    /// Be asked for tasks here instead of on the HTTPS port: with a certificate in the handshake.
+    #[arg(long, value_name = "ADDRESS", value_parser = values::listen)]
+    pub listen: Option<SocketAddr>,
     /// How often the worker reports, in whole seconds; else `WORKER_HEARTBEAT_INTERVAL`, else 30s.
     #[arg(long, value_name = "DURATION", value_parser = values::life_s)]
     pub heartbeat_interval: Option<u64>,

@@ -1,5 +1,6 @@
 //! Values of flags.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use carnet_authority::keyring::Purpose;
@@ -42,6 +43,12 @@ pub fn node_path(text: &str) -> Result<NodePath, String> {
 pub fn setting(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+/// `ADDRESS:PORT`; `:PORT` is every address.
+pub fn listen(text: &str) -> Result<SocketAddr, String> {
+    let whole = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
+    whole.parse().map_err(|_| "expected an address like 127.0.0.1:7430 or :7430".to_owned())
 }
 
 /// `CAPABILITY=PROGRAM`.

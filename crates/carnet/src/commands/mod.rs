@@ -5,10 +5,12 @@ mod ca;
 mod completions;
 mod config;
 mod demo;
+mod dev;
 mod doctor;
 mod enroll;
 mod inspect;
 mod keys;
+mod pictures;
 mod realm;
 mod revoke;
 mod serve;
@@ -30,6 +32,8 @@ pub async fn run(cli: Cli, surroundings: Surroundings) -> anyhow::Result<()> {
     match cli.command {
         Command::Demo(args) => demo::run(args).await,
         Command::DemoWorker { part } => demo::worker::run(part, &surroundings).await,
+        Command::Dev(args) => Box::pin(dev::run(args, &surroundings)).await,
+        Command::DevWorker => dev::worker::run(&surroundings).await,
         Command::Serve(args) => Box::pin(serve::run(args, &surroundings)).await,
         Command::Realm(command) => realm::run(command, &surroundings).await,
         Command::Revoke(args) => revoke::run(args, &surroundings).await,

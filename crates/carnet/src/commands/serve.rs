@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::path::Path;
+use std::process::ExitStatus;
 
 use anyhow::Context;
 use carnet_config::manifest::Manifest;
@@ -14,6 +15,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::ServeArgs;
+use crate::commands::dev::process::WorkerProcess;
 use crate::connect::Surroundings;
 use crate::failure::Failure;
 use crate::output;
@@ -24,6 +26,16 @@ const DEV_USERS: &str =
 
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
+    run_beside(args, surroundings, |_, _| Ok(None)).await
+}
+
+/// The same, with a worker that `start_worker` starts once the server listens, and that ends before it. It is told the
+/// data folder, and the port that the fleet comes to.
+pub async fn run_beside(
+    args: ServeArgs,
+    surroundings: &Surroundings,
+    start_worker: impl FnOnce(&Path, u16) -> anyhow::Result<Option<WorkerProcess>>,
+) -> anyhow::Result<()> {
     let watch = load(&args, surroundings)?;
     start_log(&watch.loaded().config)?;
     for warning in warnings(&watch) {
@@ -38,17 +50,35 @@ pub async fn run(args: ServeArgs, surroundings: &Surroundings) -> anyhow::Result
     let (app, listening) = Box::pin(start(watch)).await?;
     output::line(&format!("workers come to https://{}", listening.fleet_address()))?;
     output::line(&format!("listening on {}", listening.url()))?;
+    let data_dir = app.config().top.data_dir.clone();
+    let mut worker = start_worker(&data_dir, listening.fleet_address().port())?;
     loop {
         tokio::select! {
             _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
+            status = ended(&mut worker) => {
+                let status = status?;
+                let text = format!("the worker has ended, which it should not: {status}");
+                return Err(Failure::CouldNotRun(text).into());
+            }
             // What is wrong is in the log.
             _ = hang_up.recv() => drop(app.reload().await),
         }
     }
     tracing::info!("stopping: requests that run may finish");
+    if let Some(worker) = worker {
+        worker.end().await;
+    }
     listening.shut_down().await;
     Ok(())
+}
+
+/// Waits until the worker beside the server has ended by itself; for ever, where there is none.
+async fn ended(worker: &mut Option<WorkerProcess>) -> std::io::Result<ExitStatus> {
+    match worker {
+        Some(worker) => worker.ended().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The configuration and the manifest; without a configuration, a first run makes both.

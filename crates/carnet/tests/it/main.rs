@@ -12,6 +12,7 @@ mod crash_trees;
 mod credentials;
 mod cut_off;
 mod demo;
+mod dev;
 mod disk;
 mod enroll;
 mod get_safety;

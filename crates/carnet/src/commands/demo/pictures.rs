@@ -1,9 +1,12 @@
 //! The pictures of the demo.
 
 use std::fs;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use image::{ImageFormat, ImageReader};
+use image::ImageFormat;
+
+use crate::commands::pictures::thumbnail;
 
 /// 3600 x 2400 pixels.
 const PICTURE: &[u8] = include_bytes!("../../../assets/evening.jpg");
@@ -43,8 +46,8 @@ pub fn shrink(from: &Path, to: &Path) -> anyhow::Result<u64> {
         if path.is_dir() {
             count += shrink(&path, &target)?;
         } else {
-            let picture = ImageReader::open(&path)?.with_guessed_format()?.decode()?;
-            picture.thumbnail(THUMBNAIL, THUMBNAIL).save_with_format(target, ImageFormat::Jpeg)?;
+            let picture = BufReader::new(fs::File::open(&path)?);
+            thumbnail(picture, THUMBNAIL)?.save_with_format(target, ImageFormat::Jpeg)?;
             count += 1;
         }
     }

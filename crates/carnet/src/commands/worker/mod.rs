@@ -32,7 +32,7 @@ pub async fn run(command: WorkerCommand, surroundings: &Surroundings) -> anyhow:
 }
 
 /// What a worker of this process goes by.
-fn machine(surroundings: &Surroundings) -> Machine {
+pub fn machine(surroundings: &Surroundings) -> Machine {
     Machine {
         env: surroundings.env.clone(),
         root: PathBuf::from("/"),

@@ -25,6 +25,9 @@ pub async fn run(args: WorkerRunArgs, surroundings: &Surroundings) -> anyhow::Re
     if let Some(port) = args.port {
         worker = worker.https_port(port);
     }
+    if let Some(address) = args.listen {
+        worker = worker.rpc_listen(address);
+    }
     if let Some(capacity) = args.capacity {
         worker = worker.capacity(capacity);
     }
