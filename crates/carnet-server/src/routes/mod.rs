@@ -185,6 +185,18 @@ pub fn all() -> Vec<Route> {
             post(fleet::registry::sandboxes),
         ),
         route(
+            "POST",
+            "/api/v1/worker/{id}/leases/{resource}/renew",
+            Worker("worker:lease"),
+            post(fleet::worker::renew),
+        ),
+        route(
+            "POST",
+            "/api/v1/worker/{id}/tasks/{task}/events",
+            Worker("worker:status"),
+            post(fleet::worker::report),
+        ),
+        route(
             "GET",
             "/api/v1/worker/{id}/revocations",
             Worker("worker:heartbeat"),

@@ -155,6 +155,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         // A worker's token alone lets in here.
         (("POST", "/api/v1/worker/{id}/heartbeat"), NOBODY),
         (("GET", "/api/v1/worker/{id}/revocations"), NOBODY),
+        (("POST", "/api/v1/worker/{id}/leases/{resource}/renew"), NOBODY),
+        (("POST", "/api/v1/worker/{id}/tasks/{task}/events"), NOBODY),
         (("POST", "/api/v1/admin/workers/{id}/cordon"), OPERATOR),
         (("POST", "/api/v1/admin/workers/{id}/uncordon"), OPERATOR),
         (("POST", "/api/v1/admin/workers/{id}/drain"), OPERATOR),

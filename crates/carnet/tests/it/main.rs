@@ -30,6 +30,7 @@ mod role_secrets;
 mod secrets;
 mod serve;
 mod support;
+mod task_run;
 mod tasks;
 mod ticket;
 mod transfers;
