@@ -5,7 +5,7 @@ use anyhow::bail;
 use crate::{conformance, packaging, run};
 
 /// What most machines have, and the Debian packages that bring it.
-const PROGRAMS: [Program; 4] = [
+const PROGRAMS: [Program; 5] = [
     Program {
         name: "cc",
         probe: &["--version"],
@@ -23,6 +23,12 @@ const PROGRAMS: [Program; 4] = [
         probe: &["--version"],
         why: "the commands of the how-tos call workers with it",
         packages: &["curl"],
+    },
+    Program {
+        name: "chromedriver",
+        probe: &["--version"],
+        why: "the admin UI is tested in Chromium",
+        packages: &["chromium", "chromium-driver"],
     },
     PYTHON,
 ];

@@ -453,6 +453,16 @@ keys! {
         reads: bool = "audit.reads", "true";
     }
 
+    /// The admin UI, at `/ui`.
+    ui: Ui {
+        /// Whether there is one.
+        enabled: bool = "ui.enabled", "true";
+        /// How long a session may be unused.
+        session_idle: Duration = "ui.session_idle", "1h";
+        /// The longest a session lasts, however much it is used.
+        session_max: Duration = "ui.session_max", "12h";
+    }
+
     /// The log, on stderr.
     logging: Logging {
         /// `trace`, `debug`, `info`, `warn` or `error`.

@@ -8,7 +8,7 @@ use carnet_config::WebOrigin;
 use carnet_ticket::verify::Profile;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-use crate::frame::is_realm_tree;
+use crate::frame::{is_realm_tree, is_ui_tree};
 use crate::state::App;
 
 /// How long a browser may remember the answer to its question.
@@ -39,6 +39,10 @@ const CONTROL_PLANE: Rules = Rules {
 /// Answers the questions of browsers before anybody is asked for a credential, and tells them on every other
 /// answer who may read it.
 pub(crate) async fn cors(State(app): State<App>, request: Request, next: Next) -> Response {
+    // No other page has any business there.
+    if is_ui_tree(request.uri().path()) {
+        return next.run(request).await;
+    }
     let config = app.config();
     let allowed = &config.server.cors_allowed_origins;
     let is_realm = is_realm_tree(request.uri().path());

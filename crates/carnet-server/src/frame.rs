@@ -14,6 +14,7 @@ use crate::audit::Asked;
 use crate::problem::Problem;
 use crate::serve::Peer;
 use crate::state::App;
+use crate::ui;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_LEN_MAX: usize = 128;
@@ -21,6 +22,11 @@ const REQUEST_ID_LEN_MAX: usize = 128;
 const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// What somebody stored is no page of this server, whatever it says it is: a browser runs nothing of it, and does not take
+/// it for ours.
+const NO_PAGE: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
 
 /// Names a request in its answer, in the log and in audit rows.
 #[derive(Debug, Clone)]
@@ -37,6 +43,19 @@ pub(crate) enum Tree {
     Fleet,
     /// What of that StacyVM's workers call.
     Worker,
+    /// The admin UI.
+    Ui,
+}
+
+impl Tree {
+    fn of(path: &str) -> Self {
+        match path {
+            path if is_realm_tree(path) => Self::Realm,
+            path if is_ui_tree(path) => Self::Ui,
+            path if path.starts_with(WORKER) => Self::Worker,
+            _ => Self::ControlPlane,
+        }
+    }
 }
 
 /// A request came to the fleet's listener.
@@ -77,6 +96,8 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(address);
     let line = Line::of(&request, stopwatch);
     let asked = Asked::of(&request, id.0.to_str().unwrap_or_default());
+    let is_page = line.tree == Tree::Ui && request.method().is_safe();
+    let asked_for = is_page.then(|| request.uri().to_string());
     request.extensions_mut().insert(id.clone());
 
     let mut response = next.run(request).await;
@@ -89,13 +110,14 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
         line.log_problem(problem, &id);
     }
     if let Some(problem) = problem {
-        let body = render(&problem, line.tree, &id);
+        let (body, content_type) = match line.tree {
+            Tree::Ui => (ui::problem(&app, &problem, &id, asked_for.as_deref()), ui::HTML),
+            tree => (render(&problem, tree, &id), HeaderValue::from_static("application/json")),
+        };
         if line.is_fleet {
             tell_scheme(&mut response, &problem);
         }
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
         response.headers_mut().remove(header::CONTENT_LENGTH);
         if problem.status == StatusCode::TOO_MANY_REQUESTS {
             tell_limit(response.headers_mut(), &problem, app.clock());
@@ -103,6 +125,13 @@ async fn framed(app: App, mut request: Request, next: Next) -> Response {
         *response.body_mut() = axum::body::Body::from(body);
     }
     let headers = response.headers_mut();
+    match line.tree {
+        Tree::Ui => ui::guard(headers),
+        Tree::Realm => {
+            headers.insert(header::CONTENT_SECURITY_POLICY, NO_PAGE);
+        }
+        _ => {}
+    }
     headers.insert(REQUEST_ID, id.0.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -127,13 +156,9 @@ struct Line {
 
 impl Line {
     fn of(request: &Request, stopwatch: Stopwatch) -> Self {
-        let by_path = match request.uri().path() {
-            path if is_realm_tree(path) => Tree::Realm,
-            path if path.starts_with(WORKER) => Tree::Worker,
-            _ => Tree::ControlPlane,
-        };
         let is_fleet = request.extensions().get::<OfFleet>().is_some();
-        let tree = request.extensions().get().copied().unwrap_or(by_path);
+        let by_path = || Tree::of(request.uri().path());
+        let tree = request.extensions().get().copied().unwrap_or_else(by_path);
         let template =
             request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
         let method = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -200,6 +225,11 @@ fn unsaid(response: &Response) -> Option<Problem> {
 /// Whether a path is one of the content store.
 pub(crate) fn is_realm_tree(path: &str) -> bool {
     path.starts_with("/api/") && !path.starts_with("/api/v1/")
+}
+
+/// Whether a path is one of the admin UI, where pages are answered.
+pub(crate) fn is_ui_tree(path: &str) -> bool {
+    path == "/ui" || path.starts_with("/ui/") || path.starts_with("/auth/")
 }
 
 /// What the fleet's callers may come with: a certificate cannot be asked for here.
@@ -269,7 +299,7 @@ fn render(problem: &Problem, tree: Tree, id: &RequestId) -> Bytes {
     let mut body = match tree {
         Tree::Fleet => return Bytes::from(json!({ "detail": problem.detail() }).to_string()),
         Tree::Worker => json!({ "code": worker_code(problem), "message": problem.message }),
-        Tree::Realm | Tree::ControlPlane => problem.body(),
+        Tree::Realm | Tree::ControlPlane | Tree::Ui => problem.body(),
     };
     if tree == Tree::ControlPlane {
         body["error"] = Value::from(control_plane_code(problem.code));

@@ -20,6 +20,7 @@ pub mod auth;
 mod authority;
 mod ca;
 mod cors;
+mod events;
 pub mod fleet;
 mod frame;
 mod members;
@@ -33,8 +34,10 @@ mod revocations;
 pub mod routes;
 mod rpc;
 pub mod serve;
+mod sessions;
 mod state;
 pub mod tasks;
+mod ui;
 mod upkeep;
 
 pub use authority::{AuthorityError, TurnError};

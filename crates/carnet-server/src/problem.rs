@@ -172,7 +172,7 @@ impl From<carnet_gate::Denied> for Problem {
             {
                 Self::gone()
             }
-            Reason::Scope | Reason::Role => Self::forbidden(),
+            Reason::Scope | Reason::Role | Reason::Forged => Self::forbidden(),
             Reason::Rate | Reason::Quota(_) => Self::rate_limited(Duration::from_secs(1)),
             Reason::RevocationStale
             | Reason::Capacity

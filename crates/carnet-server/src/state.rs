@@ -17,6 +17,7 @@ use carnet_ticket::api_key::{ApiKeys, ConfiguredKey};
 use carnet_ticket::identity::Certificates;
 use carnet_ticket::implicit::Implicit;
 use carnet_ticket::realm::{AgentTokens, RealmTickets, SignedRequests};
+use carnet_ticket::session::Sessions;
 use carnet_ticket::verify::{Class, Surface};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
@@ -25,12 +26,14 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::Recorder;
+use crate::auth::session::{SessionStatusSource, UsedSessions};
 use crate::auth::{
     AgentFacts, ApiKeyStatusSource, ApiRights, ClientStatusSource, DevUsers, RealmRightsMap,
     Replays, SeenUsers, TokenStatusSource, UserStatusSource,
 };
 use crate::authority::{Authority, AuthorityError};
 use crate::ca::{self, Ca, CaFault};
+use crate::events::Pulse;
 use crate::fleet::FleetRights;
 use crate::rate::Limiters;
 use crate::registry::Registry;
@@ -88,6 +91,8 @@ struct Inner {
     api_keys: Arc<ApiKeys>,
     users: Arc<DevUsers>,
     seen_users: SeenUsers,
+    used_sessions: UsedSessions,
+    pulse: Pulse,
     replays: Replays,
     registry: Registry,
     authority: Authority,
@@ -143,6 +148,8 @@ impl App {
             api_keys,
             users,
             seen_users: SeenUsers::default(),
+            used_sessions: UsedSessions::default(),
+            pulse: Pulse::default(),
             replays,
             registry,
             authority,
@@ -210,6 +217,15 @@ impl App {
         &self.0.seen_users
     }
 
+    pub(crate) fn used_sessions(&self) -> &UsedSessions {
+        &self.0.used_sessions
+    }
+
+    /// What pages that are open listen to.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.0.pulse
+    }
+
     pub(crate) fn replays(&self) -> &Replays {
         &self.0.replays
     }
@@ -229,7 +245,7 @@ impl App {
         self.0.address.store(Some(Arc::new(address)));
     }
 
-    /// Where workers reach the API.
+    /// Where workers and browsers reach the API.
     pub(crate) fn url(&self) -> String {
         let config = self.config();
         if let Some(url) = &config.server.public_url {
@@ -371,11 +387,13 @@ fn lookup(store: &Store, gate: &Gate, users: &Arc<DevUsers>, api_keys: &Arc<ApiK
         api_keys: Arc::clone(api_keys),
     };
     let keys = ApiKeyStatusSource::new(store.clone(), gate.clone(), Arc::clone(api_keys));
+    let sessions = SessionStatusSource::new(store.clone(), gate.clone(), keys.clone());
     let people = UserStatusSource::new(store.clone(), gate.clone(), Arc::clone(users));
     Lookup::builder(gate)
         .source(Class::Realm, Arc::new(TicketStatusSource::new(store.clone(), gate.clone())))
         .source(Class::ApiKey, Arc::new(keys))
         .source(Class::Jwt, Arc::new(people))
+        .source(Class::Session, Arc::new(sessions))
         .source(Class::AgentToken, Arc::new(TokenStatusSource(agents.clone())))
         .source(Class::SignedRequest, Arc::new(ClientStatusSource(agents)))
         .build()
@@ -389,8 +407,14 @@ fn gate(
     authority: &Authority,
 ) -> Gate {
     const TOKENS: [Class; 2] = [Class::WorkerToken, Class::StaticToken];
-    const PRINCIPALS: [Class; 5] =
-        [Class::ApiKey, Class::Local, Class::Jwt, Class::AgentToken, Class::SignedRequest];
+    const PRINCIPALS: [Class; 6] = [
+        Class::ApiKey,
+        Class::Local,
+        Class::Jwt,
+        Class::AgentToken,
+        Class::SignedRequest,
+        Class::Session,
+    ];
     let profile = config.profile.realm.unwrap_or(config.profile.default);
     let auth = &config.auth;
     let open = if auth.enabled { &[][..] } else { &[Class::Anonymous][..] };
@@ -405,6 +429,7 @@ fn gate(
         .verifier(Class::Anonymous, Arc::new(Implicit { subject: "anonymous" }))
         .verifier(Class::Jwt, Arc::new(users.verifier()))
         .verifier(Class::AgentToken, Arc::new(AgentTokens))
+        .verifier(Class::Session, Arc::new(Sessions))
         .verifier(
             Class::Certificate,
             Arc::new(Certificates { trust_domain: config.ca.trust_domain.clone() }),

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::audit::nobody;
 use crate::ca;
+use crate::events;
 use crate::state::App;
 
 /// Meters read at a time.
@@ -73,6 +74,7 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(watch_files(app.clone()));
     tasks.spawn(ca::upkeep(app.clone()));
     tasks.spawn(tell_alive(app.clone()));
+    tasks.spawn(events::beat(app.clone()));
     tasks.spawn(crate::tasks::schedule(app.clone()));
 }
 
@@ -211,6 +213,7 @@ async fn sweep_once(app: &App) -> Result<(), StoreError> {
     app.store().sweep_ledger(now).await?;
     app.store().sweep_enrollments(now).await?;
     app.store().sweep_certificates(now).await?;
+    app.store().sweep_sessions(now).await?;
     app.store().sweep_idempotency_keys(now).await?;
     let retention = app.config().audit.retention;
     if retention.is_zero() {

@@ -40,6 +40,7 @@ mod realm_tokens;
 mod realm_users;
 mod revocations;
 mod row;
+mod sessions;
 mod signing_keys;
 mod sql;
 mod tasks;
@@ -75,6 +76,7 @@ pub use realm_tickets::{
 pub use realm_tokens::{InsertTokenError, TokenRow};
 pub use realm_users::{OwnerKind, SetUser, SetUserError, UserRow, UserSet};
 pub use revocations::{RevocationRow, Revoked};
+pub use sessions::{Opened, SessionRow, SignInLinkRow};
 pub use signing_keys::SealedKey;
 pub use tasks::{
     End, EndTaskError, Ended, Inserted, NewTask, OfTenant, PlaceError, Placed, Placing, Progress,

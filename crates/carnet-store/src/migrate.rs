@@ -53,6 +53,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/sqlite/0009_tasks.sql"),
     },
     Migration {
+        version: 10,
+        name: "sessions",
+        sql: include_str!("../migrations/sqlite/0010_sessions.sql"),
+    },
+    Migration {
         version: 11,
         name: "worker_states",
         sql: include_str!("../migrations/sqlite/0011_worker_states.sql"),

@@ -134,9 +134,14 @@ impl ApiKeys {
         found.cloned()
     }
 
+    /// The key that a service has in the configuration.
+    pub fn of_service(&self, service: &str) -> Option<ConfiguredKey> {
+        self.configured.load().iter().find(|key| key.service == service).cloned()
+    }
+
     /// The role that a service of the configuration has; none when it has no key there.
     pub fn role_of(&self, service: &str) -> Option<&'static str> {
-        self.configured.load().iter().find(|key| key.service == service).map(|key| key.role)
+        self.of_service(service).map(|key| key.role)
     }
 
     fn verify_configured(&self, text: &str, facts: &Facts) -> Result<Verified, Reason> {

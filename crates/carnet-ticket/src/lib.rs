@@ -31,6 +31,7 @@ pub mod revocation;
 pub mod revocation_feed;
 pub mod rights;
 pub mod rpc;
+pub mod session;
 pub mod task;
 pub mod ticket;
 pub mod time;

@@ -11,9 +11,15 @@ use http::{Method, StatusCode, header};
 
 use super::{actor_of, nobody};
 use crate::address::ClientAddress;
-use crate::auth::Caller;
+use crate::auth::{Caller, session};
 use crate::problem::Problem;
 use crate::state::App;
+
+/// Where what is read is written down, and what failed to change something.
+const ADMIN: [&str; 3] = ["/api/v1/admin/", "/ui/tickets", "/ui/audit"];
+
+/// A form that is not filled in yet.
+const FORM: &str = "/ui/tickets/new";
 
 /// The extension of an answer whose refusal was written down by whoever refused.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +32,8 @@ pub(crate) struct Asked {
     request_id: String,
     remote_addr: Option<String>,
     user_agent: Option<String>,
+    /// Whether a page that is open asks by itself.
+    is_refresh: bool,
 }
 
 impl Asked {
@@ -40,6 +48,7 @@ impl Asked {
             request_id: request_id.to_owned(),
             remote_addr: address.map(|address| address.to_string()),
             user_agent: agent.and_then(|agent| agent.to_str().ok()).map(str::to_owned),
+            is_refresh: session::is_refresh(request.headers()),
         }
     }
 
@@ -66,10 +75,11 @@ impl Asked {
         }
         let is_read = self.method == Method::GET;
         let is_error = status.is_client_error() || status.is_server_error();
-        let is_admin = self.route.starts_with("/api/v1/admin/");
+        let is_form = is_read && self.route == FORM;
+        let is_admin = !is_form && ADMIN.iter().any(|root| self.route.starts_with(root));
         if is_admin && is_error && !is_read {
             app.recorder().record(self.event(app, response, stopwatch, Outcome::Error));
-        } else if is_admin && is_read && !is_error && app.config().audit.reads {
+        } else if is_admin && is_read && !is_error && !self.is_refresh && app.config().audit.reads {
             app.recorder().record(self.event(app, response, stopwatch, Outcome::Allowed));
         }
     }

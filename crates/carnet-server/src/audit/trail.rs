@@ -89,6 +89,7 @@ pub(crate) fn actor_of(grant: &Grant) -> Actor {
 fn id_of(grant: &Grant) -> String {
     match grant.class() {
         Class::Local => LOCAL_ADMIN.to_owned(),
+        Class::Session => grant.subject().unwrap_or_default().to_owned(),
         Class::Anonymous => ANONYMOUS.to_owned(),
         _ => actor(grant),
     }

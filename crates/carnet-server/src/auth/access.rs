@@ -18,8 +18,9 @@ use super::body::WhileLive;
 use super::credential::{self, Offer};
 use super::rights::is_agent;
 use super::signed::{self, Signed};
-use super::{actor, seen, worker};
+use super::{actor, seen, session, worker};
 use crate::address::ClientAddress;
+use crate::frame;
 use crate::problem::Problem;
 use crate::rate::Limit;
 use crate::serve::Peer;
@@ -89,18 +90,15 @@ pub(crate) async fn authorize(
     let (mut parts, body) = request.into_parts();
     match judge(&app, guard, params.as_ref().ok(), &mut parts, body).await {
         Ok(body) => {
-            let caller = parts.extensions.get::<Caller>().cloned();
-            let in_realm =
-                || parts.extensions.get().map(|caller: &InRealm| Caller(caller.grant.clone()));
-            let caller = caller.or_else(in_realm);
+            let caller = caller(&parts);
             let body = match &caller {
-                Some(Caller(grant)) => WhileLive::wrap(body, grant),
+                Some(grant) => WhileLive::wrap(body, grant),
                 None => body,
             };
             let mut response = next.run(Request::from_parts(parts, body)).await;
-            if let Some(caller) = caller {
+            if let Some(grant) = caller {
                 // The frame writes down who it was.
-                response.extensions_mut().insert(caller);
+                response.extensions_mut().insert(Caller(grant));
             }
             response
         }
@@ -116,14 +114,26 @@ async fn judge(
     parts: &mut Parts,
     mut body: Body,
 ) -> Result<Body, Problem> {
+    if frame::is_ui_tree(parts.uri.path()) && !app.config().ui.enabled {
+        return Err(Problem::not_found());
+    }
     if guard.access != Access::Public {
         body = read_signed(app, parts, body).await?;
     }
     identify(app, guard.access, params, parts).await?;
+    if let Some(grant) = caller(parts) {
+        body = session::refuse_forged(app, parts, body, &grant).await?;
+    }
     for limit in guard.limits.into_iter().flatten() {
         count(app, limit, params, parts)?;
     }
     Ok(body)
+}
+
+/// Whoever was let in.
+fn caller(parts: &Parts) -> Option<Grant> {
+    let caller = parts.extensions.get().map(|Caller(grant): &Caller| grant.clone());
+    caller.or_else(|| parts.extensions.get().map(|caller: &InRealm| caller.grant.clone()))
 }
 
 /// Counts a request that is let in against a limit of its route.
@@ -134,8 +144,8 @@ fn count(
     parts: &Parts,
 ) -> Result<(), Problem> {
     let in_realm = parts.extensions.get::<InRealm>();
-    let caller = parts.extensions.get::<Caller>().map(|Caller(grant)| grant);
-    let grant = caller.or_else(|| in_realm.map(|in_realm| &in_realm.grant));
+    let grant = caller(parts);
+    let grant = grant.as_ref();
     let key = match limit {
         Limit::Failures | Limit::FleetFailures | Limit::ClientInit => address(parts),
         Limit::ClientPoll => params.and_then(|params| Some(params.iter().next()?.1.to_owned())),
@@ -296,7 +306,7 @@ pub(crate) async fn admit_anybody(app: &App, request: Request) -> Result<Grant, 
 }
 
 /// What judging a credential gives, unless too much that is bad came from `address`.
-async fn unless_guessing<T>(
+pub(crate) async fn unless_guessing<T>(
     app: &App,
     address: Option<String>,
     judged: impl Future<Output = Result<T, Problem>>,
@@ -311,10 +321,12 @@ async fn unless_guessing<T>(
     judged
 }
 
-/// Whether something was presented that never was good here. A ticket that has ended was.
+/// Whether something was presented that never was good here. A ticket that has ended was; so was a session that is
+/// unknown, since nobody guesses 32 random bytes.
 fn is_guess(problem: &Problem) -> bool {
+    let class = problem.denied.as_ref().map(|denied| denied.class);
     matches!(problem.status, StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND)
-        && problem.denied.is_some()
+        && class.is_some_and(|class| class != Some(Class::Session))
 }
 
 /// What a request presents.
@@ -323,7 +335,8 @@ fn presented<'a>(app: &App, parts: &'a Parts) -> Result<Presented<'a>, Problem> 
     let signed = parts.extensions.get::<Signed>();
     let offer = match signed {
         Some(signed) => Offer::Credential(signed.presented()),
-        None => peer.map_or(Offer::Nothing, |peer| credential::offer(&parts.headers, peer)),
+        None => peer
+            .map_or(Offer::Nothing, |peer| credential::offer(&parts.headers, peer, &app.config())),
     };
     match offer {
         Offer::Credential(presented) => Ok(presented),
@@ -343,8 +356,10 @@ async fn admit_unlimited(app: &App, parts: &Parts, surface: Surface) -> Result<G
     if let Some(signed) = signed {
         signed::take(app, signed, &grant)?;
     }
-    if grant.class() == Class::Jwt {
-        seen::remember(app, &grant).await;
+    match grant.class() {
+        Class::Jwt => seen::remember(app, &grant).await,
+        Class::Session => session::used(app, &grant, parts).await,
+        _ => {}
     }
     Ok(grant)
 }

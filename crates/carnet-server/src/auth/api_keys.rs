@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 use super::rights::{as_set, home, service_realm};
 
 /// Reads the rows of stored API keys, and what was set for services, those of the configuration too.
+#[derive(Clone)]
 pub(crate) struct ApiKeyStatusSource {
     store: Store,
     gate: Gate,
@@ -27,11 +28,31 @@ impl ApiKeyStatusSource {
 
     async fn read(&self, text: &str) -> Result<Facts, StoreError> {
         let epoch = self.gate.epoch();
-        let row = match ApiKeyId::of_text(text) {
+        let key = match ApiKeyId::of_text(text) {
             Some(id) => self.store.api_key(id).await?.map(row_of),
             None => self.api_keys.configured(text).map(|key| row_of_configured(&key)),
         };
-        let Some((scopes, row)) = row else { return Ok(Facts::none()) };
+        match key {
+            Some(key) => self.facts(key, epoch).await,
+            None => Ok(Facts::none()),
+        }
+    }
+
+    /// What is known of a service that has a key, by its id.
+    pub(super) async fn of_service(&self, id: &str) -> Result<Facts, StoreError> {
+        let epoch = self.gate.epoch();
+        let key = match ApiKeyId::parse(id) {
+            Ok(id) => self.store.api_key(id).await?.map(row_of),
+            Err(_) => self.api_keys.of_service(id).map(|key| row_of_configured(&key)),
+        };
+        match key {
+            Some(key) => self.facts(key, epoch).await,
+            None => Ok(Facts::none()),
+        }
+    }
+
+    async fn facts(&self, key: (RouteScopes, Row), epoch: u64) -> Result<Facts, StoreError> {
+        let (scopes, row) = key;
         let own = service_realm(&row.subject);
         let at_home = scopes.tenant.as_deref().map_or(own, RealmId::tenant);
         let set = self.store.set_role(&own).await?;

@@ -1,8 +1,10 @@
 //! What a request presents: which header says what. Nothing is parsed beyond the scheme.
 
+use carnet_config::Config;
 use carnet_ticket::verify::{Bearer, Class, Presented};
 use http::{HeaderMap, HeaderName, header};
 
+use super::session;
 use crate::serve::Peer;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -19,9 +21,9 @@ pub(super) enum Offer<'a> {
     Nothing,
 }
 
-/// `Authorization` decides when it is there, then a signature, then key headers, then the socket: a bad one is
-/// refused even beside a good one.
-pub(super) fn offer(headers: &HeaderMap, peer: Peer) -> Offer<'_> {
+/// `Authorization` decides when it is there, then a signature, then key headers, then the cookie, then the socket: a bad
+/// one is refused even beside a good one.
+pub(super) fn offer<'a>(headers: &'a HeaderMap, peer: Peer, config: &Config) -> Offer<'a> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         return value.to_str().map_or(Offer::Unreadable, authorization);
     }
@@ -34,6 +36,9 @@ pub(super) fn offer(headers: &HeaderMap, peer: Peer) -> Offer<'_> {
             let key = |text| Offer::Credential(Presented::of(Class::ApiKey, text));
             return value.to_str().map_or(Offer::Unreadable, key);
         }
+    }
+    if let Some(text) = session::text(headers, config) {
+        return Offer::Credential(Presented::of(Class::Session, text));
     }
     match peer {
         Peer::Local { is_same_user: true } => Offer::Credential(Presented::local()),

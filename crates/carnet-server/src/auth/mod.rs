@@ -8,13 +8,14 @@ mod credential;
 mod replays;
 mod rights;
 mod seen;
+pub(crate) mod session;
 mod signed;
 mod users;
 mod worker;
 
 pub use access::Access;
 pub(crate) use access::{
-    Caller, Guard, InRealm, address, admit, admit_anybody, authorize, in_realm,
+    Caller, Guard, InRealm, address, admit, admit_anybody, authorize, in_realm, unless_guessing,
 };
 pub(crate) use agents::{AgentFacts, ClientStatusSource, TokenStatusSource};
 pub(crate) use api_keys::ApiKeyStatusSource;

@@ -9,6 +9,7 @@ use carnet_ticket::rights::{
 use carnet_ticket::verify::{Class, Facts, Reason, Verified};
 
 use crate::problem::Problem;
+use crate::state::LOCAL_ADMIN;
 
 /// Rights on the control plane of those whose credential carries none: the operator of this machine, and users,
 /// whose rights are read by their name.
@@ -89,18 +90,21 @@ pub(crate) fn owner(grant: &Grant) -> Result<AgentOwner, Problem> {
     let tenant = grant.routes().and_then(|scopes| scopes.tenant.as_deref());
     let own = match grant.class() {
         Class::Local | Class::Anonymous => RealmId::local_admin(),
-        Class::ApiKey => service_realm(subject),
+        Class::Session if subject == LOCAL_ADMIN => RealmId::local_admin(),
+        Class::ApiKey | Class::Session => service_realm(subject),
         Class::Jwt => RealmId::dev_user(subject).map_err(|_| grant.deny(Reason::Malformed))?,
         _ => return Err(grant.deny(Reason::Role).into()),
     };
-    let id = if grant.class() == Class::ApiKey { subject.to_owned() } else { own.to_string() };
+    let is_service =
+        matches!(grant.class(), Class::ApiKey | Class::Session) && own != RealmId::local_admin();
+    let id = if is_service { subject.to_owned() } else { own.to_string() };
     Ok(AgentOwner { id, own, home: tenant.map_or(own, RealmId::tenant) })
 }
 
 /// Who does something, as rows and answers name it: `key:…`, `token:…`, `client:…`, or the user's id.
 pub(crate) fn actor(grant: &Grant) -> String {
     match grant.class() {
-        Class::Local | Class::Anonymous | Class::Jwt => {
+        Class::Local | Class::Anonymous | Class::Jwt | Class::Session => {
             owner(grant).map(|owner| owner.id).unwrap_or_default()
         }
         Class::Realm => match grant.realm().map(|rights| &rights.holder) {

@@ -23,11 +23,12 @@ const WORKER_ID: HeaderName = HeaderName::from_static("x-worker-id");
 /// What every identity of the fleet begins with: no token is one.
 const SPIFFE: &str = "spiffe:";
 
-/// The worker whose token a request carries. What is bad counts against its address.
+/// The worker whose token a request carries, and has `scope`. What is bad counts against its address.
 pub(super) async fn worker(
     app: &App,
     parts: &Parts,
     address: Option<&str>,
+    scope: WorkerScope,
 ) -> Result<FleetPeer, Problem> {
     if let Some(address) = address {
         app.limiters().look(Limit::FleetFailures, address)?;
@@ -42,13 +43,14 @@ pub(super) async fn worker(
     let subject = said.or_else(named);
     let admitted = admit(app, subject.as_deref(), &token).await;
     let FleetPeer { grant, speaker } = admitted.map_err(|denied| {
-        let mut problem = bad(app, address);
-        problem.denied = Some(Box::new(denied));
-        problem
+        let problem = Problem::from(denied);
+        if problem.status.is_server_error() {
+            return problem;
+        }
+        Problem { denied: problem.denied, ..bad(app, address) }
     })?;
     let rights = grant.routes().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
-    let heartbeat = WorkerScope::Heartbeat.as_str();
-    rights.permits(heartbeat).map_err(|reason| grant.deny(reason))?;
+    rights.permits(scope.as_str()).map_err(|reason| grant.deny(reason))?;
     Ok(FleetPeer { grant, speaker })
 }
 

@@ -8,6 +8,7 @@ use carnet_gate::Grant;
 use carnet_ticket::enrollment::carrier;
 use carnet_ticket::identity::Kind;
 use carnet_ticket::verify::{Reason, Surface};
+use carnet_ticket::worker_token::WorkerScope;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use zeroize::Zeroizing;
@@ -29,8 +30,8 @@ pub enum Demand {
     Enrollment,
     /// Whoever has a certificate of this fleet, which the CA judges. The body is a CSR, and is looked at first.
     Renewal,
-    /// A worker, by its certificate; with `fleet.compat` also by a token.
-    Worker,
+    /// A worker, by its certificate; with `fleet.compat` also by a token of this scope.
+    Worker(WorkerScope),
     /// An operator by certificate, or an administrator of the control plane.
     Admin,
 }
@@ -96,12 +97,12 @@ async fn prepare(
             app.limiters().take(Limit::Renewals, member.subject())?;
             return Ok(Body::empty());
         }
-        Demand::Worker => {
+        Demand::Worker(scope) => {
             match member {
                 Some(member) if member.kind() == Kind::Worker => {}
                 Some(member) => return Err(member.grant.deny(Reason::Role).into()),
                 None if app.config().fleet.compat => {
-                    let worker = bearer::worker(app, parts, address).await?;
+                    let worker = bearer::worker(app, parts, address, scope).await?;
                     parts.extensions.insert(Caller(worker.grant.clone()));
                     parts.extensions.insert(worker);
                 }

@@ -17,7 +17,7 @@ pub(crate) mod registry;
 mod rights;
 mod routes;
 mod tls;
-mod worker;
+pub(crate) mod worker;
 
 pub use demand::Demand;
 pub(crate) use member::{FleetPeer, member, used};

@@ -5,13 +5,14 @@ use axum::extract::Request;
 use axum::middleware;
 use axum::routing::{MethodRouter, delete, get, post};
 use carnet_ticket::enrollment::carrier;
+use carnet_ticket::worker_token::WorkerScope;
 use http::Uri;
 use http::uri::PathAndQuery;
 use tower::ServiceExt;
 use zeroize::Zeroizing;
 
 use super::demand::{self, Demand};
-use super::{ca, controller, registry, worker};
+use super::{ca, controller, registry, worker as tasks};
 use crate::frame;
 use crate::problem::Problem;
 use crate::routes::{jwks, revocations};
@@ -30,7 +31,9 @@ pub struct Route {
 
 /// Every route there is.
 pub fn all() -> Vec<Route> {
-    use Demand::{Admin, Anybody, Enrollment, Renewal, Worker};
+    use Demand::{Admin, Anybody, Enrollment, Renewal};
+    let [worker, holder, reporter] =
+        [WorkerScope::Heartbeat, WorkerScope::Lease, WorkerScope::Status].map(Demand::Worker);
     let route = |method, path, demand, handler| Route { method, path, demand, handler };
     let gone = ["/certificates/platform", "/certificates/server", "/certificates/client"]
         .map(|path| route("POST", path, Anybody, post(ca::gone)));
@@ -42,22 +45,22 @@ pub fn all() -> Vec<Route> {
         route("POST", "/certificates/csr", Enrollment, post(ca::issue)),
         route("POST", "/certificates/renew", Renewal, post(ca::renew)),
         route("DELETE", "/certificates/{serial}", Admin, delete(ca::revoke)),
-        route("POST", "/v1/workers/register", Worker, post(registry::register)),
-        route("POST", "/v1/workers/{id}/heartbeat", Worker, post(registry::heartbeat)),
-        route("DELETE", "/v1/workers/{id}", Worker, delete(registry::deregister)),
-        route("GET", "/v1/workers", Worker, get(registry::list)),
-        route("POST", "/api/v1/worker/{id}/leases/{resource}/renew", Worker, post(worker::renew)),
-        route("POST", "/api/v1/worker/{id}/tasks/{task}/events", Worker, post(worker::report)),
-        route("POST", "/register", Worker, post(controller::register)),
-        route("POST", "/heartbeat", Worker, post(controller::heartbeat)),
-        route("DELETE", "/deregister/{id}", Worker, delete(registry::deregister)),
-        route("POST", "/route", Worker, post(controller::route)),
-        route("GET", "/capabilities", Worker, get(controller::capabilities)),
-        route("GET", "/workers", Worker, get(controller::list)),
-        route("POST", "/api/v1/worker/{id}/heartbeat", Worker, post(registry::sandboxes)),
-        route("GET", "/api/v1/worker/{id}/revocations", Worker, get(registry::revocations)),
-        route("GET", "/api/v1/revocations/stream", Worker, get(revocations::stream)),
-        route("GET", "/api/v1/revocations/snapshot", Worker, get(revocations::snapshot)),
+        route("POST", "/v1/workers/register", worker, post(registry::register)),
+        route("POST", "/v1/workers/{id}/heartbeat", worker, post(registry::heartbeat)),
+        route("DELETE", "/v1/workers/{id}", worker, delete(registry::deregister)),
+        route("GET", "/v1/workers", worker, get(registry::list)),
+        route("POST", "/api/v1/worker/{id}/leases/{resource}/renew", holder, post(tasks::renew)),
+        route("POST", "/api/v1/worker/{id}/tasks/{task}/events", reporter, post(tasks::report)),
+        route("POST", "/register", worker, post(controller::register)),
+        route("POST", "/heartbeat", worker, post(controller::heartbeat)),
+        route("DELETE", "/deregister/{id}", worker, delete(registry::deregister)),
+        route("POST", "/route", worker, post(controller::route)),
+        route("GET", "/capabilities", worker, get(controller::capabilities)),
+        route("GET", "/workers", worker, get(controller::list)),
+        route("POST", "/api/v1/worker/{id}/heartbeat", worker, post(registry::sandboxes)),
+        route("GET", "/api/v1/worker/{id}/revocations", worker, get(registry::revocations)),
+        route("GET", "/api/v1/revocations/stream", worker, get(revocations::stream)),
+        route("GET", "/api/v1/revocations/snapshot", worker, get(revocations::snapshot)),
         route("GET", "/.well-known/jwks.json", Anybody, get(jwks::show)),
         route("GET", "/health/live", Anybody, get(registry::live)),
         route("GET", "/health/ready", Anybody, get(registry::ready)),

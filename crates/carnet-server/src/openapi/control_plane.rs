@@ -89,6 +89,15 @@ fn keys(method: &str, path: &str) -> Option<Operation> {
 
 fn rest(method: &str, path: &str) -> Option<Operation> {
     Some(match (method, path) {
+        ("GET", "/api/v1/events") => op(
+            "What of the fleet changes, by name, as server-sent events",
+        )
+        .gives_as(200, "text/event-stream", &news()),
+        ("POST", "/api/v1/admin/sign-in-links") => {
+            op("Make a link that signs the caller in to the admin UI, once")
+                .gives(201, &object([("url", text()), ("expires_at", time())]))
+                .refuses(&[404])
+        }
         ("GET", "/api/v1/me") => op("Who the caller is").gives(200, &me()),
         ("POST", "/api/v1/admin/reload") => op("Load the configuration anew")
             .gives(200, &object([("changed", list(text())), ("needs_restart", list(text()))]))
@@ -183,6 +192,11 @@ fn audit_list() -> Operation {
 fn revocation_event() -> Value {
     let names = words(&["revocation", "alive", "reset"]);
     object([("id?", text()), ("event", names), ("data", text())])
+}
+
+fn news() -> Value {
+    let names = words(&["listening", "workers", "tasks", "revocations", "audit"]);
+    object([("event", names), ("data", text())])
 }
 
 fn me() -> Value {

@@ -31,6 +31,19 @@ pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
                 .gives(200, &worker())
                 .refuses(&[404])
         }
+        ("POST", "/api/v1/worker/{id}/leases/{resource}/renew") => {
+            op("A worker goes on with what it has")
+                .takes(&object([("ttl", text())]))
+                .gives(
+                    200,
+                    &object([("lease", open([("generation", int()), ("expires_at", time())]))]),
+                )
+                .refuses(&[404, 409])
+        }
+        ("POST", "/api/v1/worker/{id}/tasks/{task}/events") => op("What a worker says of a task")
+            .takes(&open([("kind", words(&["started", "progress", "log", "succeeded", "failed"]))]))
+            .gives_nothing(204, "It is written down.")
+            .refuses(&[404, 409]),
         ("GET", "/api/v1/worker/{id}/revocations") => op("The revocation feed, for a worker")
             .query("since", int())
             .gives_as(200, "text/event-stream", &text())

@@ -27,7 +27,7 @@ use carnet_gate::Clock;
 use carnet_store::{Store, StoreError};
 use carnet_ticket::identity::{Member, WorkerId};
 use parking_lot::RwLock;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLock as Turn};
 
 pub(crate) use beat::Beat;
 pub(crate) use controller::ControllerForm;
@@ -48,6 +48,9 @@ pub struct Registry {
     store: Store,
     clock: Clock,
     known: RwLock<Known>,
+    /// Held while something is written and then remembered: by many who register at a time, and by one who orders, so
+    /// that no registration brings back what was there before the order.
+    turn: Turn<()>,
     changed: Changed,
 }
 
@@ -79,7 +82,7 @@ impl Registry {
                 suspicion.is_clone_seen = row.clone_seen_at.is_some();
             });
         }
-        Ok(Self { store, clock, known: RwLock::new(known), changed })
+        Ok(Self { store, clock, known: RwLock::new(known), turn: Turn::default(), changed })
     }
 
     /// Notified each time that a task may find a worker which it did not find before.

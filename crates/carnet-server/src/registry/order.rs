@@ -16,6 +16,7 @@ impl Registry {
         reason: Option<String>,
         event: Event,
     ) -> Result<Worker, OrderError> {
+        let _turn = self.turn.write().await;
         self.worker(id).ok_or(OrderError::NotFound)?;
         let (store, now) = (self.store.audited(event), self.clock.now());
         let mut row = store.order_worker(id.clone(), order, reason, now).await?;
@@ -37,6 +38,7 @@ impl Registry {
         id: &WorkerId,
         event: Event,
     ) -> Result<Option<DeletedWorker>, StoreError> {
+        let _turn = self.turn.write().await;
         let member = self.known.read().workers.get(id).and_then(|worker| worker.member.clone());
         let (store, now) = (self.store.audited(event), self.clock.now());
         let deleted = store.delete_worker(id.clone(), member, now).await?;

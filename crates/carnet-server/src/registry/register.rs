@@ -45,7 +45,7 @@ impl Registry {
         }
         let is_clone_seen = self.allows(&registration, speaker).await?;
         let text = serde_json::to_string(&registration).unwrap_or_default();
-        let now = self.clock.now();
+        let (now, _turn) = (self.clock.now(), self.turn.read().await);
         let registered = self.store.register_worker(id, speaker.identity(), text, now).await;
         let mut row = registered.map_err(|error| match error {
             RegisterError::IdTaken => RegistryError::IdTaken,
@@ -111,7 +111,7 @@ impl Registry {
         speaker: &Speaker,
     ) -> Result<(), RegistryError> {
         self.owned(id, speaker)?;
-        let now = self.clock.now();
+        let (now, _turn) = (self.clock.now(), self.turn.read().await);
         self.store.deregister_worker(id.clone(), now).await?;
         if let Some(worker) = self.known.write().workers.get_mut(id) {
             (worker.said, worker.row.updated_at) = (None, now);

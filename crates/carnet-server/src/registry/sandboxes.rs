@@ -77,8 +77,10 @@ impl SandboxBeat {
     pub(crate) fn registration(&self, known: Option<Registration>) -> Registration {
         let new = || Registration::new(Registration::service_type(&self.capabilities));
         let known = known.unwrap_or_else(new);
+        // Who names none here may have named some elsewhere.
+        let is_silent = self.capabilities.is_empty();
         Registration {
-            capabilities: self.capabilities.clone(),
+            capabilities: if is_silent { known.capabilities } else { self.capabilities.clone() },
             rpc_url: self.rpc_url.clone().or(known.rpc_url),
             capacity: self.capacity.or(known.capacity),
             sandboxes: Some(self.sandboxes.clone()),

@@ -18,6 +18,8 @@ pub(super) async fn show(
     let scopes = grant.routes().ok_or(Problem::forbidden())?;
     let kind = match grant.class() {
         Class::ApiKey => "service",
+        // Of an operator, or opened with a key.
+        Class::Session if grant.subject().is_some_and(|id| id.starts_with("key:")) => "service",
         class if is_agent(class) => "agent",
         _ => "user",
     };

@@ -1,12 +1,13 @@
 //! Every route: its method, path, access and handler. One file per endpoint.
 
 mod api_keys;
-mod audit;
+pub(crate) mod audit;
 pub(crate) mod body;
-mod ca;
-mod certificates;
+pub(crate) mod ca;
+pub(crate) mod certificates;
 mod enrollments;
 mod etag;
+mod events;
 mod health;
 pub(crate) mod jwks;
 mod keys;
@@ -14,12 +15,13 @@ mod mcp;
 mod me;
 
 mod metrics;
-mod page;
+pub(crate) mod page;
 pub mod realm;
 mod reload;
 pub(crate) mod revocations;
-mod tasks;
-mod tickets;
+mod sign_in_links;
+pub(crate) mod tasks;
+pub(crate) mod tickets;
 mod worker_tokens;
 pub(crate) mod workers;
 
@@ -37,7 +39,7 @@ use crate::auth::{self, Access, Guard};
 use crate::problem::Problem;
 use crate::rate::Limit;
 use crate::state::App;
-use crate::{cors, fleet, frame, openapi};
+use crate::{cors, fleet, frame, openapi, ui};
 
 /// A route.
 pub struct Route {
@@ -87,6 +89,7 @@ pub fn all() -> Vec<Route> {
         route("GET", "/.well-known/jwks.json", Public, get(jwks::show)),
         route("GET", "/openapi.json", Public, get(openapi::show)),
         route("GET", "/api/openapi.json", Public, get(openapi::show)),
+        route("POST", "/api/v1/admin/sign-in-links", Scope("admin:*"), post(sign_in_links::create)),
         route("GET", "/api/v1/admin/tickets", Scope("admin:*"), get(tickets::list)),
         route("POST", "/api/v1/admin/tickets", Scope("admin:*"), post(tickets::create)),
         route("GET", "/api/v1/admin/tickets/{id}", Scope("admin:*"), get(tickets::show)),
@@ -172,6 +175,7 @@ pub fn all() -> Vec<Route> {
             Scope("admin:*"),
             post(certificates::revoke),
         ),
+        route("GET", "/api/v1/events", Scope("read:*"), get(events::stream)),
         route("GET", "/api/v1/revocations/snapshot", Feed("read:*"), get(revocations::snapshot)),
         route("GET", "/api/v1/revocations/stream", Feed("read:*"), get(revocations::stream)),
         route(
@@ -181,11 +185,57 @@ pub fn all() -> Vec<Route> {
             post(fleet::registry::sandboxes),
         ),
         route(
+            "POST",
+            "/api/v1/worker/{id}/leases/{resource}/renew",
+            Worker("worker:lease"),
+            post(fleet::worker::renew),
+        ),
+        route(
+            "POST",
+            "/api/v1/worker/{id}/tasks/{task}/events",
+            Worker("worker:status"),
+            post(fleet::worker::report),
+        ),
+        route(
             "GET",
             "/api/v1/worker/{id}/revocations",
             Worker("worker:heartbeat"),
             get(fleet::registry::revocations),
         ),
+        route("GET", "/ui", Scope("read:*"), get(ui::dashboard::show)),
+        route("GET", "/ui/tasks", Scope("read:*"), get(ui::tasks::list)),
+        route("GET", "/ui/tasks/{task}", Scope("read:*"), get(ui::tasks::show)),
+        route("POST", "/ui/tasks/{task}/cancel", Scope("api:*"), post(ui::tasks::cancel)),
+        route("GET", "/ui/workers", Scope("read:*"), get(ui::workers::list)),
+        route("GET", "/ui/workers/{id}", Scope("read:*"), get(ui::workers::show)),
+        route("POST", "/ui/workers/{id}/cordon", Scope("operator:*"), post(ui::workers::cordon)),
+        route(
+            "POST",
+            "/ui/workers/{id}/uncordon",
+            Scope("operator:*"),
+            post(ui::workers::uncordon),
+        ),
+        route("POST", "/ui/workers/{id}/drain", Scope("operator:*"), post(ui::workers::drain)),
+        route(
+            "POST",
+            "/ui/workers/{id}/quarantine",
+            Scope("admin:*"),
+            post(ui::workers::quarantine),
+        ),
+        route("POST", "/ui/workers/{id}/release", Scope("admin:*"), post(ui::workers::release)),
+        route("GET", "/ui/tickets", Scope("admin:*"), get(ui::tickets::list)),
+        route("GET", "/ui/tickets/new", Scope("admin:*"), get(ui::tickets::form)),
+        route("POST", "/ui/tickets/new", Scope("admin:*"), post(ui::tickets::create)),
+        route("GET", "/ui/tickets/{id}", Scope("admin:*"), get(ui::tickets::show)),
+        route("GET", "/ui/tickets/{id}/revoke", Scope("admin:*"), get(ui::tickets::preview)),
+        route("POST", "/ui/tickets/{id}/revoke", Scope("admin:*"), post(ui::tickets::end)),
+        route("GET", "/ui/audit", Scope("admin:*"), get(ui::audit::show)),
+        route("GET", "/ui/assets/{name}", Public, get(ui::asset)),
+        route("GET", "/auth/login", Public, get(ui::sign_in::login)),
+        route("GET", "/auth/link", Public, get(ui::sign_in::show_link)),
+        route("POST", "/auth/link", Public, post(ui::sign_in::link)),
+        route("POST", "/auth/key", Public, post(ui::sign_in::key)),
+        route("POST", "/auth/logout", Anybody, post(ui::sign_in::logout)),
         route("GET", "/api/health", Public, get(realm::health)),
         route("GET", "/api/info", Public, get(realm::info)),
         route("GET", "/api/oauth/me", RealmUser(Unauthorized), get(realm::me)),

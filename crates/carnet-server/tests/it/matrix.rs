@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::support::fleet::new_csr;
 use crate::support::identity::Client;
-use crate::support::{AUTHORITY, Answer, As, Server, dict, text};
+use crate::support::session::{self, Form, Session};
+use crate::support::{API_KEY, AUTHORITY, Answer, As, Server, dict, text};
 
 /// The columns.
 const CALLERS: [&str; 10] = [
@@ -25,20 +26,38 @@ const CALLERS: [&str; 10] = [
 ];
 
 /// Callers whose statuses follow from those of others.
-const OTHERS: [&str; 5] = ["user", "administrator", "unauthorized user", "agent token", "client"];
+const OTHERS: [&str; 7] = [
+    "user",
+    "administrator",
+    "unauthorized user",
+    "agent token",
+    "client",
+    "session",
+    "session without CSRF",
+];
 
 /// The statuses of [`OTHERS`]. A user is as a service of its role is. An agent is as its owner in the content
 /// store, but deletes no ticket, revokes its own alone, and is nobody's user; of the control plane it has `/me`
-/// and tasks alone.
-fn others(method: &str, path: &str, row: Row) -> [u16; 5] {
+/// and tasks alone. A session is as whoever signed in, here the operator of this machine, but changes nothing without
+/// what its forms carry. Only that operator and services sign in to the UI.
+fn others(method: &str, path: &str, row: Row) -> [u16; 7] {
     let [_, _, api, _, _, admin, issuer, ..] = row;
     let is_mint = path.ends_with("/worker-tokens");
     let is_own = (method, path) == ("DELETE", TICKET) || path == REVOKE;
     let is_store = path.starts_with("/api/realm/") && !is_own;
     let is_task = path.starts_with("/api/v1/tasks");
-    let is_open = row == PUBLIC || is_store || is_task || matches!(path, "/api/v1/me" | "/api/mcp");
+    let is_public = row == PUBLIC || row == SIGN_IN;
+    let is_open = is_public
+        || is_store
+        || is_task
+        || matches!(path, "/api/v1/me" | "/api/mcp" | "/auth/logout");
     let agent = if is_open || row == NOBODY { api } else { 403 };
-    [api, admin, if is_mint { 403 } else { issuer }, agent, agent]
+    let is_link = path.ends_with("/sign-in-links");
+    let no_link = |status| if is_link { 403 } else { status };
+    let is_changed = method != "GET" && !is_public && row != NOBODY;
+    let forged = if is_changed { 403 } else { no_link(admin) };
+    let unauthorized = if is_mint { 403 } else { issuer };
+    [api, no_link(admin), unauthorized, agent, agent, no_link(admin), forged]
 }
 
 const TICKET: &str = "/api/realm/{realm}/tickets/{ticket}";
@@ -49,6 +68,8 @@ type Row = [u16; 10];
 
 const NOBODY: Row = [401; 10];
 const PUBLIC: Row = [200; 10];
+/// Whoever signs in is sent on.
+const SIGN_IN: Row = [303; 10];
 const ANYBODY: Row = [401, 200, 200, 200, 200, 200, 200, 401, 401, 401];
 const READ: Row = [401, 200, 200, 200, 200, 200, 403, 401, 401, 401];
 const SUBMIT: Row = [401, 403, 202, 202, 202, 202, 403, 401, 401, 401];
@@ -80,6 +101,9 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         "/.well-known/jwks.json",
         "/openapi.json",
         "/api/openapi.json",
+        "/auth/login",
+        "/auth/link",
+        "/ui/assets/{name}",
     ] {
         rows.insert(("GET", path), PUBLIC);
     }
@@ -91,6 +115,29 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         (("DELETE", "/api/v1/admin/api-keys/{key}"), status(ADMIN, 200, 204)),
         (("GET", "/api/v1/admin/revocations"), ADMIN),
         (("POST", "/api/v1/admin/revocations"), status(ADMIN, 200, 201)),
+        (("GET", "/api/v1/events"), READ),
+        (("POST", "/api/v1/admin/sign-in-links"), status(ADMIN, 200, 201)),
+        (("POST", "/auth/link"), SIGN_IN),
+        (("POST", "/auth/key"), SIGN_IN),
+        (("POST", "/auth/logout"), ANYBODY),
+        (("GET", "/ui"), READ),
+        (("GET", "/ui/tasks"), READ),
+        (("GET", "/ui/tasks/{task}"), READ),
+        (("POST", "/ui/tasks/{task}/cancel"), status(SUBMIT, 202, 200)),
+        (("GET", "/ui/workers"), READ),
+        (("GET", "/ui/workers/{id}"), status(READ, 200, 404)),
+        (("POST", "/ui/workers/{id}/cordon"), OPERATOR),
+        (("POST", "/ui/workers/{id}/uncordon"), OPERATOR),
+        (("POST", "/ui/workers/{id}/drain"), OPERATOR),
+        (("POST", "/ui/workers/{id}/quarantine"), status(ADMIN, 200, 404)),
+        (("POST", "/ui/workers/{id}/release"), status(ADMIN, 200, 404)),
+        (("GET", "/ui/tickets"), ADMIN),
+        (("GET", "/ui/tickets/new"), ADMIN),
+        (("POST", "/ui/tickets/new"), ADMIN),
+        (("GET", "/ui/tickets/{id}"), ADMIN),
+        (("GET", "/ui/tickets/{id}/revoke"), ADMIN),
+        (("POST", "/ui/tickets/{id}/revoke"), ADMIN),
+        (("GET", "/ui/audit"), ADMIN),
         (("GET", "/api/v1/revocations/snapshot"), READ),
         (("GET", "/api/v1/revocations/stream"), READ),
         (("GET", "/api/v1/admin/tickets"), ADMIN),
@@ -108,6 +155,8 @@ fn rows() -> BTreeMap<(&'static str, &'static str), Row> {
         // A worker's token alone lets in here.
         (("POST", "/api/v1/worker/{id}/heartbeat"), NOBODY),
         (("GET", "/api/v1/worker/{id}/revocations"), NOBODY),
+        (("POST", "/api/v1/worker/{id}/leases/{resource}/renew"), NOBODY),
+        (("POST", "/api/v1/worker/{id}/tasks/{task}/events"), NOBODY),
         (("POST", "/api/v1/admin/workers/{id}/cordon"), OPERATOR),
         (("POST", "/api/v1/admin/workers/{id}/uncordon"), OPERATOR),
         (("POST", "/api/v1/admin/workers/{id}/drain"), OPERATOR),
@@ -178,6 +227,7 @@ struct Callers {
     keys: BTreeMap<&'static str, String>,
     agent: String,
     client: Client,
+    session: Session,
 }
 
 impl Callers {
@@ -189,7 +239,7 @@ impl Callers {
         server.authorize("user").await;
         let agent = server.agent_token(As::User("user")).await.0;
         let client = Client::approved(server, As::User("user")).await.0;
-        Self { keys, agent, client }
+        Self { keys, agent, client, session: Session::of_operator(server).await }
     }
 
     /// Whose realm a caller comes to.
@@ -199,6 +249,7 @@ impl Callers {
             "admin" => As::Admin,
             "user" | "agent token" | "client" => As::User("user"),
             "administrator" => As::User("root"),
+            "session" | "session without CSRF" => As::Session(&self.session),
             _ => As::Api,
         }
     }
@@ -251,11 +302,17 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
     };
     let depot =
         if path.contains("{depot}") { prepare_depot(server, owner).await } else { String::new() };
+    let ended = match (caller, path) {
+        ("session", "/auth/logout") => Some(Session::of_operator(server).await),
+        _ => None,
+    };
     let by = match caller {
+        "session" => As::Session(ended.as_ref().unwrap_or(&callers.session)),
         "nobody" | "client" => As::Nobody,
         "issuer" => As::Key(&callers.keys["issuer"]),
         "unauthorized user" => As::User("somebody"),
         "agent token" => As::Agent(&callers.agent),
+        "session without CSRF" => As::Cookie(&callers.session.cookie),
         "read-only ticket" | "writable ticket" | "committed ticket" => As::Ticket(&ticket),
         _ => owner,
     };
@@ -277,10 +334,11 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
         .replace("{client}", client)
         .replace("{user}", "a-user");
     let path = match path.split(['{', '}']).nth(1) {
+        Some("name") => path.replace("{name}", &asset_name(server).await),
         Some("id") => path.replace("{id}", &prepare_entry(server).await),
         Some("task") => path.replace("{task}", &prepare_task(server, callers, by, caller).await),
         Some("token") => path.replace("{token}", &server.agent_token(owner).await.1),
-        Some("key") => path.replace("{key}", &prepare_key(server, template).await),
+        Some("key") => path.replace("{key}", &prepare_key(server, template, caller).await),
         Some("enrollment") => path.replace("{enrollment}", &server.enrollment("gpu-1").await.0),
         Some("serial") => {
             let member = server.issue("worker", "gpu-1").await;
@@ -294,6 +352,15 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
     }
     let request = server.request(by, Method::from_bytes(method.as_bytes()).unwrap(), &path);
     let request = match template {
+        "/auth/link" if method == "POST" => {
+            request.form(&[("code", &session::link_code(server).await)])
+        }
+        "/auth/key" => request.form(&[("key", API_KEY)]),
+        "/auth/logout" => request,
+        "/ui/tickets/new" if method == "POST" => {
+            request.form(&[("class", "worker-token"), ("worker_id", "worker-a")])
+        }
+        "/ui/tickets/{id}/revoke" if method == "POST" => request.form(&[("reason", "a test")]),
         "/api/auth/clients/complete" => request.json(&json!({
             "clientId": client, "verificationCode": asked["displayCode"],
         })),
@@ -304,11 +371,21 @@ async fn cell(server: &Server, callers: &Callers, method: &str, path: &str, call
         "/api/admin/users/{user}" => request.json(&json!({ "role": "authorized" })),
         _ => with_body(request, method, &path, node.key, &node.bytes),
     };
-    if caller == "client" {
-        let signed = callers.client.sign(server, request);
-        return server.http.execute(signed).await.unwrap().status().as_u16();
-    }
-    request.send().await.unwrap().status().as_u16()
+    let request = if caller == "client" {
+        callers.client.sign(server, request)
+    } else {
+        request.build().unwrap()
+    };
+    let is_sign_in = matches!(template, "/auth/link" | "/auth/key");
+    let http = if is_sign_in { &session::stays() } else { &server.http };
+    http.execute(request).await.unwrap().status().as_u16()
+}
+
+/// The name of a file of the UI, as a page says it.
+async fn asset_name(server: &Server) -> String {
+    let page = server.get(As::Nobody, "/auth/login").await.expect(200).text();
+    let (_, name) = page.split_once("/ui/assets/carnet.").unwrap();
+    format!("carnet.{}", name.split_once('"').unwrap().0)
 }
 
 /// A task of the caller's own, or of somebody's where the caller may submit none.
@@ -344,12 +421,13 @@ async fn prepare_member(server: &Server, path: &str) -> String {
 }
 
 /// An API key's id, a purpose to rotate, or a key that can be turned.
-async fn prepare_key(server: &Server, path: &str) -> String {
+async fn prepare_key(server: &Server, path: &str, caller: &str) -> String {
     if !path.contains("/admin/keys/") {
         return server.api_key("viewer").await.1;
     }
     if path.ends_with("/rotate") {
-        return "jwt".to_owned();
+        // One that is staged waits for its turn.
+        return if caller == "session" { "worker-ed25519" } else { "jwt" }.to_owned();
     }
     for _ in 0..2 {
         server.post(As::Admin, "/api/v1/admin/keys/revocation-feed/rotate", &json!({})).await;
@@ -458,7 +536,7 @@ async fn an_ended_ticket_is_gone_on_every_route_of_the_realm() {
 #[tokio::test(flavor = "multi_thread")]
 async fn routes_that_do_not_exist_and_methods_that_are_not_allowed() {
     let server = Server::start().await;
-    for path in ["/", "/api/v1/nothing", "/api/realm", "/api/realm/self/nothing", "/ui"] {
+    for path in ["/", "/api/v1/nothing", "/api/realm", "/api/realm/self/nothing"] {
         server.get(As::Nobody, path).await.expect_error(401, "unauthorized");
         server.get(As::Api, path).await.expect_error(404, "not_found");
     }

@@ -102,6 +102,44 @@ async fn a_token_counts_for_its_worker_its_scopes_and_these_routes() {
 
 /// Promise: K-43
 #[tokio::test(flavor = "multi_thread")]
+async fn leases_and_tasks_have_scopes_of_their_own() {
+    let server = with_static_token().await;
+    let routes = [
+        ("worker:lease", "leases/task:01HQXK5V8N3Y7M2P4R6T9W0ABC/renew", json!({ "ttl": "30s" })),
+        (
+            "worker:status",
+            "tasks/task:01HQXK5V8N3Y7M2P4R6T9W0ABC/events",
+            json!({ "kind": "started" }),
+        ),
+    ];
+    let all = ["worker:lease", "worker:status", "worker:heartbeat"];
+    for (scope, path, body) in routes {
+        for held in all {
+            let token = json!({ "worker_id": "vm-1", "scopes": [held] });
+            let token = server.token(&token).await;
+            let by = |id: &str| {
+                let path = format!("/api/v1/worker/{id}/{path}");
+                let request = server.request(As::Nobody, Method::POST, &path).json(&body);
+                request
+                    .header("X-Worker-ID", "vm-1")
+                    .header("Carnet-Lease", "i/1")
+                    .bearer_auth(&token)
+            };
+            let answer = server.send(by("vm-1")).await;
+            match (held == scope, scope) {
+                // It has no such thing.
+                (true, "worker:lease") => refused(answer, 409, "stale_lease"),
+                (true, _) => refused(answer, 404, "NOT_FOUND"),
+                (false, _) => refused(answer, 403, "FORBIDDEN"),
+            }
+            let code = if held == scope { "UNAUTHORIZED" } else { "FORBIDDEN" };
+            refused(server.send(by("vm-2")).await, 403, code);
+        }
+    }
+}
+
+/// Promise: K-43
+#[tokio::test(flavor = "multi_thread")]
 async fn without_any_worker_credential_the_routes_are_closed() {
     let server = Server::start().await;
     refused(server.send(server.beat("vm-1")).await, 503, "UNAVAILABLE");

@@ -15,6 +15,7 @@ const LAST: &str = "SELECT COALESCE(MAX(seq), 0) AS seq FROM task_events WHERE t
 const INSERT: &str =
     "INSERT INTO task_events (task, seq, at, kind, data) VALUES (?1, ?2, ?3, ?4, ?5)";
 const AFTER: &str = "SELECT * FROM task_events WHERE task = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+const NEWEST: &str = "SELECT * FROM task_events WHERE task = ?1 ORDER BY seq DESC LIMIT ?2";
 const LOGS: &str =
     "SELECT * FROM task_events WHERE task = ?1 AND kind = 'log' ORDER BY seq DESC LIMIT ?2";
 /// Of many events the oldest that somebody can do without goes.
@@ -50,6 +51,21 @@ impl Store {
             sql::all(connection, AFTER, params![task, signed(after), limit], read)
         })
         .await
+    }
+
+    /// At most `limit` events of a task, the newest, in order.
+    pub async fn last_task_events(
+        &self,
+        task: TaskId,
+        limit: u32,
+    ) -> Result<Vec<TaskEvent>, StoreError> {
+        let task = task.to_string();
+        let newest = move |connection: &Connection| {
+            let mut events = sql::all(connection, NEWEST, params![task, limit], read)?;
+            events.reverse();
+            Ok(events)
+        };
+        self.read(newest).await
     }
 
     /// The last `limit` lines that a task has logged, newest first.

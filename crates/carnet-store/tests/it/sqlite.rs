@@ -97,6 +97,10 @@ contract! {
         numbers_have_no_gap_however_many_revoke_at_once_and_the_same_again_is_the_same,
         a_later_subject_line_is_new_and_an_earlier_one_is_not,
         revoking_a_task_ticket_revokes_its_row_and_the_other_way_round;
+    sessions:
+        a_session_reads_back_is_put_off_and_ends,
+        a_link_opens_one_session_while_it_is_good,
+        a_subject_has_a_hundred_sessions_and_a_new_one_ends_the_oldest;
     signing_keys:
         a_key_turns_over_and_comes_back_as_it_was_written,
         two_keys_never_sign_for_one_purpose;

@@ -62,6 +62,9 @@ pub enum Reason {
     /// That much is not left.
     #[error("over the quota of {0}")]
     Quota(Meter),
+    /// A session asks for a change without what its own forms carry.
+    #[error("the request did not come from a page of the session")]
+    Forged,
     /// A capability ticket was refused.
     #[error(transparent)]
     Capability(CapabilityError),
@@ -108,6 +111,7 @@ impl Reason {
             Self::StaleLease => "stale_lease",
             Self::Rate => "rate",
             Self::Quota(_) => "quota",
+            Self::Forged => "forged",
             Self::Capability(error) => error.code(),
             Self::Jwt(error) => error.code(),
             Self::WorkerToken(error) => error.code(),

@@ -78,6 +78,15 @@ pub enum Command {
     /// Read the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Print a link that signs you in to the admin UI, once.
+    #[command(
+        after_help = "Examples:\n  carnet ui\n  xdg-open \"$(carnet ui)\"\n\nWhoever has the link signs in: it is \
+        good for 15 minutes, and for one browser."
+    )]
+    Ui {
+        #[command(flatten)]
+        server: ServerArgs,
+    },
     /// Check that everything a server needs is in order.
     Doctor(DoctorArgs),
     /// Work with the configuration.

@@ -16,6 +16,7 @@ mod revoke;
 mod serve;
 mod task;
 mod ticket;
+mod ui;
 mod verify;
 mod worker;
 
@@ -46,6 +47,7 @@ pub async fn run(cli: Cli, surroundings: Surroundings) -> anyhow::Result<()> {
         Command::Ca(command) => ca::run(command, &surroundings).await,
         Command::Keys(command) => keys::run(command, &surroundings).await,
         Command::Audit(command) => audit::run(command, &surroundings).await,
+        Command::Ui { server } => ui::run(&server, &surroundings).await,
         Command::Doctor(args) => doctor::run(args, &surroundings).await,
         Command::Config(command) => config::run(command, &surroundings),
         Command::Completions { shell } => completions::run(shell),

@@ -36,7 +36,7 @@ pub async fn run_beside(
     surroundings: &Surroundings,
     start_worker: impl FnOnce(&Path, u16) -> anyhow::Result<Option<WorkerProcess>>,
 ) -> anyhow::Result<()> {
-    let watch = load(&args, surroundings)?;
+    let (watch, is_first) = load(&args, surroundings)?;
     start_log(&watch.loaded().config)?;
     for warning in warnings(&watch) {
         tracing::warn!("{warning}");
@@ -48,6 +48,10 @@ pub async fn run_beside(
         signal(SignalKind::hangup())?,
     );
     let (app, listening) = Box::pin(start(watch)).await?;
+    // A link is a secret: where output goes into a log, `carnet ui` makes one when it is wanted.
+    if is_first || std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        print_sign_in_link(&app).await?;
+    }
     output::line(&format!("workers come to https://{}", listening.fleet_address()))?;
     output::line(&format!("listening on {}", listening.url()))?;
     let data_dir = app.config().top.data_dir.clone();
@@ -81,14 +85,24 @@ async fn ended(worker: &mut Option<WorkerProcess>) -> std::io::Result<ExitStatus
     }
 }
 
-/// The configuration and the manifest; without a configuration, a first run makes both.
-fn load(args: &ServeArgs, surroundings: &Surroundings) -> anyhow::Result<Watch> {
+/// Prints a link that signs the operator in to the admin UI, where there is one.
+async fn print_sign_in_link(app: &App) -> anyhow::Result<()> {
+    match app.sign_in_link().await {
+        Ok(Some(link)) => Ok(output::line(&format!("sign in, once: {}", *link))?),
+        Ok(None) => Ok(()),
+        Err(_) => Err(anyhow::anyhow!("no sign-in link could be made")),
+    }
+}
+
+/// The configuration and the manifest; without a configuration, a first run makes both. Tells whether it did.
+fn load(args: &ServeArgs, surroundings: &Surroundings) -> anyhow::Result<(Watch, bool)> {
     let mut sources = surroundings.sources(args.config.config.clone(), super::flags(&args.config)?);
     let mut loaded = carnet_config::load(&sources).map_err(|errors| could_not_load(&errors))?;
     let auth = &loaded.config.auth;
     let names_keys =
         [&auth.api_key, &auth.admin_api_key, &auth.dev_jwt_secret].into_iter().any(Option::is_some);
-    if loaded.file.is_none() && !names_keys {
+    let is_first = loaded.file.is_none() && !names_keys;
+    if is_first {
         let made = carnet_config::init::generate(&loaded.config.top.data_dir)
             .with_context(|| format!("fix: ls -ld {}", loaded.config.top.data_dir.display()))?;
         sources.path = Some(made.config.clone());
@@ -117,7 +131,7 @@ fn load(args: &ServeArgs, surroundings: &Surroundings) -> anyhow::Result<Watch> 
         let lines = lines.join("\n");
         return Err(Failure::CouldNotRun(format!("the server does not start\n{lines}")).into());
     }
-    Ok(Watch::new(sources, loaded, manifest))
+    Ok((Watch::new(sources, loaded, manifest), is_first))
 }
 
 /// What is odd and does not stop a start.

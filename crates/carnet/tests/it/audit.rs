@@ -49,12 +49,12 @@ fn export(server: &Server, args: &[&str]) -> String {
 fn exported() -> (TempDir, Vec<String>) {
     let server = Server::start_with(&SEALING);
     act(&server);
-    until("a checkpoint of every row", || sealed(server.folder.path()) >= 9);
+    until("a checkpoint of every row", || sealed(server.folder.path()) >= 10);
     let lines: Vec<_> = export(&server, &[]).lines().map(str::to_owned).collect();
     assert_eq!(
         lines.len(),
-        9,
-        "a CA, a certificate and two keys of its own, four tickets, one revocation"
+        10,
+        "a CA, a certificate, two keys and a link of its own, four tickets, one revocation"
     );
     let jwks = server.call(reqwest::Method::GET, "/.well-known/jwks.json", None);
     std::fs::write(server.folder.path().join("keys.json"), jwks.to_string()).unwrap();
@@ -114,7 +114,7 @@ fn exports_go_to_stdout_or_a_new_file_and_never_over_another() {
 fn the_server_and_its_export_verify() {
     let server = Server::start_with(&SEALING);
     act(&server);
-    until("a checkpoint of every row", || sealed(server.folder.path()) >= 9);
+    until("a checkpoint of every row", || sealed(server.folder.path()) >= 10);
     let whole = server.run(&["audit", "verify", "--format", "json"]);
     let rows = whole.json()["rows"].clone();
     let ok = |rows: &Value, checkpoints: &Value| {
@@ -166,8 +166,8 @@ fn whatever_was_done_to_the_rows_is_found_and_the_first_of_them_named() {
         change(&mut lines);
         lines
     };
-    let changed = with(&|lines| lines[4] = lines[4].replacen("ticket.mint", "ticket.mind", 1));
-    broken(&verify(&changed, &[]), 5, "hash_mismatch");
+    let changed = with(&|lines| lines[5] = lines[5].replacen("ticket.mint", "ticket.mind", 1));
+    broken(&verify(&changed, &[]), 6, "hash_mismatch");
     for (index, line) in lines.iter().enumerate() {
         // A bit of every row, here and there.
         let mut bytes = line.clone().into_bytes();
@@ -184,8 +184,8 @@ fn whatever_was_done_to_the_rows_is_found_and_the_first_of_them_named() {
     broken(&verify(&with(&|lines| lines.insert(3, forged.clone())), &[]), 4, "hash_mismatch");
     broken(&verify(&with(&|lines| lines.swap(2, 3)), &[]), 3, "reordered");
     broken(&verify(&with(&|lines| drop(lines.drain(..2))), &[]), 1, "gap");
-    let torn = with(&|lines| lines[8].truncate(100));
-    broken(&verify(&torn, &[]), 9, "hash_mismatch");
+    let torn = with(&|lines| lines[9].truncate(100));
+    broken(&verify(&torn, &[]), 10, "hash_mismatch");
 
     // Rows that end early are whole in themselves: it takes a checkpoint.
     let cut = with(&|lines| lines.truncate(4));
@@ -224,7 +224,7 @@ fn a_checkpoint_counts_by_its_signature() {
     let text = std::fs::read_to_string(folder.path().join("checkpoints")).unwrap();
     let last = text.lines().last().unwrap();
     write("forged", &format!("{}AAAA", &last[..last.len() - 4]));
-    broken(&verify(&["--checkpoint", "forged", "--jwks-file", "keys.json"]), 9, "bad_signature");
+    broken(&verify(&["--checkpoint", "forged", "--jwks-file", "keys.json"]), 10, "bad_signature");
     write("nonsense", "nonsense\n");
     let nonsense = verify(&["--checkpoint", "nonsense", "--jwks-file", "keys.json"]);
     broken(&nonsense, 0, "bad_signature");

@@ -5,6 +5,7 @@
 mod s3;
 
 mod audit;
+mod browser;
 mod ca;
 mod client;
 mod crash;
@@ -30,10 +31,12 @@ mod secrets;
 mod serve;
 mod support;
 mod task_faults;
+mod task_run;
 mod tasks;
 mod ticket;
 mod transfers;
 mod trees;
+mod ui;
 mod worker_enroll;
 mod worker_run;
 mod worker_token;

@@ -59,9 +59,14 @@ impl Worker {
 
     /// Runs this command.
     fn run(server: &Server, args: &[&str]) -> Self {
+        Self::run_in(server, "certs", args)
+    }
+
+    /// Runs this command, with its certificate in this folder.
+    fn run_in(server: &Server, certs: &str, args: &[&str]) -> Self {
         let log = std::fs::File::create(server.folder.path().join("worker.log")).unwrap();
         let mut command = server.carnet(args);
-        command.envs([("CERT_DIR", "certs"), ("PATH", "/usr/bin:/bin"), ("SECRET", "s3cret")]);
+        command.envs([("CERT_DIR", certs), ("PATH", "/usr/bin:/bin"), ("SECRET", "s3cret")]);
         let child = command.env("HTTPS_PORT", "0").stdout(Stdio::null()).stderr(log).spawn();
         let child = child.unwrap();
         until("the worker is registered", || {
@@ -131,7 +136,13 @@ fn exit_codes_say_what_becomes_of_a_task() {
     script(&server, "refuse.sh", "echo 'it is too dark' >&2; exit 3");
     script(&server, "once.sh", "[ $CARNET_TASK_ATTEMPT = 2 ] || exit 75; echo second");
     script(&server, "killed.sh", "kill -KILL $$");
-    let tasks = ["test.refuse=./refuse.sh", "test.once=./once.sh", "test.killed=./killed.sh"];
+    script(&server, "leave.sh", "sleep 1000 & echo left");
+    let tasks = [
+        "test.refuse=./refuse.sh",
+        "test.once=./once.sh",
+        "test.killed=./killed.sh",
+        "test.leave=./leave.sh",
+    ];
     let _worker = Worker::start(&server, &tasks, &[]);
     let refused = task_run(&server, &["test.refuse"]);
     let said = refused.failed(1);
@@ -139,6 +150,8 @@ fn exit_codes_say_what_becomes_of_a_task() {
     let again = task_run(&server, &["test.once", "--output", "-"]);
     assert_eq!((again.code, again.out.as_str()), (0, "second\n"), "{}", again.err);
     assert!(task_run(&server, &["test.killed"]).failed(1).contains("SIGNAL_9"));
+    let left = task_run(&server, &["test.leave", "--output", "-"]);
+    assert_eq!((left.code, left.out.as_str()), (0, "left\n"), "it is not waited for: {}", left.err);
 }
 
 /// Promise: K-60
@@ -161,6 +174,39 @@ fn a_task_that_is_cancelled_ends_its_program_and_what_that_started() {
             stat.map_or(true, |stat| stat.contains(") Z "))
         })
     });
+}
+
+/// Promise: K-59
+#[test]
+fn a_task_whose_worker_is_killed_is_done_by_another() {
+    let server = Server::start_with(&["--set", "tasks.lease_ttl=2s"]);
+    let begun = server.folder.path().join("begun");
+    script(
+        &server,
+        "hold.sh",
+        "[ $CARNET_TASK_ATTEMPT = 1 ] || exec echo again; echo $$ > begun; sleep 1000",
+    );
+    let mut first = Worker::start(&server, &["test.hold=./hold.sh"], &["--id", "first"]);
+    let task = task_run(&server, &["test.hold", "--no-wait"]).line().to_owned();
+    until("the first has it", || {
+        std::fs::read_to_string(&begun).is_ok_and(|pid| pid.ends_with('\n'))
+    });
+    first.child.kill().unwrap();
+    first.child.wait().unwrap();
+    let flags = ["--id", "second", "--name", "second"];
+    let _second = Worker::run_in(
+        &server,
+        "others",
+        &[&["worker", "run", "--task", "test.hold=./hold.sh"], &flags[..]].concat(),
+    );
+    let shown = || server.run(&["task", "show", &task, "--format", "json"]).json();
+    until("another has done it", || shown()["state"] == "succeeded");
+    let shown = shown();
+    assert_eq!((&shown["attempt"], &shown["worker_id"]), (&2.into(), &"second".into()));
+    // The program of a worker that was killed was not told.
+    let pid = std::fs::read_to_string(&begun).unwrap().trim().parse().unwrap();
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process_group(pid, rustix::process::Signal::KILL).unwrap();
 }
 
 /// Promise: K-72

@@ -3,8 +3,8 @@
 mod renew;
 mod report;
 
-pub(super) use renew::renew;
-pub(super) use report::report;
+pub(crate) use renew::renew;
+pub(crate) use report::report;
 
 use carnet_ticket::verify::Reason;
 use http::StatusCode;

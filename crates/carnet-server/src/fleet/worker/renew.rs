@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::fleet::FleetPeer;
-use crate::fleet::registry::{refused, worker_id};
+use crate::fleet::registry::{own, refused, worker_id};
 use crate::problem::Problem;
 use crate::routes::body;
 use crate::state::App;
@@ -21,7 +21,7 @@ struct Input {
     ttl: String,
 }
 
-pub(in crate::fleet) async fn renew(
+pub(crate) async fn renew(
     State(app): State<App>,
     Extension(peer): Extension<FleetPeer>,
     Path((id, resource)): Path<(String, String)>,
@@ -29,6 +29,7 @@ pub(in crate::fleet) async fn renew(
     request: Body,
 ) -> Result<Json<Value>, Problem> {
     let id = worker_id(&id)?;
+    own(&peer, &id)?;
     let owned = app.registry().owned(&id, peer.speaker());
     owned.map_err(|error| refused(&peer, &error))?;
     let Input { ttl } = body::json(&app, &headers, request).await?;

@@ -10,13 +10,13 @@ use http::{HeaderMap, StatusCode};
 
 use crate::audit::Trail;
 use crate::fleet::FleetPeer;
-use crate::fleet::registry::{refused, worker_id};
+use crate::fleet::registry::{own, refused, worker_id};
 use crate::problem::Problem;
 use crate::routes::body;
 use crate::state::App;
 use crate::tasks;
 
-pub(in crate::fleet) async fn report(
+pub(crate) async fn report(
     State(app): State<App>,
     Extension(peer): Extension<FleetPeer>,
     Path((id, task)): Path<(String, String)>,
@@ -25,6 +25,7 @@ pub(in crate::fleet) async fn report(
     request: Body,
 ) -> Result<StatusCode, Problem> {
     let id = worker_id(&id)?;
+    own(&peer, &id)?;
     let owned = app.registry().owned(&id, peer.speaker());
     owned.map_err(|error| refused(&peer, &error))?;
     let task: TaskId = task.parse().map_err(|_| Problem::not_found())?;

@@ -17,7 +17,7 @@ use crate::routes::page::{self, Page};
 use crate::state::App;
 
 #[derive(Deserialize)]
-pub(in crate::routes) struct Params {
+pub(crate) struct Params {
     since: Option<String>,
     until: Option<String>,
     tenant: Option<String>,
@@ -44,15 +44,20 @@ pub(in crate::routes) async fn list(
     app.recorder().settled().await;
     match form {
         Some(form) => Ok(export::stream(&app, grant, filter, form)),
-        None => Ok(one_page(&app, page, &filter).await?.into_response()),
+        None => Ok(Json(one_page(&app, page, &filter).await?).into_response()),
     }
 }
 
-async fn one_page(app: &App, page: Page, filter: &AuditFilter) -> Result<Json<Value>, Problem> {
+/// A page of the events that a filter lets pass.
+pub(crate) async fn one_page(
+    app: &App,
+    page: Page,
+    filter: &AuditFilter,
+) -> Result<Value, Problem> {
     let mut rows = app.store().list_audit(filter, page.before, page.limit + 1).await?;
     let next = page::cut(&mut rows, page, |row| row.seq);
     let events = rows.iter().map(shown).collect::<Result<Vec<_>, _>>()?;
-    Ok(Json(json!({ "events": events, "next_cursor": next })))
+    Ok(json!({ "events": events, "next_cursor": next }))
 }
 
 /// The very event that was chained, and its hash.
@@ -62,7 +67,8 @@ fn shown(row: &Chained) -> Result<Value, Problem> {
     Ok(event)
 }
 
-fn filter(params: Params) -> Result<AuditFilter, Problem> {
+/// The filter that a query asks for.
+pub(crate) fn filter(params: Params) -> Result<AuditFilter, Problem> {
     let moment = |text: Option<String>, field: &str| {
         let moment = text.map(|text| Timestamp::from_rfc3339(&text).ok_or(()));
         moment.transpose().map_err(|()| Problem::invalid("BadTime", field))

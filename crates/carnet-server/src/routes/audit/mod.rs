@@ -5,4 +5,6 @@ mod head;
 mod list;
 
 pub(super) use head::head;
+pub(crate) use head::state;
 pub(super) use list::list;
+pub(crate) use list::{filter, one_page};

@@ -24,11 +24,16 @@ const REASON_LEN_MAX: usize = 512;
 /// What ending something may be told: why, in somebody's words.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Because {
+pub(crate) struct Because {
     reason: Option<String>,
 }
 
 impl Because {
+    /// For this reason.
+    pub(crate) fn of(reason: Option<String>) -> Self {
+        Self { reason }
+    }
+
     pub(super) fn checked(self) -> Result<Option<String>, Problem> {
         let is_too_long = |reason: &String| reason.len() > REASON_LEN_MAX;
         match self.reason {

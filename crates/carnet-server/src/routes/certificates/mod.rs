@@ -13,7 +13,7 @@ use carnet_ticket::time::Timestamp;
 use serde_json::{Value, json};
 
 /// A certificate as it is shown.
-fn shown(row: &CertificateRow, now: Timestamp) -> Value {
+pub(crate) fn shown(row: &CertificateRow, now: Timestamp) -> Value {
     let moment = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
     let status = match row.standing(false, now) {
         Standing::Revoked => "revoked",

@@ -8,6 +8,7 @@ mod stream;
 
 pub(super) use create::{create, put_in_force};
 pub(super) use list::list;
+pub(crate) use preview::ends;
 pub(crate) use snapshot::snapshot;
 pub(crate) use stream::{Since, stream};
 

@@ -39,7 +39,7 @@ impl Listed {
 }
 
 /// What a revocation of `selector` would end, by kind: the first ids, and how many there are.
-pub(super) async fn ends(app: &App, selector: &Selector) -> Result<Value, Problem> {
+pub(crate) async fn ends(app: &App, selector: &Selector) -> Result<Value, Problem> {
     let mut grants = Listed::default();
     app.gate().each_named(selector, |credential| {
         grants.add(|| {

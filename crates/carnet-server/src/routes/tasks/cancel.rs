@@ -4,6 +4,8 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use carnet_authority::audit::Kind;
+use carnet_gate::Grant;
+use carnet_store::TaskRow;
 use carnet_ticket::verify::Reason;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -34,18 +36,30 @@ pub(in crate::routes) async fn cancel(
     headers: HeaderMap,
     request: Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let row = task_in_path(&app, &grant, &id).await?;
+    let Input { reason } = body::json_or_default(&app, &headers, request).await?;
+    let row = end(&app, &grant, &trail, &id, reason).await?;
+    Ok((StatusCode::ACCEPTED, Json(shown::task(&row))))
+}
+
+/// Cancels the task that a path names, for whoever may.
+pub(crate) async fn end(
+    app: &App,
+    grant: &Grant,
+    trail: &Trail,
+    id: &str,
+    reason: Option<String>,
+) -> Result<TaskRow, Problem> {
+    let row = task_in_path(app, grant, id).await?;
     let is_operator = grant.routes().is_some_and(|scopes| scopes.permits("operator:*").is_ok());
-    if !is_operator && row.task.created_by != actor(&grant) {
+    if !is_operator && row.task.created_by != actor(grant) {
         return Err(grant.deny(Reason::Scope).into());
     }
-    let Input { reason } = body::json_or_default(&app, &headers, request).await?;
     if reason.as_ref().is_some_and(|reason| reason.len() > REASON_LEN_MAX) {
         return Err(Problem::invalid("TooLong", "reason"));
     }
     let event = trail.event(Kind::Task, "task.cancel", &row.task.id.to_string());
-    match tasks::cancel(&app, row.task.id, reason, event).await {
-        Ok(row) => Ok((StatusCode::ACCEPTED, Json(shown::task(&row)))),
+    match tasks::cancel(app, row.task.id, reason, event).await {
+        Ok(row) => Ok(row),
         Err(CancelError::Unknown) => Err(Problem::not_found()),
         Err(CancelError::Final) => Err(Problem::conflict()),
         Err(CancelError::Store(error)) => Err(error.into()),

@@ -7,13 +7,16 @@ mod list;
 mod show;
 
 pub(super) use cancel::cancel;
+pub(crate) use cancel::end;
 pub(super) use create::create;
 pub(super) use events::events;
 pub(super) use list::list;
+pub(crate) use list::{Params, one_page};
 pub(super) use show::show;
 
 use carnet_gate::Grant;
-use carnet_store::{OfTenant, TaskRow};
+use carnet_store::{OfTenant, TaskFilter, TaskRow};
+use carnet_ticket::task::TaskState;
 
 use crate::problem::Problem;
 use crate::state::App;
@@ -27,8 +30,19 @@ fn tenant(grant: &Grant) -> OfTenant {
     scopes.and_then(|scopes| scopes.tenant.clone()).map_or(OfTenant::None, OfTenant::One)
 }
 
+/// The states of the newest tasks that a caller sees.
+pub(crate) async fn states(
+    app: &App,
+    grant: &Grant,
+    limit: u32,
+) -> Result<Vec<TaskState>, Problem> {
+    let filter = TaskFilter { tenant: tenant(grant), ..TaskFilter::default() };
+    let rows = app.store().list_tasks(filter, None, limit).await?;
+    Ok(rows.iter().map(|row| row.life.state).collect())
+}
+
 /// The task that a path names, if the caller sees it.
-async fn task_in_path(app: &App, grant: &Grant, text: &str) -> Result<TaskRow, Problem> {
+pub(crate) async fn task_in_path(app: &App, grant: &Grant, text: &str) -> Result<TaskRow, Problem> {
     let id = text.parse().map_err(|_| Problem::not_found())?;
     let row = app.store().task(id).await?;
     let is_seen = |row: &TaskRow| tenant(grant).has(row.task.tenant_id.as_deref());

@@ -14,7 +14,7 @@ use crate::state::App;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Input {
+pub(crate) struct Input {
     role: String,
     subject: Option<String>,
     budget: Option<Budget>,

@@ -14,7 +14,7 @@ const TTL_DEFAULT: &str = "1h";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Input {
+pub(crate) struct Input {
     subject: String,
     audience: Vec<String>,
     ttl: Option<String>,

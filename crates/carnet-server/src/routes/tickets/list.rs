@@ -20,7 +20,7 @@ const LIMIT_MAX: u32 = 1000;
 /// Ids are no secrets and sort by age, so the cursor is one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::routes) struct Params {
+pub(crate) struct Params {
     limit: Option<u32>,
     cursor: Option<String>,
     class: Option<String>,
@@ -30,12 +30,16 @@ pub(in crate::routes) struct Params {
     q: Option<String>,
 }
 
-/// `status` is judged after the page is read: a page may have fewer entries than asked for.
 pub(in crate::routes) async fn list(
     State(app): State<App>,
     params: Result<Query<Params>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let Query(params) = params.map_err(|_| Problem::invalid("Query", "query"))?;
+    page(&app, params).await.map(Json)
+}
+
+/// A page of the ledger. `status` is judged after it is read: it may have fewer entries than asked for.
+pub(crate) async fn page(app: &App, params: Params) -> Result<Value, Problem> {
     let limit = params.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::invalid("OutOfRange", "limit"));
@@ -55,12 +59,12 @@ pub(in crate::routes) async fn list(
     let next = rows.last().filter(|_| has_more).map(|row| row.id.to_string());
     let mut entries = Vec::new();
     for row in &rows {
-        let entry = shown(&app, row).await?;
+        let entry = shown(app, row).await?;
         if status.is_none_or(|status| entry["status"] == status.as_str()) {
             entries.push(entry);
         }
     }
-    Ok(Json(json!({ "tickets": entries, "next_cursor": next })))
+    Ok(json!({ "tickets": entries, "next_cursor": next }))
 }
 
 fn status(name: &str) -> Result<LedgerStatus, Problem> {

@@ -8,7 +8,10 @@ mod revoke;
 mod show;
 
 pub(super) use create::create;
+pub(crate) use create::mint;
 pub(super) use list::list;
+pub(crate) use list::page;
+pub(crate) use revoke::end;
 pub(super) use revoke::revoke;
 pub(super) use show::show;
 
@@ -27,7 +30,7 @@ use crate::problem::Problem;
 use crate::state::App;
 
 /// An entry as it is shown.
-pub(super) async fn shown(app: &App, entry: &LedgerEntry) -> Result<Value, StoreError> {
+pub(crate) async fn shown(app: &App, entry: &LedgerEntry) -> Result<Value, StoreError> {
     let status = entry.status(app.clock().now(), is_revoked(app, entry).await?);
     Ok(json!({
         "id": entry.id.to_string(),
@@ -125,13 +128,13 @@ fn mint_event(trail: &Trail, entry: &LedgerEntry) -> Event {
 }
 
 /// The entry that a path names: by its id in the ledger.
-async fn entry(app: &App, id: &str) -> Result<LedgerEntry, Problem> {
+pub(crate) async fn entry(app: &App, id: &str) -> Result<LedgerEntry, Problem> {
     let id: Ulid = id.parse().map_err(|_| Problem::not_found())?;
     app.store().ledger_entry(id).await?.ok_or(Problem::not_found())
 }
 
 /// What a revocation of the entry names, and until when it has to be remembered.
-fn selector(entry: &LedgerEntry) -> (Selector, Option<Timestamp>) {
+pub(crate) fn selector(entry: &LedgerEntry) -> (Selector, Option<Timestamp>) {
     let end = match entry.expires_at {
         Expiration::At(end) => Some(end),
         Expiration::Never => None,

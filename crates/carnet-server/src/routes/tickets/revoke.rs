@@ -3,6 +3,8 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
+use carnet_authority::ledger::LedgerEntry;
+use carnet_store::Revoked;
 use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,7 +30,17 @@ pub(in crate::routes) async fn revoke(
 ) -> Result<Json<Value>, Problem> {
     let entry = entry(&app, &id).await?;
     let Input { reason } = body::json_or_default(&app, &headers, request).await?;
-    let (selector, end) = selector(&entry);
-    let revoked = revocations::put_in_force(&app, &trail, selector, reason, end).await?;
+    let revoked = end(&app, &trail, &entry, reason).await?;
     Ok(Json(json!({ "revocation": revocations::shown(&revoked.row) })))
+}
+
+/// Revokes what an entry of the ledger describes.
+pub(crate) async fn end(
+    app: &App,
+    trail: &Trail,
+    entry: &LedgerEntry,
+    reason: Option<String>,
+) -> Result<Revoked, Problem> {
+    let (selector, end) = selector(entry);
+    revocations::put_in_force(app, trail, selector, reason, end).await
 }

@@ -25,7 +25,7 @@ const TTL_DEFAULT: &str = "5m";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::routes) struct Input {
+pub(crate) struct Input {
     worker_id: String,
     ttl: Option<String>,
     #[serde(default)]

@@ -16,7 +16,7 @@ const LIMIT_MAX: usize = 1000;
 
 /// Ids are no secrets, and the cursor is one.
 #[derive(Deserialize)]
-pub(in crate::routes) struct Params {
+pub(crate) struct Params {
     limit: Option<usize>,
     cursor: Option<String>,
 }
@@ -26,6 +26,11 @@ pub(in crate::routes) async fn list(
     params: Result<Query<Params>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let Query(params) = params.map_err(|_| Problem::invalid("Query", "query"))?;
+    page(&app, params).map(Json)
+}
+
+/// A page of the workers.
+pub(crate) fn page(app: &App, params: Params) -> Result<Value, Problem> {
     let limit = params.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::invalid("OutOfRange", "limit"));
@@ -38,5 +43,5 @@ pub(in crate::routes) async fn list(
         workers.extend(shown(worker, now, lost_after));
         next = Some(worker.row.id.to_string());
     });
-    Ok(Json(json!({ "workers": workers, "next_cursor": next.filter(|_| has_more) })))
+    Ok(json!({ "workers": workers, "next_cursor": next.filter(|_| has_more) }))
 }

@@ -3,13 +3,14 @@
 mod delete;
 mod list;
 mod order;
-mod quarantine;
 mod show;
 
 pub(super) use delete::delete;
 pub(super) use list::list;
-pub(super) use order::{cordon, drain, uncordon};
-pub(super) use quarantine::{quarantine, release};
+pub(crate) use list::page;
+pub(crate) use order::apply;
+pub(super) use order::{cordon, drain, quarantine, release, uncordon};
+pub(crate) use show::one;
 pub(super) use show::show;
 
 use std::time::Duration;

@@ -12,6 +12,11 @@ pub(in crate::routes) async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    let worker = app.registry().worker(&named(&id)?).ok_or_else(Problem::not_found)?;
-    response(&app, &worker)
+    one(&app, &id)
+}
+
+/// The worker with this id.
+pub(crate) fn one(app: &App, id: &str) -> Result<Json<Value>, Problem> {
+    let worker = app.registry().worker(&named(id)?).ok_or_else(Problem::not_found)?;
+    response(app, &worker)
 }

@@ -19,4 +19,5 @@ mod rotation;
 mod routes;
 mod sandboxes;
 pub mod support;
+mod ui;
 mod vectors;

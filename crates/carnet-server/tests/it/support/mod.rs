@@ -3,6 +3,7 @@
 pub mod fleet;
 pub mod identity;
 pub mod s3;
+pub mod session;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -56,6 +57,10 @@ pub enum As<'a> {
     User(&'a str),
     Bearer(&'a str),
     Agent(&'a str),
+    /// A page of a session of the admin UI.
+    Session(&'a session::Session),
+    /// A session by its cookie alone: a browser sends no more by itself.
+    Cookie(&'a str),
 }
 
 /// An answer: status, headers, body.
@@ -73,6 +78,10 @@ impl Answer {
 
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.bytes.clone()).unwrap()
     }
 
     pub fn header(&self, name: &str) -> &str {
@@ -176,6 +185,8 @@ impl Server {
                 request.bearer_auth(identity::dev_token(&json!({ "sub": subject })))
             }
             As::Bearer(token) => request.bearer_auth(token),
+            As::Session(session) => session.with_csrf(request.header("Cookie", &session.cookie)),
+            As::Cookie(cookie) => request.header("Cookie", cookie),
             As::Agent(token) => request.header("Authorization", format!("Agent {token}")),
         }
     }

@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod meters;
 pub mod nodes;
 pub mod revocations;
+pub mod sessions;
 pub mod signing_keys;
 pub mod tasks;
 pub mod tickets;

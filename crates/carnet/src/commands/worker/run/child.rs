@@ -26,8 +26,9 @@ impl Group {
         Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
     }
 
-    /// The program has ended.
+    /// The program has ended. What it started does not go on: it would hold the pipes open.
     pub fn is_over(&mut self) {
+        self.signal(Signal::KILL);
         self.0 = None;
     }
 

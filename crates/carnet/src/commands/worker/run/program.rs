@@ -92,11 +92,15 @@ impl TaskHandler for Program {
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let mut group = Group::of(&child);
-        let going = async {
-            let ((), (), last) =
-                tokio::try_join!(feed(&task, stdin), print(&task, stdout), log(&task, stderr))?;
+        let ended = async {
             let status = child.wait().await?;
             group.is_over();
+            Ok(status)
+        };
+        let going = async {
+            let (input, output, said) =
+                (feed(&task, stdin), print(&task, stdout), log(&task, stderr));
+            let (status, (), (), last) = tokio::try_join!(ended, input, output, said)?;
             outcome(status, last)
         };
         tokio::select! {

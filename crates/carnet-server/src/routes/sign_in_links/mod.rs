@@ -1,0 +1,5 @@
+//! `/api/v1/admin/sign-in-links`.
+
+mod create;
+
+pub(super) use create::create;
