@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::row::{maybe_parsed, maybe_text, moment, text, unsigned};
+use crate::row::{maybe_parsed, maybe_text, moment, signed, text, unsigned};
 use crate::sql;
 
 /// Free, run out, or held by whoever asks.
@@ -18,7 +18,8 @@ const ACQUIRE: &str = "INSERT INTO leases (resource_id, resource_type, holder_id
     resource_type = ?2, holder_id = ?3, instance = ?4, generation = leases.generation + 1, expires_at = ?5 \
     WHERE leases.holder_id IS NULL OR leases.expires_at <= ?6 OR leases.holder_id = ?3 RETURNING *";
 const RENEW: &str = "UPDATE leases SET generation = generation + 1, expires_at = ?4 \
-    WHERE resource_id = ?1 AND holder_id = ?2 AND instance = ?3 AND expires_at > ?5 RETURNING *";
+    WHERE resource_id = ?1 AND holder_id = ?2 AND instance = ?3 AND expires_at > ?5 \
+    AND ?6 >= COALESCE((SELECT generation FROM tasks WHERE id = ?1), 0) RETURNING *";
 const RELEASE: &str = "UPDATE leases SET holder_id = NULL, instance = NULL \
     WHERE resource_id = ?1 AND holder_id = ?2";
 const FENCE: &str = "UPDATE leases SET generation = generation + 1, holder_id = NULL, instance = NULL \
@@ -73,18 +74,21 @@ impl Store {
         self.write(move |connection| acquire(connection, &leasing, ttl, now)).await
     }
 
-    /// Makes a lease last for `ttl` from now on, for whoever holds it.
+    /// Makes a lease last for `ttl` from now on, for whoever holds it. Of a task it has to be that of its attempt, or
+    /// newer: what a process holds of an attempt before does not keep the next one.
     pub async fn renew_lease(
         &self,
         resource: String,
         holder: WorkerId,
-        instance: String,
+        mark: LeaseMark,
         ttl: Duration,
         now: Timestamp,
     ) -> Result<Lease, LeaseFault> {
         self.write(move |connection| {
             let end = end(ttl, now)?;
-            let row = params![resource, holder.as_str(), instance, end.0, now.0];
+            let LeaseMark { instance, generation } = mark;
+            let generation = signed(generation);
+            let row = params![resource, holder.as_str(), instance, end.0, now.0, generation];
             sql::one(connection, RENEW, row, read)?.flatten().ok_or(LeaseFault::NotHeld)
         })
         .await

@@ -71,10 +71,16 @@ impl ControlPlane {
     }
 
     /// Renews the lease of a task for this long; the lease from now on.
-    pub(crate) async fn renew(&self, task: &TaskId, ttl: Duration) -> Result<Lease, RenewError> {
+    pub(crate) async fn renew(
+        &self,
+        task: &TaskId,
+        mark: &LeaseMark,
+        ttl: Duration,
+    ) -> Result<Lease, RenewError> {
         let path = format!("api/v1/worker/{}/leases/{task}/renew", self.worker_id);
         let body = json!({ "ttl": format!("{}s", ttl.as_secs()) });
         let asked = self.http.post(at(&self.url, &path)).json(&body);
+        let asked = asked.header(LEASE_HEADER, mark.to_string());
         let answer = fetch::answer(&self.clock, asked, ANSWER_MAX, LEN_MAX).await?;
         match answer.status {
             StatusCode::OK => {}

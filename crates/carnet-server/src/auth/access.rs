@@ -228,7 +228,7 @@ async fn identify(
     if access == Access::Submit {
         // It was counted, and what it may present once was taken, when it was admitted above.
         let grant = app.lookup().admit(&presented(app, parts)?, Surface::Realm).await?;
-        let in_realm = in_realm(app, grant, "self")?;
+        let in_realm = in_realm(app, let_into_store(app, grant)?, "self")?;
         parts.extensions.insert(in_realm);
     }
     Ok(())
@@ -275,9 +275,13 @@ pub(crate) fn in_realm(app: &App, grant: Grant, named: &str) -> Result<InRealm, 
     Ok(InRealm { grant, realm, echo })
 }
 
-/// Admits what a request to the content store presents, where signing in with a token may be turned off.
+/// Admits what a request to the content store presents.
 async fn admit_to_store(app: &App, parts: &Parts, surface: Surface) -> Result<Grant, Problem> {
-    let grant = admit(app, parts, surface).await?;
+    let_into_store(app, admit(app, parts, surface).await?)
+}
+
+/// Whoever was admitted, unless it signed in with a token and that is turned off for the content store.
+fn let_into_store(app: &App, grant: Grant) -> Result<Grant, Problem> {
     if grant.class() == Class::Jwt && !app.config().realm.jwt_auth {
         return Err(grant.deny(Reason::NotAccepted).into());
     }

@@ -30,6 +30,11 @@ impl Registry {
         let before = std::mem::take(&mut worker.beat);
         worker.beat.clone_from(&before);
         change(&mut worker.beat);
+        // A process before the one that registered may end slowly: what it says is of itself alone.
+        let is_former = worker.beat.instance.is_some() && worker.beat.instance != said.instance;
+        if is_former && said.instance.is_some() {
+            worker.beat.clone_from(&before);
+        }
         let is_news = worker.is_lost || worker.beat.placed_by() != before.placed_by();
         if std::mem::take(&mut worker.is_lost) {
             note(id, "online");

@@ -156,8 +156,7 @@ impl Worker {
     fn callee(&self) -> Option<(&str, &str)> {
         self.member.as_ref()?;
         let said = self.said.as_ref()?;
-        let instance = self.beat.instance.as_deref().or(said.instance.as_deref())?;
-        Some((said.rpc_url.as_deref()?, instance))
+        Some((said.rpc_url.as_deref()?, said.instance.as_deref()?))
     }
 }
 

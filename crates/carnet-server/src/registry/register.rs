@@ -104,20 +104,34 @@ impl Registry {
             .any(|worker| worker.row.quarantined && worker.row.identity == identity)
     }
 
-    /// A worker goes. Its id stays its own.
+    /// A worker goes. Its id stays its own. A process that ends after another has registered under its id leaves that
+    /// where it is.
     pub(crate) async fn deregister(
         &self,
         id: &WorkerId,
         speaker: &Speaker,
+        instance: Option<&str>,
     ) -> Result<(), RegistryError> {
         self.owned(id, speaker)?;
         let (now, _turn) = (self.clock.now(), self.turn.read().await);
+        let registered = self.registration(id).and_then(|said| said.instance);
+        if instance.is_some_and(|instance| registered.is_some_and(|known| known != instance)) {
+            return Ok(());
+        }
         self.store.deregister_worker(id.clone(), now).await?;
         if let Some(worker) = self.known.write().workers.get_mut(id) {
             (worker.said, worker.row.updated_at) = (None, now);
         }
         self.changed.notify();
         Ok(())
+    }
+
+    /// Nothing, if the id is that of a worker that speaks for itself.
+    pub(crate) fn own(&self, id: &WorkerId, speaker: &Speaker) -> Result<(), RegistryError> {
+        let known = self.known.read();
+        let owner = known.workers.get(id).map(|worker| &worker.row.identity);
+        let is_own = owner.is_some_and(|owner| *owner == speaker.identity());
+        if is_own { Ok(()) } else { Err(RegistryError::IdTaken) }
     }
 
     /// Nothing, unless the id is another's.

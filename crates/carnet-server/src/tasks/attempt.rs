@@ -8,6 +8,7 @@ use carnet_ticket::realm::TicketId;
 use carnet_ticket::rpc::{Request, Spawn, SpawnTask, request_id};
 use serde_json::{Map, json};
 
+use super::finish::follow_row;
 use super::queue::Waiting;
 use crate::audit::Trail;
 use crate::random;
@@ -18,15 +19,12 @@ use crate::state::App;
 /// How long a worker may take to say that it begins.
 const SPAWN_MAX: Duration = Duration::from_secs(10);
 
-/// How long a worker that did not take a task is not asked again.
-const PASSED_FOR: Duration = Duration::from_secs(5);
-
 /// How long it takes until something is tried again that the store refused.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Gives `task` to a process of the worker that was chosen. One that does not take it is passed over, which is no
-/// attempt.
-pub(super) async fn run(app: App, mut task: Waiting, callee: Callee, instance: String) {
+/// Gives `task` to a process of the worker that was chosen. One that does not take it is not asked for a
+/// while, which is no attempt.
+pub(super) async fn run(app: App, task: Waiting, callee: Callee, instance: String) {
     let Ok(ticket) = random::bytes().map(|bytes| TicketId::new(app.clock().now(), bytes)) else {
         return again(&app, task);
     };
@@ -41,7 +39,8 @@ pub(super) async fn run(app: App, mut task: Waiting, callee: Callee, instance: S
     let store = app.store().audited(event(&app, &placing));
     let placed = match store.place_task(placing, app.clock().now()).await {
         Ok(placed) => placed,
-        Err(PlaceError::NotPending) => return forget(&app, &task).await,
+        // It was cancelled while a worker was chosen for it.
+        Err(PlaceError::NotPending) => return follow_row(&app, task.id).await,
         Err(error) => {
             tracing::error!(%error, task = %task.id, "a task was not placed; it is tried again");
             return again(&app, task);
@@ -50,7 +49,7 @@ pub(super) async fn run(app: App, mut task: Waiting, callee: Callee, instance: S
     app.tasks().tell(task.id);
     let request = spawn(&app, &callee, &placed);
     let Err(error) = app.tasks().rpc.call(app.clock(), &callee, &request, SPAWN_MAX).await else {
-        return;
+        return app.tasks().queue.lock().is_well(&callee.worker_id);
     };
     tracing::info!(
         %error,
@@ -61,11 +60,10 @@ pub(super) async fn run(app: App, mut task: Waiting, callee: Callee, instance: S
     );
     metrics::counter!("carnet_task_attempts_total", "result" => "refused").increment(1);
     let now = app.clock().now();
+    app.tasks().queue.lock().rest(callee.worker_id, now);
     match app.store().unplace_task(task.id, task.attempt, now).await {
         Ok(Some(row)) => {
             end_ticket(&app, placed.row.ticket).await;
-            task.passed_over.insert(callee.worker_id);
-            task.passed_until = now.after(PASSED_FOR);
             app.tasks().queue.lock().wait_again(task);
             app.tasks().tell(row.task.id);
             app.tasks().wake.notify_one();
@@ -134,15 +132,6 @@ fn spawn_task(app: &App, row: &TaskRow) -> SpawnTask {
 fn again(app: &App, mut task: Waiting) {
     task.since = app.clock().now().after(AGAIN);
     app.tasks().queue.lock().wait_again(task);
-}
-
-/// It was cancelled, or is somebody else's, while a worker was chosen for it.
-async fn forget(app: &App, task: &Waiting) {
-    match app.store().task(task.id).await {
-        Ok(Some(row)) => app.tasks().queue.lock().settle(&row),
-        Ok(None) => {}
-        Err(error) => tracing::error!(%error, task = %task.id, "a task could not be read"),
-    }
 }
 
 /// Ends what lives under a ticket whose row is over.

@@ -63,8 +63,17 @@ pub(super) async fn end_by_itself(app: &App, id: TaskId, end: End) {
         Err(EndTaskError::Store(error)) => {
             tracing::error!(%error, task = %id, "a task was not ended; it is tried again");
         }
-        // Somebody else was faster.
-        Err(_) => {}
+        // Somebody else was faster, and what is kept of it here may not say so.
+        Err(_) => follow_row(app, id).await,
+    }
+}
+
+/// Brings what is kept of a task in memory up to its row.
+pub(super) async fn follow_row(app: &App, id: TaskId) {
+    match app.store().task(id).await {
+        Ok(Some(row)) => app.tasks().queue.lock().settle(&row),
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, task = %id, "a task could not be read"),
     }
 }
 

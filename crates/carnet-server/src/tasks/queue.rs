@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use carnet_config::Tasks as TasksConfig;
 use carnet_store::{TaskRow, TaskSpec};
@@ -10,6 +11,10 @@ use carnet_ticket::task::{TaskId, TaskState};
 use carnet_ticket::time::Timestamp;
 
 use crate::registry::{Slot, Want};
+
+/// How long a worker that did not take a task is not asked about any: at first, and at most.
+const REST_MIN: Duration = Duration::from_secs(1);
+const REST_MAX: Duration = Duration::from_secs(30);
 
 /// What a worker has to be for a task. Tasks that ask the same wait together: when one of them finds no worker, none
 /// does.
@@ -32,9 +37,6 @@ pub(super) struct Waiting {
     /// From when on it may be placed.
     pub(super) since: Timestamp,
     pub(super) failed_on: BTreeSet<WorkerId>,
-    /// Who did not take it just now, and until when they are not asked again.
-    pub(super) passed_over: BTreeSet<WorkerId>,
-    pub(super) passed_until: Timestamp,
 }
 
 /// A task that a worker has.
@@ -57,6 +59,8 @@ pub(super) struct Queue {
     active: HashMap<TaskId, Active>,
     /// The tasks that each worker has.
     at_worker: BTreeMap<WorkerId, BTreeSet<TaskId>>,
+    /// Workers that did not take a task: until when they are not asked about any, and for how long that is.
+    resting: BTreeMap<WorkerId, (Timestamp, Duration)>,
     /// How many each tenant has.
     of_tenant: HashMap<Option<String>, u32>,
 }
@@ -93,8 +97,6 @@ impl Waiting {
             spec: Arc::new(row.task.spec.clone()),
             since: row.pending_since,
             failed_on: row.failed_on.clone(),
-            passed_over: BTreeSet::new(),
-            passed_until: row.pending_since,
         }
     }
 }
@@ -108,11 +110,12 @@ impl Queue {
     ) -> Result<(), Full> {
         let is_full = self.waiting_count >= config.max_pending
             || self.active.len() >= config.max_active as usize;
-        let count = self.of_tenant.entry(tenant.map(str::to_owned)).or_default();
-        if is_full || *count >= config.max_active_per_tenant && tenant.is_some() {
+        let tenant = tenant.map(str::to_owned);
+        let count = self.of_tenant.get(&tenant).copied().unwrap_or(0);
+        if is_full || count >= config.max_active_per_tenant && tenant.is_some() {
             return Err(Full);
         }
-        *count += 1;
+        self.of_tenant.insert(tenant, count + 1);
         Ok(())
     }
 
@@ -210,13 +213,28 @@ impl Queue {
     }
 
     /// The next task of a kind behind number `after` that may be placed at `now`.
-    pub(super) fn next(&mut self, kind: &Kind, after: u64, now: Timestamp) -> Option<&Waiting> {
-        let tasks = self.waiting.get_mut(kind)?.range_mut(after + 1..);
-        let (_, task) = tasks.into_iter().find(|(_, task)| task.since <= now)?;
-        if task.passed_until <= now {
-            task.passed_over.clear();
-        }
-        Some(task)
+    pub(super) fn next(&self, kind: &Kind, after: u64, now: Timestamp) -> Option<&Waiting> {
+        let mut tasks = self.waiting.get(kind)?.range(after + 1..);
+        tasks.find(|(_, task)| task.since <= now).map(|(_, task)| task)
+    }
+
+    /// A worker did not take a task: it is not asked about any for a second, and for twice as long each time that it
+    /// does not again.
+    pub(super) fn rest(&mut self, worker: WorkerId, now: Timestamp) {
+        let before = self.resting.get(&worker).map_or(Duration::ZERO, |(_, length)| *length);
+        let length = (before * 2).clamp(REST_MIN, REST_MAX);
+        self.resting.insert(worker, (now.after(length), length));
+    }
+
+    /// A worker took a task.
+    pub(super) fn is_well(&mut self, worker: &WorkerId) {
+        self.resting.remove(worker);
+    }
+
+    /// Workers that are not asked at `now`.
+    pub(super) fn resting(&self, now: Timestamp) -> BTreeSet<WorkerId> {
+        let resting = self.resting.iter().filter(|(_, (until, _))| *until > now);
+        resting.map(|(worker, _)| worker.clone()).collect()
     }
 
     /// Tasks that have waited since `since` or longer.

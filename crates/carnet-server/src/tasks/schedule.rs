@@ -1,9 +1,13 @@
 //! The loop that gives waiting tasks to workers, and takes tasks from workers that are gone.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use carnet_store::{End, StoreError, TaskFault};
+use carnet_store::{End, StoreError, TaskFault, TaskRow};
+use carnet_ticket::identity::WorkerId;
 use carnet_ticket::task::TaskId;
+
+use futures::StreamExt as _;
 
 use super::attempt;
 use super::finish::{end_by_itself, lose};
@@ -15,6 +19,9 @@ use crate::state::App;
 
 /// How often it is looked for what is over.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Tasks that are ended at a time.
+const AT_ONCE: usize = 64;
 
 /// Rows read at a time.
 const PAGE: u32 = 1000;
@@ -57,14 +64,17 @@ pub(crate) async fn schedule(app: App) {
 
 /// Gives every task that waits to a worker, as far as there are any.
 fn place_all(app: &App) {
-    let kinds = app.tasks().queue.lock().kinds();
+    let (kinds, resting) = {
+        let queue = app.tasks().queue.lock();
+        (queue.kinds(), queue.resting(app.clock().now()))
+    };
     for kind in kinds {
-        place_kind(app, &kind);
+        place_kind(app, &kind, &resting);
     }
 }
 
 /// Gives tasks that ask the same to workers, the oldest first, until there is none for one of them.
-fn place_kind(app: &App, kind: &Kind) {
+fn place_kind(app: &App, kind: &Kind, resting: &BTreeSet<WorkerId>) {
     let (now, config) = (app.clock().now(), app.config());
     let lost_after = config.registry.lost_after;
     let mut after = 0;
@@ -78,13 +88,7 @@ fn place_kind(app: &App, kind: &Kind) {
             continue;
         }
         let want = kind.clone().want(task.failed_on.clone());
-        let Some(placement) = app.registry().place(&want, &task.passed_over, lost_after) else {
-            // Others may be asked about a task that some did not take.
-            if task.passed_over.is_empty() {
-                return;
-            }
-            continue;
-        };
+        let Some(placement) = app.registry().place(&want, resting, lost_after) else { return };
         let Placement { worker_id, identity, rpc_url, instance, slot } = placement;
         {
             let mut queue = app.tasks().queue.lock();
@@ -113,30 +117,33 @@ async fn take_from_the_gone(app: &App) {
             Some(_) => continue,
         };
         let tasks = app.tasks().queue.lock().at(&worker);
-        for (id, attempt) in tasks {
-            lose(app, id, attempt, fault(code)).await;
-        }
+        // The writer commits them together.
+        futures::stream::iter(tasks)
+            .for_each_concurrent(AT_ONCE, |(id, attempt)| lose(app, id, attempt, fault(code)))
+            .await;
     }
 }
 
 /// Ends what took too long or waited too long, and takes back what is held under a lease that has run out.
 async fn look(app: &App) -> Result<(), StoreError> {
     let now = app.clock().now();
-    for row in app.store().overdue_tasks(now, PAGE).await? {
+    let overdue = app.store().overdue_tasks(now, PAGE).await?;
+    let end = async |row: TaskRow| {
         if row.deadline.is_some_and(|deadline| deadline <= now) {
             end_by_itself(app, row.task.id, End::Expired).await;
         } else {
             lose(app, row.task.id, row.life.attempt, fault("lease_expired")).await;
         }
-    }
+    };
+    futures::stream::iter(overdue).for_each_concurrent(AT_ONCE, end).await;
     let (waiting, active) = app.tasks().queue.lock().counts();
     metrics::gauge!("carnet_tasks", "state" => "pending").set(f64::from(waiting));
     metrics::gauge!("carnet_tasks", "state" => "active").set(f64::from(active));
     let since = now.before(app.config().tasks.pending_timeout);
     let tired: Vec<TaskId> = app.tasks().queue.lock().tired(since);
-    for id in tired {
-        end_by_itself(app, id, End::NoWorker).await;
-    }
+    futures::stream::iter(tired)
+        .for_each_concurrent(AT_ONCE, |id| end_by_itself(app, id, End::NoWorker))
+        .await;
     Ok(())
 }
 

@@ -67,6 +67,13 @@ pub(crate) async fn submit(
 ) -> Result<Submitted, SubmitError> {
     let (config, now) = (app.config(), app.clock().now());
     let Submission { spec, realm, created_by, tenant_id, caller_expires_at, key } = submission;
+    if let Some((key, digest)) = &key
+        && let Some((row, known)) = app.store().task_of_key(created_by.clone(), key.clone()).await?
+    {
+        // What was let in once is answered again, whatever has become of policies, inputs and limits.
+        let is_same = known == *digest;
+        return is_same.then(|| Submitted::Same(Box::new(row))).ok_or(SubmitError::OtherBody);
+    }
     check(app, &spec, &realm).await?;
     let id = TaskId::new(now, random::bytes().map_err(|_| SubmitError::NoRandomness)?);
     let task = NewTask {

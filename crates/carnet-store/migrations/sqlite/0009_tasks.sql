@@ -46,6 +46,7 @@ CREATE TABLE task_events (
     data TEXT    NOT NULL,
     PRIMARY KEY (task, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX task_events_by_kind ON task_events (task, kind, seq);
 
 -- Which task a caller's key made, and the digest of what was asked with it.
 CREATE TABLE idempotency_keys (

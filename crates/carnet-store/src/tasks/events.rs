@@ -18,9 +18,10 @@ const AFTER: &str = "SELECT * FROM task_events WHERE task = ?1 AND seq > ?2 ORDE
 const NEWEST: &str = "SELECT * FROM task_events WHERE task = ?1 ORDER BY seq DESC LIMIT ?2";
 const LOGS: &str =
     "SELECT * FROM task_events WHERE task = ?1 AND kind = 'log' ORDER BY seq DESC LIMIT ?2";
-/// Of many events the oldest that somebody can do without goes.
-const DROP: &str = "DELETE FROM task_events WHERE task = ?1 AND seq = (SELECT seq FROM task_events \
-    WHERE task = ?1 AND kind IN ('log', 'progress') ORDER BY kind, seq LIMIT 1)";
+/// Of many events the oldest line of the log goes, else the oldest of those that tell how far it is.
+const DROP: &str = "DELETE FROM task_events WHERE task = ?1 AND seq = COALESCE( \
+    (SELECT min(seq) FROM task_events WHERE task = ?1 AND kind = 'log'), \
+    (SELECT min(seq) FROM task_events WHERE task = ?1 AND kind = 'progress'))";
 
 /// Events that are kept of a task.
 const KEPT_MAX: u64 = 10_000;

@@ -42,6 +42,15 @@ impl Store {
         self.write_if(move |connection| insert_once(connection, &task, key), is_new).await
     }
 
+    /// The task that a caller's key has made, and the digest of what was asked for.
+    pub async fn task_of_key(
+        &self,
+        actor: String,
+        key: String,
+    ) -> Result<Option<(TaskRow, [u8; 32])>, StoreError> {
+        self.look_up(move |connection| of_key(connection, &actor, &key)).await
+    }
+
     /// Forgets keys after a day.
     pub async fn sweep_idempotency_keys(&self, now: Timestamp) -> Result<u64, StoreError> {
         let before = now.0.saturating_sub(KEY_LIFE_MS);
@@ -57,19 +66,26 @@ fn insert_once(
     let Some((key, digest)) = key else {
         return Ok(Inserted::New(Box::new(insert(connection, task)?)));
     };
-    let known = sql::one(connection, OF_KEY, params![task.created_by, key], |row| {
-        Ok((parsed::<TaskId>(row, "task")?, bytes_as::<[u8; 32]>(row, "digest")?))
-    })?;
-    if let Some((id, known)) = known {
-        if known != digest {
-            return Ok(Inserted::Other);
-        }
-        let row = find(connection, id)?.ok_or(StoreError::BadRow { column: "task" })?;
-        return Ok(Inserted::Same(Box::new(row)));
+    if let Some((row, known)) = of_key(connection, &task.created_by, &key)? {
+        let is_same = known == digest;
+        return Ok(if is_same { Inserted::Same(Box::new(row)) } else { Inserted::Other });
     }
     let named = params![task.created_by, key, digest, task.id.to_string(), task.created_at.0];
     sql::execute(connection, INSERT_KEY, named)?;
     Ok(Inserted::New(Box::new(insert(connection, task)?)))
+}
+
+fn of_key(
+    connection: &Connection,
+    actor: &str,
+    key: &str,
+) -> Result<Option<(TaskRow, [u8; 32])>, StoreError> {
+    let known = sql::one(connection, OF_KEY, params![actor, key], |row| {
+        Ok((parsed::<TaskId>(row, "task")?, bytes_as::<[u8; 32]>(row, "digest")?))
+    })?;
+    let Some((id, digest)) = known else { return Ok(None) };
+    let row = find(connection, id)?.ok_or(StoreError::BadRow { column: "task" })?;
+    Ok(Some((row, digest)))
 }
 
 fn insert(connection: &Connection, task: &NewTask) -> Result<TaskRow, StoreError> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use carnet_store::{LeaseFault, Store};
+use carnet_ticket::task::LeaseMark;
 use serde_json::{Value, json};
 
 use crate::contract::NOW;
@@ -40,7 +41,10 @@ async fn run(store: &Store, op: &[Value]) -> Result<Option<Value>, LeaseFault> {
     let (resource, instance) = (holder.resource_id.clone(), holder.instance.clone());
     let lease = match op[0].as_str().unwrap() {
         "acquire" => store.acquire_lease(holder, ttl, now).await?,
-        "renew" => store.renew_lease(resource, holder.holder, instance, ttl, now).await?,
+        "renew" => {
+            let mark = LeaseMark { instance, generation: 0 };
+            store.renew_lease(resource, holder.holder, mark, ttl, now).await?
+        }
         "release" => {
             store.release_lease(resource, holder.holder).await?;
             return Ok(None);

@@ -129,7 +129,9 @@ impl Registry {
     /// Takes the worker out, if that can be done in time.
     pub(crate) async fn deregister(&self) {
         let path = format!("v1/workers/{}", self.worker_id());
-        let asked = self.send(self.http.delete(at(&self.url, &path)));
+        let mut url = at(&self.url, &path);
+        url.query_pairs_mut().append_pair("instance", self.registration.tasks.instance());
+        let asked = self.send(self.http.delete(url));
         match within(&self.clock, FAREWELL_MAX, asked).await {
             Some(Ok(_)) => tracing::info!("deregistered"),
             Some(Err(error)) => tracing::warn!(%error, "not deregistered"),

@@ -82,8 +82,8 @@ impl Tenure {
         clock: &Clock,
         ttl: Duration,
     ) -> Result<Lease, RenewError> {
-        let renewed = control.renew(&self.task, ttl).await?;
         let held = self.lease.borrow().clone();
+        let renewed = control.renew(&self.task, &held.mark(), ttl).await?;
         let (instance, resource) =
             (held.instance.as_deref().unwrap_or_default(), &held.resource_id);
         let now = clock.now();

@@ -30,15 +30,14 @@ pub(crate) async fn renew(
 ) -> Result<Json<Value>, Problem> {
     let id = worker_id(&id)?;
     own(&peer, &id)?;
-    let owned = app.registry().owned(&id, peer.speaker());
+    let owned = app.registry().own(&id, peer.speaker());
     owned.map_err(|error| refused(&peer, &error))?;
     let Input { ttl } = body::json(&app, &headers, request).await?;
     let ttl = carnet_config::parse_duration(&ttl);
     let ttl = ttl.ok_or_else(|| Problem::invalid("BadDuration", "ttl"))?;
-    let instance = instance(&app, &id, &headers);
     let (now, holder) = (app.clock().now(), id.clone());
-    let renewed = match instance {
-        Some(instance) => app.store().renew_lease(resource, holder, instance, ttl, now).await,
+    let renewed = match mark(&app, &id, &headers) {
+        Some(mark) => app.store().renew_lease(resource, holder, mark, ttl, now).await,
         None => Err(LeaseFault::NotHeld),
     };
     let result = |result: &'static str| {
@@ -60,17 +59,16 @@ pub(crate) async fn renew(
     }
 }
 
-/// The process that asks: as it says, else the one that registered. A process before it that is still there says
-/// another.
-fn instance(
+/// The process that asks, and how new its lease is: as it says. A worker of StacyVM's says nothing: then it is the
+/// process that registered, with whatever it has.
+fn mark(
     app: &App,
     id: &carnet_ticket::identity::WorkerId,
     headers: &HeaderMap,
-) -> Option<String> {
+) -> Option<LeaseMark> {
     if let Some(mark) = headers.get(LEASE_HEADER) {
-        let mark: LeaseMark = mark.to_str().ok()?.parse().ok()?;
-        return Some(mark.instance);
+        return mark.to_str().ok()?.parse().ok();
     }
     let worker = app.registry().worker(id)?;
-    worker.beat.instance.or(worker.said?.instance)
+    Some(LeaseMark { instance: worker.said?.instance?, generation: u64::MAX })
 }

@@ -26,7 +26,7 @@ pub(crate) async fn report(
 ) -> Result<StatusCode, Problem> {
     let id = worker_id(&id)?;
     own(&peer, &id)?;
-    let owned = app.registry().owned(&id, peer.speaker());
+    let owned = app.registry().own(&id, peer.speaker());
     owned.map_err(|error| refused(&peer, &error))?;
     let task: TaskId = task.parse().map_err(|_| Problem::not_found())?;
     let mark = headers.get(LEASE_HEADER).and_then(|mark| mark.to_str().ok()?.parse().ok());

@@ -6,6 +6,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use carnet_authority::audit::{Details, Kind};
+use carnet_ticket::realm::RealmId;
 use carnet_ticket::task::TaskId;
 use carnet_ticket::verify::Reason;
 use http::{HeaderMap, HeaderName, StatusCode, header};
@@ -43,18 +44,20 @@ pub(in crate::routes) async fn create(
     let Query(Params { dry_run }) = params.map_err(|_| Problem::invalid("Query", "query"))?;
     let config = app.config();
     let bytes = body::read(&app, &headers, request, config.server.max_body.0).await?;
-    let key = key(&headers)?.map(|key| (key, Sha256::digest(&bytes).into()));
+    let key = key(&headers)?;
     let TaskRequest { spec, realm } = TaskRequest::parse(&bytes, &config.tasks)?;
     let realm = match realm {
         Some(named) => in_realm(&app, at_home.grant, &named)?.realm,
         None => at_home.realm,
     };
     let capability = spec.capability.to_string();
+    let tenant_id = grant.routes().and_then(|scopes| scopes.tenant.clone());
+    let key = key.map(|key| (key, digest(&bytes, &realm, tenant_id.as_deref())));
     let submission = Submission {
         spec,
         realm,
         created_by: actor(&grant),
-        tenant_id: grant.routes().and_then(|scopes| scopes.tenant.clone()),
+        tenant_id,
         caller_expires_at: grant.expires().moment(),
         key,
     };
@@ -81,6 +84,12 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let key = key.to_str().ok().filter(|key| (1..=KEY_LEN_MAX).contains(&key.len()));
     let key = key.ok_or_else(|| Problem::invalid("Malformed", "Idempotency-Key"))?;
     Ok(Some(key.to_owned()))
+}
+
+/// Of what is asked for: the body, and for whom.
+fn digest(body: &[u8], realm: &RealmId, tenant: Option<&str>) -> [u8; 32] {
+    let whose = format!("{realm}\n{}\n", tenant.unwrap_or_default());
+    Sha256::new().chain_update(whose).chain_update(body).finalize().into()
 }
 
 fn problem(grant: &carnet_gate::Grant, error: SubmitError) -> Problem {

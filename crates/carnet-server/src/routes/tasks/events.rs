@@ -79,12 +79,17 @@ impl Stream {
 
     /// What was not told yet.
     async fn catch_up(&mut self) -> Result<Option<String>, StoreError> {
+        // Before its events: it may end while they are read.
+        let Some(before) = self.app.store().task(self.task).await? else { return Ok(None) };
         let events = self.app.store().task_events(self.task, self.seq, PAGE).await?;
-        let Some(row) = self.app.store().task(self.task).await? else { return Ok(None) };
         let Some(last) = events.last() else {
             // Whoever goes on behind the end has heard it.
-            self.is_over = row.life.state.is_final();
+            self.is_over = before.life.state.is_final();
             return Ok(None);
+        };
+        let row = match self.app.store().task(self.task).await? {
+            Some(row) if last.kind == "end" => row,
+            _ => before,
         };
         self.seq = last.seq;
         self.is_over = last.kind == "end";

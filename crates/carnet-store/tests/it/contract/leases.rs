@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use carnet_store::{LeaseFault, Leasing, Store};
+use carnet_ticket::task::LeaseMark;
 use carnet_ticket::time::Timestamp;
 
 use super::NOW;
@@ -41,7 +42,8 @@ pub async fn a_generation_only_grows(store: Store) {
     let (a, b) = (leasing("a"), leasing("b"));
     let renew = |holder: &Leasing, seconds| {
         let Leasing { resource_id, holder, instance, .. } = holder.clone();
-        store.renew_lease(resource_id, holder, instance, TTL, at(seconds))
+        let mark = LeaseMark { instance, generation: 0 };
+        store.renew_lease(resource_id, holder, mark, TTL, at(seconds))
     };
     assert_eq!(store.acquire_lease(a.clone(), TTL, at(0)).await.unwrap().generation, 1);
     assert_eq!(renew(&a, 10).await.unwrap().generation, 2);

@@ -157,6 +157,12 @@ pub async fn an_attempt_that_was_taken_away_says_nothing_any_more(store: Store) 
     assert!(commit.is_err());
     let second = placed(&store, placing(1, 2, "a"), at(12)).await;
     assert!(second.lease.generation > first.lease.generation);
+    let ttl = Duration::from_secs(30);
+    let renew = |placed: &Placed| {
+        store.renew_lease(id(1).to_string(), worker("a"), mark(placed), ttl, at(13))
+    };
+    assert!(renew(&first).await.is_err(), "of the attempt before");
+    assert!(renew(&second).await.is_ok());
     for report in [Report::Started, Report::Succeeded] {
         let said = store.report_task(id(1), worker("a"), mark(&first), report, at(13)).await;
         assert!(matches!(said, Err(ReportError::StaleLease)));
@@ -223,7 +229,7 @@ pub async fn what_is_overdue_is_found(store: Store) {
     made(&store, 1).await;
     made(&store, 2).await;
     placed(&store, placing(1, 1, "a"), at(0)).await;
-    placed(&store, placing(2, 1, "b"), at(20)).await;
+    let second = placed(&store, placing(2, 1, "b"), at(20)).await;
     let overdue = async |now| {
         let rows = store.overdue_tasks(now, 10).await.unwrap();
         rows.iter().map(|row| row.task.id).collect::<Vec<_>>()
@@ -232,7 +238,7 @@ pub async fn what_is_overdue_is_found(store: Store) {
     assert_eq!(overdue(at(30)).await, [id(1)]);
     let ttl = Duration::from_mins(10);
     let renewed = store
-        .renew_lease(id(2).to_string(), worker("b"), "b-1".to_owned(), ttl, at(40))
+        .renew_lease(id(2).to_string(), worker("b"), mark(&second), ttl, at(40))
         .await
         .unwrap();
     assert_eq!(renewed.generation, 2);
