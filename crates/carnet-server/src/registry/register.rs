@@ -126,11 +126,14 @@ impl Registry {
         Ok(())
     }
 
-    /// Nothing, if the id is that of a worker that speaks for itself.
+    /// Nothing, if the id is that of a worker that speaks for itself. A token says itself whose it is.
     pub(crate) fn own(&self, id: &WorkerId, speaker: &Speaker) -> Result<(), RegistryError> {
         let known = self.known.read();
         let owner = known.workers.get(id).map(|worker| &worker.row.identity);
-        let is_own = owner.is_some_and(|owner| *owner == speaker.identity());
+        let is_own = match owner {
+            Some(owner) => *owner == speaker.identity(),
+            None => speaker.leaf().is_none(),
+        };
         if is_own { Ok(()) } else { Err(RegistryError::IdTaken) }
     }
 

@@ -172,11 +172,11 @@ pub async fn an_attempt_that_was_taken_away_says_nothing_any_more(store: Store) 
     assert!(matches!(said, Err(ReportError::StaleLease)));
     let said = store.report_task(id(1), worker("b"), mark(&second), Report::Started, at(13)).await;
     assert!(matches!(said, Err(ReportError::StaleLease)));
-    let late = store.report_task(id(1), worker("a"), mark(&second), Report::Started, at(42)).await;
+    let late = store.report_task(id(1), worker("a"), mark(&second), Report::Started, at(43)).await;
     assert!(matches!(late, Err(ReportError::StaleLease)));
     // The same loss, reported twice, costs one attempt.
-    assert_eq!(store.lose_task(id(1), 1, lost.clone(), at(43)).await.unwrap(), None);
-    let (row, _) = store.lose_task(id(1), 2, lost, at(43)).await.unwrap().unwrap();
+    assert_eq!(store.lose_task(id(1), 1, lost.clone(), at(44)).await.unwrap(), None);
+    let (row, _) = store.lose_task(id(1), 2, lost, at(44)).await.unwrap().unwrap();
     assert_eq!(row.life.state, TaskState::Failed);
     assert_eq!(row.error.unwrap().code, "worker_lost");
 }
