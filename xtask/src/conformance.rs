@@ -53,6 +53,8 @@ impl Server {
             .arg("serve")
             .args(SETTINGS.iter().flat_map(|setting| ["--set", setting]))
             .current_dir(&folder)
+            // Without any, whatever workers ask is answered that nobody set one.
+            .env("CARNET_AUTH_WORKER_SIGNING_KEY", "a-worker-signing-key-for-conformance")
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(folder.join("log"))?)
             .spawn()?;

@@ -251,11 +251,15 @@ impl App {
         if let Some(url) = &config.server.public_url {
             return url.as_str().to_owned();
         }
+        let scheme = if config.server.tls_cert_file.is_some() { "https" } else { "http" };
         let address = self.0.address.load();
-        let at = address.as_deref().filter(|address| !address.ip().is_unspecified());
-        match at {
-            Some(address) if config.server.tls_cert_file.is_none() => format!("http://{address}"),
-            Some(address) => format!("https://{address}"),
+        match address.as_deref() {
+            Some(address) if !address.ip().is_unspecified() => format!("{scheme}://{address}"),
+            Some(address) => {
+                // It hears everybody: workers know it by the name under which they come to the fleet.
+                let (host, _) = self.ca().reached_at();
+                format!("{scheme}://{host}:{}", address.port())
+            }
             None => self.issuer(),
         }
     }

@@ -17,7 +17,7 @@ pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
         ("GET", "/api/v1/tasks") => op("The tasks of the caller's tenant, newest first")
             .query("state", words(&STATES))
             .query("capability", capability())
-            .query("worker_id", text_of(1, 64))
+            .query("worker_id", form("^[A-Za-z0-9._:-]{1,128}$", "worker-a"))
             .paged()
             .gives(200, &object([("tasks", list(task())), ("next_cursor", or_null(text()))])),
         ("POST", "/api/v1/tasks") => op("Ask for something to be done by a worker")

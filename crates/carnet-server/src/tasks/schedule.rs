@@ -129,7 +129,8 @@ async fn look(app: &App) -> Result<(), StoreError> {
     let now = app.clock().now();
     let overdue = app.store().overdue_tasks(now, PAGE).await?;
     let end = async |row: TaskRow| {
-        if row.deadline.is_some_and(|deadline| deadline <= now) {
+        let ends = [row.deadline, row.task.caller_expires_at];
+        if ends.into_iter().flatten().any(|end| end <= now) {
             end_by_itself(app, row.task.id, End::Expired).await;
         } else {
             lose(app, row.task.id, row.life.attempt, fault("lease_expired")).await;

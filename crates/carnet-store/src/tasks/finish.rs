@@ -14,9 +14,9 @@ use crate::leases;
 use crate::open::Store;
 use crate::sql;
 
-/// Those whose time is over, and those that a worker has under a lease that has run out.
+/// Those whose time is over, or that of whoever wanted them, and those that a worker has under a lease that has run out.
 const OVERDUE: &str = "SELECT t.* FROM tasks t LEFT JOIN leases l ON l.resource_id = t.id \
-    WHERE t.state IN ('pending', 'placed', 'running') AND (t.deadline <= ?1 OR t.state <> 'pending' \
+    WHERE t.state IN ('pending', 'placed', 'running') AND (t.deadline <= ?1 OR t.caller_expires_at <= ?1 OR t.state <> 'pending' \
     AND (l.holder_id IS NULL OR l.expires_at <= ?1)) LIMIT ?2";
 
 /// Why a task comes to its end.

@@ -45,6 +45,31 @@ impl Fleet {
 
 pub const ID: &str = "worker-656bc5db";
 
+/// Promise: K-41
+/// A process that ends slowly says nothing in the name of the one that came after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_speaks_for_itself_alone() {
+    let fleet = Fleet::start().await;
+    let hello = fleet.member("hello-world").await;
+    for instance in ["first", "second"] {
+        fleet.register(&hello, &json!({ "instance": instance })).await.expect(200);
+    }
+    let draining = "service_type=example&load_score=1.0&state=draining&instance=first";
+    fleet.beat(&hello, ID, draining).await.expect(200);
+    let shown = async || {
+        let path = format!("/api/v1/workers/{ID}");
+        fleet.server.get(As::Api, &path).await.expect(200).json()
+    };
+    assert_eq!(
+        (&shown().await["state"], &shown().await["instance"]),
+        (&json!("online"), &json!("second"))
+    );
+    fleet.deregister(&hello, &format!("{ID}?instance=first")).await.expect(200);
+    assert_eq!(shown().await["state"], "online");
+    fleet.deregister(&hello, &format!("{ID}?instance=second")).await.expect(200);
+    fleet.server.get(As::Api, &format!("/api/v1/workers/{ID}")).await.expect(404);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_registers_beats_is_lost_comes_back_and_goes() {
     let fleet = Fleet::start().await;

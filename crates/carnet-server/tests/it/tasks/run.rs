@@ -100,6 +100,15 @@ async fn a_worker_that_does_not_take_it_is_passed_over_and_that_is_no_attempt() 
     fleet.server.get(As::Ticket(ticket), "/api/realm/self/usage").await.expect(410);
     second.finish(&fleet, &call, "done").await;
     assert_eq!(fleet.task(&id).await["worker_id"], "b-1");
+    // It is not asked about any other either, until it has rested.
+    first.answers(axum::http::StatusCode::OK);
+    let next = fleet.submit(As::Api, json!({})).await;
+    let call = second.call().await;
+    second.finish(&fleet, &call, "done").await;
+    assert_eq!(fleet.task(&next).await["worker_id"], "b-1");
+    fleet.server.hand.advance(std::time::Duration::from_secs(1));
+    fleet.submit(As::Api, json!({})).await;
+    first.call().await;
 }
 
 /// Promise: K-51

@@ -95,6 +95,15 @@ async fn nobody_asks_for_more_than_it_has() {
     assert!(made["task"]["created_by"].as_str().unwrap().starts_with("token:"));
 }
 
+/// Whoever the content store does not take by its token submits nothing that reads it.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_users_have_no_realm_they_have_no_tasks() {
+    let server = Server::start_with_users(&[("realm.jwt_auth", "false")]).await;
+    let asked = server.post(As::User("root"), "/api/v1/tasks", &task(json!({}))).await;
+    asked.expect_error(401, "unauthorized");
+    server.get(As::User("root"), "/api/v1/tasks").await.expect(200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_policy_forbids_is_said_and_a_dry_run_leaves_nothing() {
     let fleet = Fleet::start_with(&[("policy.default", "deny")]).await;

@@ -246,6 +246,10 @@ pub async fn what_is_overdue_is_found(store: Store) {
     assert_eq!(overdue(at(320)).await.len(), 2, "its deadline");
     store.unplace_task(id(2), 1, at(41)).await.unwrap();
     assert_eq!(overdue(at(320)).await.len(), 2, "its deadline, while it waits again");
+    let of_a_key = NewTask { caller_expires_at: Some(at(5)), ..new_task(3) };
+    store.insert_task(of_a_key, None).await.unwrap();
+    assert_eq!(overdue(at(4)).await, []);
+    assert_eq!(overdue(at(5)).await, [id(3)], "whoever wanted it counts no more");
 }
 
 pub async fn of_many_events_the_oldest_line_goes(store: Store) {
