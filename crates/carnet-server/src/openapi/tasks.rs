@@ -43,7 +43,9 @@ pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
 }
 
 fn capability() -> Value {
-    form("^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$", "image.thumbnail")
+    let mut id = form("^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$", "image.thumbnail");
+    id["maxLength"] = 128.into();
+    id
 }
 
 fn request() -> Value {

@@ -6,7 +6,7 @@ use super::registry::ID;
 use super::support::Fleet;
 use crate::support::{AUTHORITY, As};
 
-/// Promise: P-16
+/// Promise: P-17
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_a_worker_does_not_have_is_not_promoted_unless_forced() {
     let fleet = Fleet::start_with(&AUTHORITY).await;

@@ -23,7 +23,7 @@ fn at(seconds: u64) -> Timestamp {
     NOW.after(Duration::from_secs(seconds))
 }
 
-/// Promise: K-47
+/// Promise: K-47, P-56
 pub async fn of_sixteen_who_race_one_gets_the_lease(store: Store) {
     for round in 0..10 {
         let ask = (0..16).map(|number| {
@@ -37,7 +37,7 @@ pub async fn of_sixteen_who_race_one_gets_the_lease(store: Store) {
     }
 }
 
-/// Promise: K-47
+/// Promise: K-47, P-56
 pub async fn a_generation_only_grows(store: Store) {
     let (a, b) = (leasing("a"), leasing("b"));
     let renew = |holder: &Leasing, seconds| {
