@@ -32,9 +32,10 @@ fn check(answer: &Value, id: &str) -> Result<(), Failure> {
         return Err(Failure::Check(format!("there is no key {id}")));
     }
     let is_behind = |member: &&Value| {
-        let mut held = member["key_ids"].as_array().into_iter().flatten();
+        // The server says who has to have it: not everybody verifies with keys of every purpose.
+        let mut missing = member["missing"].as_array().into_iter().flatten();
         let is_stale = member["age_s"].as_f64().is_none_or(|age| age > STALE_S);
-        is_stale || !held.any(|held| held == id)
+        is_stale || missing.any(|missing| missing == id)
     };
     let fleet = answer["fleet"].as_array().into_iter().flatten();
     let behind: Vec<_> =
@@ -64,15 +65,15 @@ mod tests {
     #[test]
     fn a_required_key_is_everywhere_or_the_check_names_who_lacks_it() {
         let fleet = |members: Value| json!({ "keys": [{ "id": "a" }], "fleet": members });
-        let member = |name: &str, ids: &[&str], age: Value| json!({ "member": name, "key_ids": ids, "age_s": age });
+        let member = |name: &str, missing: &[&str], age: Value| json!({ "member": name, "missing": missing, "age_s": age });
         let said =
             |members: Value| check(&fleet(members), "a").err().map(|error| error.to_string());
-        assert_eq!(said(json!([member("w1", &["b", "a"], json!(3))])), None);
+        assert_eq!(said(json!([member("w1", &["b"], json!(3))])), None);
         assert_eq!(said(json!([])), None);
-        let without = said(json!([member("w1", &["a"], json!(1)), member("w2", &[], json!(1))]));
+        let without = said(json!([member("w1", &[], json!(1)), member("w2", &["a"], json!(1))]));
         assert!(without.is_some_and(|text| text.ends_with(": w2")));
-        assert!(said(json!([member("w1", &["a"], json!(91))])).is_some(), "stale");
-        assert!(said(json!([member("w1", &["a"], json!(null))])).is_some(), "of unknown age");
+        assert!(said(json!([member("w1", &[], json!(91))])).is_some(), "stale");
+        assert!(said(json!([member("w1", &[], json!(null))])).is_some(), "of unknown age");
         assert!(check(&fleet(json!([])), "b").is_err(), "no such key");
     }
 }
