@@ -10,6 +10,8 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::wait;
+
 /// What the protocol calls the id of an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -167,7 +169,10 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // With its driver the browser ends as well, when that is asked to.
+        // Chromium outlives its driver, unless its session is ended. Nothing can be awaited here.
+        let session = self.session.clone();
+        let ending = std::thread::spawn(|| wait(reqwest::Client::new().delete(session).send()));
+        let _ = ending.join();
         let pid = rustix::process::Pid::from_child(&self.process);
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         let _ = self.process.wait();
