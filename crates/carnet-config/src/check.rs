@@ -3,13 +3,16 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Uri;
 use secrecy::ExposeSecret;
 
-use crate::choice::BlobsKind;
-use crate::keys::{Blobs, Config};
+use carnet_ticket::verify::Profile;
+
+use crate::choice::{BlobsKind, RpcTlsMode};
+use crate::keys::{Blobs, Config, RpcTls};
 
 /// The fewest bytes that the secret of development users has.
 const DEV_SECRET_LEN_MIN: usize = 16;
@@ -23,7 +26,16 @@ const LEASE_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::f
 /// The longest time that a task may take.
 const TIMEOUT_MAX: Duration = Duration::from_hours(24);
 
-/// Why a server does not start with a configuration, and the command that repairs it.
+/// Who starts with a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A server.
+    ControlPlane,
+    /// A worker without a certificate of the fleet.
+    Worker,
+}
+
+/// Why a server or a worker does not start with a configuration, and the command that repairs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartFault {
     /// What is wrong.
@@ -44,8 +56,20 @@ impl Config {
         is_loopback(&self.server.host)
     }
 
-    /// Everything that keeps a server from starting with this.
-    pub fn start_faults(&self) -> Vec<StartFault> {
+    /// Everything that keeps a server or a worker from starting with this.
+    pub fn start_faults(&self, role: Role) -> Vec<StartFault> {
+        let is_strict = self.profile.default == Profile::Strict;
+        match role {
+            Role::Worker => self.rpc_tls.faults_of_worker(is_strict),
+            Role::ControlPlane => {
+                let mut faults = self.faults_of_server();
+                faults.extend(self.rpc_tls.faults_of_server(is_strict));
+                faults
+            }
+        }
+    }
+
+    fn faults_of_server(&self) -> Vec<StartFault> {
         let (server, auth) = (&self.server, &self.auth);
         let is_loopback = self.is_loopback();
         let has_tls = server.tls_cert_file.is_some() && server.tls_key_file.is_some();
@@ -128,11 +152,93 @@ impl Config {
                 "carnet serve --set blobs.endpoint=https://HOST, or --set blobs.allow_http=true where the network is trusted",
             ),
         ];
-        let fault = |(is_fault, message, fix): (bool, _, _)| {
-            is_fault.then_some(StartFault { message, fix })
-        };
-        checks.into_iter().filter_map(fault).collect()
+        faults(checks)
     }
+}
+
+impl RpcTls {
+    /// What workers are called in plain with, on this machine.
+    pub fn is_off(&self) -> bool {
+        self.enabled == RpcTlsMode::Off
+    }
+
+    fn faults_of_server(&self, is_strict: bool) -> Vec<StartFault> {
+        let (has_pair, is_half) =
+            pair(self.client_cert_file.as_ref(), self.client_key_file.as_ref());
+        let has_ca = self.ca_file.is_some() || self.insecure_skip_verify;
+        faults([
+            (
+                is_half,
+                "worker.rpc_tls.client_cert_file and worker.rpc_tls.client_key_file go together, and one is missing",
+                "carnet serve --set worker.rpc_tls.client_cert_file= --set worker.rpc_tls.client_key_file= --set worker.rpc_tls.ca_file=",
+            ),
+            (
+                self.enabled == RpcTlsMode::On && !(has_pair && has_ca),
+                "worker.rpc_tls.enabled is true, and worker.rpc_tls.ca_file, worker.rpc_tls.client_cert_file or worker.rpc_tls.client_key_file is missing",
+                "carnet serve --set worker.rpc_tls.enabled=auto",
+            ),
+            (
+                !is_half && has_pair != has_ca,
+                "worker.rpc_tls.ca_file goes with worker.rpc_tls.client_cert_file, and one is missing",
+                "carnet serve --set worker.rpc_tls.client_cert_file= --set worker.rpc_tls.client_key_file= --set worker.rpc_tls.ca_file= --set worker.rpc_tls.insecure_skip_verify=false",
+            ),
+            (
+                self.insecure_skip_verify && is_strict,
+                "worker.rpc_tls.insecure_skip_verify is true, and profile.default is strict",
+                "carnet serve --set worker.rpc_tls.insecure_skip_verify=false",
+            ),
+            (
+                self.is_off() && is_strict,
+                "worker.rpc_tls.enabled is false, and profile.default is strict",
+                "carnet serve --set worker.rpc_tls.enabled=auto",
+            ),
+        ])
+    }
+
+    fn faults_of_worker(&self, is_strict: bool) -> Vec<StartFault> {
+        let (has_pair, is_half) =
+            pair(self.server_cert_file.as_ref(), self.server_key_file.as_ref());
+        let has_ca = self.client_ca_file.is_some();
+        faults([
+            (
+                is_half,
+                "worker.rpc_tls.server_cert_file and worker.rpc_tls.server_key_file go together, and one is missing",
+                "CARNET_WORKER_RPC_TLS_SERVER_CERT_FILE= CARNET_WORKER_RPC_TLS_SERVER_KEY_FILE= CARNET_WORKER_RPC_TLS_CLIENT_CA_FILE= carnet worker run",
+            ),
+            (
+                self.enabled == RpcTlsMode::On && !(has_pair && has_ca),
+                "worker.rpc_tls.enabled is true, and worker.rpc_tls.server_cert_file, worker.rpc_tls.server_key_file or worker.rpc_tls.client_ca_file is missing",
+                "CARNET_WORKER_RPC_TLS_ENABLED=auto carnet worker run",
+            ),
+            (
+                !is_half && has_pair != has_ca,
+                "worker.rpc_tls.client_ca_file goes with worker.rpc_tls.server_cert_file, and one is missing",
+                "CARNET_WORKER_RPC_TLS_SERVER_CERT_FILE= CARNET_WORKER_RPC_TLS_SERVER_KEY_FILE= CARNET_WORKER_RPC_TLS_CLIENT_CA_FILE= carnet worker run",
+            ),
+            (
+                self.insecure_skip_verify && is_strict,
+                "worker.rpc_tls.insecure_skip_verify is true, and profile.default is strict",
+                "CARNET_WORKER_RPC_TLS_INSECURE_SKIP_VERIFY=false carnet worker run",
+            ),
+            (
+                self.is_off() && is_strict,
+                "worker.rpc_tls.enabled is false, and profile.default is strict",
+                "CARNET_WORKER_RPC_TLS_ENABLED=auto carnet worker run",
+            ),
+        ])
+    }
+}
+
+/// Whether both are named, and whether one alone is.
+fn pair(certificate: Option<&PathBuf>, key: Option<&PathBuf>) -> (bool, bool) {
+    let (has_certificate, has_key) = (certificate.is_some(), key.is_some());
+    (has_certificate && has_key, has_certificate != has_key)
+}
+
+fn faults<const N: usize>(checks: [(bool, &'static str, &'static str); N]) -> Vec<StartFault> {
+    let fault =
+        |(is_fault, message, fix): (bool, _, _)| is_fault.then_some(StartFault { message, fix });
+    checks.into_iter().filter_map(fault).collect()
 }
 
 impl Blobs {

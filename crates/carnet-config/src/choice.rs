@@ -28,6 +28,17 @@ pub enum PolicyDefault {
     Deny,
 }
 
+/// Whether workers are called over TLS with certificates that are not the fleet's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RpcTlsMode {
+    /// Where files are named.
+    Auto,
+    /// Always: files have to be named.
+    On,
+    /// Never: such workers are called in plain, on this machine alone.
+    Off,
+}
+
 /// Where large nodes are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlobsKind {
@@ -116,6 +127,17 @@ impl PolicyDefault {
         match text {
             "allow" => Some(Self::Allow),
             "deny" => Some(Self::Deny),
+            _ => None,
+        }
+    }
+}
+
+impl RpcTlsMode {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "auto" => Some(Self::Auto),
+            "true" => Some(Self::On),
+            "false" => Some(Self::Off),
             _ => None,
         }
     }

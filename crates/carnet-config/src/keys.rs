@@ -13,7 +13,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::choice::{
-    BlobsKind, LogFormat, LogLevel, PolicyDefault, Size, Url, VerifyOnRead, WorkerTokenVersion,
+    BlobsKind, LogFormat, LogLevel, PolicyDefault, RpcTlsMode, Size, Url, VerifyOnRead,
+    WorkerTokenVersion,
 };
 use crate::names;
 use crate::network::{HostName, WebOrigin};
@@ -239,6 +240,8 @@ keys! {
     tickets: Minting {
         /// The format of worker tokens: 1, 2, or 0 for what the active key asks for.
         worker_token_version: WorkerTokenVersion = "tickets.worker_token_version", "0";
+        /// A worker's copy of the keys that worker tokens verify with; when unset, the control plane is asked.
+        worker_jwks_file: Option<PathBuf> = "tickets.worker_jwks_file", "", file;
     }
 
     /// Which JSON Web Tokens are taken.
@@ -387,6 +390,36 @@ keys! {
         lost_after: Duration = "registry.lost_after", "120s";
         /// How often workers are asked to say that they are there.
         heartbeat_interval: Duration = "registry.heartbeat_interval", "30s";
+    }
+
+    /// A worker without a certificate of the fleet.
+    worker: Worker {
+        /// An API key that lets it have tokens from the control plane: that of an issuer for it will do.
+        bootstrap_admin_key: Option<SecretString> = "worker.bootstrap_admin_key", "";
+        /// The life of such a token.
+        bootstrap_token_ttl: Duration = "worker.bootstrap_token_ttl", "5m";
+    }
+
+    /// TLS between control plane and workers by certificates that are not the fleet's own.
+    rpc_tls: RpcTls {
+        /// `auto` where files are named, `true` to demand them, `false` for plain HTTP on this machine, in compat.
+        enabled: RpcTlsMode = "worker.rpc_tls.enabled", "auto", restart;
+        /// A worker's certificate chain, PEM.
+        server_cert_file: Option<PathBuf> = "worker.rpc_tls.server_cert_file", "", file;
+        /// Its private key, PEM.
+        server_key_file: Option<PathBuf> = "worker.rpc_tls.server_key_file", "", file;
+        /// The CAs whose certificates callers of a worker have to show, PEM.
+        client_ca_file: Option<PathBuf> = "worker.rpc_tls.client_ca_file", "", file;
+        /// The CAs of the workers that the control plane calls, PEM.
+        ca_file: Option<PathBuf> = "worker.rpc_tls.ca_file", "", file;
+        /// The certificate chain that the control plane calls them with, PEM.
+        client_cert_file: Option<PathBuf> = "worker.rpc_tls.client_cert_file", "", file;
+        /// Its private key, PEM.
+        client_key_file: Option<PathBuf> = "worker.rpc_tls.client_key_file", "", file;
+        /// The name that their certificates have to be for; when unset, the host that is called.
+        server_name: Option<String> = "worker.rpc_tls.server_name", "";
+        /// Whether any certificate of theirs will do: in compat alone.
+        insecure_skip_verify: bool = "worker.rpc_tls.insecure_skip_verify", "false";
     }
 
     /// What tasks may ask for.

@@ -34,15 +34,16 @@ mod values;
 mod watch;
 
 pub use carnet_ticket::duration::parse_duration;
-pub use check::StartFault;
+pub use check::{Role, StartFault};
 pub use choice::{
-    BlobsKind, LogFormat, LogLevel, PolicyDefault, Size, Url, VerifyOnRead, WorkerTokenVersion,
+    BlobsKind, LogFormat, LogLevel, PolicyDefault, RpcTlsMode, Size, Url, VerifyOnRead,
+    WorkerTokenVersion,
 };
 pub use error::{
     ConfigError, ConfigErrors, ExpectedText, Fault, FaultAt, Faults, KeyText, NamedFile, Position,
     Syntax,
 };
-pub use keys::{Blobs, Changes, Config, Tasks};
+pub use keys::{Blobs, Changes, Config, RpcTls, Tasks};
 pub use load::{Loaded, Origin, ShownRow, load};
 pub use network::{HostName, WebOrigin};
 pub use reload::{Reload, ReloadError};

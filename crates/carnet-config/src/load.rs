@@ -1,7 +1,7 @@
 //! [`load`]: from sources to a configuration, or to everything that is wrong with them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::ConfigErrors;
 use crate::files::UsedFile;
@@ -24,6 +24,7 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     pub(crate) shown: BTreeMap<&'static str, String>,
     pub(crate) files: Vec<UsedFile>,
+    pub(crate) secret_files: BTreeMap<&'static str, PathBuf>,
 }
 
 /// What set a key's value.
@@ -73,6 +74,11 @@ impl Loaded {
         KEYS.iter().map(row).collect()
     }
 
+    /// The file that a secret came from, if it came from one.
+    pub fn secret_file(&self, key: &str) -> Option<&Path> {
+        self.secret_files.get(key).map(PathBuf::as_path)
+    }
+
     /// Takes back what does not change without a restart, and what is shown of it.
     pub(crate) fn keep_restart_keys(&mut self, running: &Self, keys: &[&'static str]) {
         self.config.keep_restart_keys(&running.config);
@@ -110,8 +116,8 @@ pub(crate) fn try_load(sources: &Sources) -> Result<Loaded, Failed> {
     values.warnings = unknown_variables(sources);
     match Config::from_values(&mut values) {
         Some(config) if values.errors.is_empty() => {
-            let Values { provenance, shown, warnings, files, .. } = values;
-            Ok(Loaded { config, file, provenance, warnings, shown, files })
+            let Values { provenance, shown, warnings, files, secret_files, .. } = values;
+            Ok(Loaded { config, file, provenance, warnings, shown, files, secret_files })
         }
         _ => Err(Failed { errors: ConfigErrors::new(values.errors), files: values.files }),
     }

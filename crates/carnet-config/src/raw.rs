@@ -37,7 +37,10 @@ impl Raw {
     /// Reads a value of a file.
     pub fn from_toml(value: &DeValue<'_>, kind: Kind) -> Option<Self> {
         Some(match (value, kind) {
-            (DeValue::Boolean(value), Kind::Bool) => Self::Text(value.to_string()),
+            // A word of a choice may be true or false.
+            (DeValue::Boolean(value), Kind::Bool | Kind::Choice(_)) => {
+                Self::Text(value.to_string())
+            }
             (DeValue::Integer(value), Kind::Int | Kind::Size) if value.radix() == 10 => {
                 Self::Text(value.as_str().to_owned())
             }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::check::StartFault;
+use crate::check::{Role, StartFault};
 use crate::error::ConfigErrors;
 use crate::files::UsedFile;
 use crate::keys::{Changes, Config};
@@ -50,7 +50,7 @@ impl Watch {
         let wanted = loaded.config.clone();
         loaded.keep_restart_keys(&self.loaded, &changes.needs_restart);
         let manifest = self.reload_manifest(&loaded.config)?;
-        check([&wanted, &loaded.config], manifest.as_ref())?;
+        check([&wanted, &loaded.config], manifest.as_ref(), self.role)?;
         for key in changed_files(&self.loaded.files, &loaded.files) {
             if !changes.live.contains(&key) {
                 changes.live.push(key);
@@ -72,6 +72,10 @@ impl Watch {
     }
 
     fn reload_manifest(&mut self, config: &Config) -> Result<Option<Manifest>, ReloadError> {
+        // A worker has no tickets of roles to judge.
+        if self.role == Role::Worker {
+            return Ok(None);
+        }
         let named = config.namespace.manifest.clone();
         // As the configuration's file, one that was found has to stay.
         let held = self.manifest.as_ref().map(|manifest| manifest.path.clone());
@@ -91,9 +95,13 @@ impl Watch {
 }
 
 /// Judges what would be in force now, and what would be after a restart.
-fn check(configs: [&Config; 2], manifest: Option<&Manifest>) -> Result<(), ReloadError> {
+fn check(
+    configs: [&Config; 2],
+    manifest: Option<&Manifest>,
+    role: Role,
+) -> Result<(), ReloadError> {
     for config in configs {
-        let faults = config.start_faults();
+        let faults = config.start_faults(role);
         if !faults.is_empty() {
             return Err(ReloadError::Start(faults));
         }

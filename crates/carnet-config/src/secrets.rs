@@ -89,6 +89,7 @@ impl Values<'_> {
             _ => return None,
         };
         let shown = format!("set (file {}, {})", names.concat(), told(&raw));
+        self.secret_files.insert(key.name, given.base.join(names.concat()));
         Some((Given { raw, ..given }, shown))
     }
 

@@ -13,7 +13,8 @@ use carnet_ticket::verify::Profile;
 use ipnet::IpNet;
 
 use crate::choice::{
-    BlobsKind, LogFormat, LogLevel, PolicyDefault, Size, Url, VerifyOnRead, WorkerTokenVersion,
+    BlobsKind, LogFormat, LogLevel, PolicyDefault, RpcTlsMode, Size, Url, VerifyOnRead,
+    WorkerTokenVersion,
 };
 use crate::network::{HostName, WebOrigin, parse_network};
 use crate::raw::Raw;
@@ -140,6 +141,7 @@ settings! {
     Option<Profile>: Profile::KIND, optional;
     BlobsKind: Kind::Choice(&["local", "s3", "memory"]), BlobsKind::parse;
     PolicyDefault: Kind::Choice(&["allow", "deny"]), PolicyDefault::parse;
+    RpcTlsMode: Kind::Choice(&["auto", "true", "false"]), RpcTlsMode::parse;
     VerifyOnRead: Kind::Choice(&["first", "always", "never"]), VerifyOnRead::parse;
     LogLevel: Kind::Choice(&["trace", "debug", "info", "warn", "error"]), LogLevel::parse;
     LogFormat: Kind::Choice(&["json", "text"]), LogFormat::parse;
@@ -195,6 +197,7 @@ pub(crate) fn out_of_range(key: &str, raw: &Raw) -> Option<&'static str> {
     };
     let (is_in_range, expected) = match key {
         "auth.worker_token_max_ttl" => (lasts(0..=15 * MINUTE), "at most 15m"),
+        "worker.bootstrap_token_ttl" => (lasts(1..=15 * MINUTE), "1s to 15m"),
         "tickets.jwt.leeway" => (lasts(0..=5 * MINUTE), "at most 5m"),
         "ca.organization" => (
             (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control),

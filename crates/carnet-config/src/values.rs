@@ -22,6 +22,7 @@ pub(crate) struct Values<'a> {
     pub provenance: BTreeMap<&'static str, Origin>,
     pub shown: BTreeMap<&'static str, String>,
     pub files: Vec<UsedFile>,
+    pub secret_files: BTreeMap<&'static str, PathBuf>,
 }
 
 impl<'a> Values<'a> {
@@ -31,8 +32,17 @@ impl<'a> Values<'a> {
             Some(Given { raw: Raw::Text(path), base, .. }) => plainly(&base.join(path)),
             _ => cwd.join("carnet-data"),
         };
-        let (warnings, provenance, shown) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        Self { given, cwd, data_dir, errors, warnings, provenance, shown, files }
+        Self {
+            given,
+            cwd,
+            data_dir,
+            errors,
+            warnings: Vec::new(),
+            provenance: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            files,
+            secret_files: BTreeMap::new(),
+        }
     }
 
     /// The value of a key; none when it has a fault, which is kept.

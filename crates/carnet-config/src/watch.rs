@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use carnet_ticket::id::UniqueId;
 
+use crate::check::Role;
 use crate::files::{self, Stat, UsedFile};
 use crate::load::Loaded;
 use crate::manifest::{self, Manifest};
@@ -17,6 +18,7 @@ pub struct Watch {
     pub(crate) sources: Sources,
     pub(crate) loaded: Loaded,
     pub(crate) manifest: Option<Manifest>,
+    pub(crate) role: Role,
     files: BTreeMap<PathBuf, Seen>,
 }
 
@@ -29,11 +31,20 @@ struct Seen {
 }
 
 impl Watch {
-    /// Watches the files of what was loaded from `sources`.
-    pub fn new(mut sources: Sources, loaded: Loaded, manifest: Option<Manifest>) -> Self {
+    /// Watches the files of what a server has loaded from `sources`.
+    pub fn new(sources: Sources, loaded: Loaded, manifest: Option<Manifest>) -> Self {
+        Self::of(Role::ControlPlane, sources, loaded, manifest)
+    }
+
+    /// Watches the files of what a worker has loaded from `sources`.
+    pub fn of_worker(sources: Sources, loaded: Loaded) -> Self {
+        Self::of(Role::Worker, sources, loaded, None)
+    }
+
+    fn of(role: Role, mut sources: Sources, loaded: Loaded, manifest: Option<Manifest>) -> Self {
         // A file that was found has to stay: while it is replaced, no other one and no default counts.
         sources.path = loaded.file.clone().or(sources.path);
-        let mut watch = Self { sources, loaded, manifest, files: BTreeMap::new() };
+        let mut watch = Self { sources, loaded, manifest, role, files: BTreeMap::new() };
         watch.watch_all();
         watch
     }

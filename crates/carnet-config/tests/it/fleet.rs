@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use carnet_authority::ca::Curve;
 use carnet_authority::enroll::CloneAction;
-use carnet_config::HostName;
+use carnet_config::{HostName, Role};
 
 use crate::support::{errors, load_with};
 
@@ -48,7 +48,7 @@ fn values_that_no_fleet_could_live_with_are_refused() {
     let file = "[fleet]\ncompat = true\n[ca]\nmax_leaf_ttl = \"1h\"\n[registry]\nlost_after = \"30s\"\n\
         [server]\nnames = [\"carnet.example\", \"192.0.2.1\"]\n";
     let config = load_with(folder.path(), Some(file), &[], &[]).unwrap().config;
-    let faults = config.start_faults();
+    let faults = config.start_faults(Role::ControlPlane);
     let told: Vec<_> = faults.iter().map(|fault| fault.message).collect();
     let wanted = ["ca.leaf_ttl", "registry.lost_after"];
     assert_eq!(told.len(), 3, "{told:?}");

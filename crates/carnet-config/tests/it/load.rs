@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use carnet_config::keys::{KEYS, Key, Kind};
-use carnet_config::{Origin, Size};
+use carnet_config::{Origin, Role, Size};
 
 use crate::support::{errors, load_with};
 
@@ -259,7 +259,7 @@ fn a_first_run_makes_what_loads_and_starts_and_is_the_same_when_it_is_made_again
     assert_eq!(std::fs::read_to_string(&made.api_key).unwrap(), key);
     let loaded = load_with(folder.path(), None, &[], &[]).unwrap();
     assert_eq!(loaded.file.as_deref(), Some(&*made.config));
-    assert_eq!(loaded.config.start_faults(), []);
+    assert_eq!(loaded.config.start_faults(Role::ControlPlane), []);
     assert!(loaded.warnings.is_empty());
 }
 
@@ -269,6 +269,6 @@ fn a_grace_that_would_take_half_an_upload_is_refused() {
     for (grace, faults) in [("59s", 1), ("1m", 0)] {
         let flags = [("auth.admin_api_key", "a"), ("realm.gc_grace", grace)];
         let loaded = load_with(folder.path(), None, &[], &flags).unwrap();
-        assert_eq!(loaded.config.start_faults().len(), faults, "{grace}");
+        assert_eq!(loaded.config.start_faults(Role::ControlPlane).len(), faults, "{grace}");
     }
 }

@@ -5,5 +5,6 @@ mod lists;
 mod load;
 mod manifest;
 mod reload;
+mod rpc_tls;
 mod secrets;
 mod support;

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use carnet_config::Config;
+use carnet_config::{Config, Role};
 use carnet_realm::client::{Client, Credential, Endpoint};
 use carnet_store::{Store, StoreError, StoreOptions};
 use reqwest::Method;
@@ -40,7 +40,7 @@ pub async fn run(args: DoctorArgs, surroundings: &Surroundings) -> anyhow::Resul
     findings.extend(
         loaded.warnings.into_iter().map(|warning| finding("config.warning", "warn", warning, None)),
     );
-    for fault in config.start_faults() {
+    for fault in config.start_faults(Role::ControlPlane) {
         findings.push(finding(
             "config.start",
             "fail",

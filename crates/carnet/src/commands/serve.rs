@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 
 use anyhow::Context;
 use carnet_config::manifest::Manifest;
-use carnet_config::{Config, LogFormat, Watch};
+use carnet_config::{Config, LogFormat, Role, Watch};
 use carnet_gate::Clock;
 use carnet_server::serve::{self, Listening, ServeError};
 use carnet_server::{App, AppError, AppOptions};
@@ -113,7 +113,7 @@ fn load(args: &ServeArgs, surroundings: &Surroundings) -> anyhow::Result<(Watch,
         );
         output::line(&format!("API key: {}", std::fs::read_to_string(&made.api_key)?.trim()))?;
     }
-    let faults = loaded.config.start_faults();
+    let faults = loaded.config.start_faults(Role::ControlPlane);
     if !faults.is_empty() {
         let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
         return Err(Failure::CouldNotRun(format!(
