@@ -1,30 +1,25 @@
 //! [`ControlPlane`]: what a worker tells about its tasks, and how it keeps their leases.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use carnet_gate::Clock;
 use carnet_ticket::identity::WorkerId;
 use carnet_ticket::task::{LEASE_HEADER, Lease, LeaseMark, Report, TaskId};
 use carnet_ticket::verify::Profile;
-use http::StatusCode;
-use reqwest::Url;
+use http::{Method, StatusCode};
+use reqwest::RequestBuilder;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::error::WorkerError;
-use crate::fetch::{self, FetchError, at};
-use crate::tls::{self, Live, Servers};
+use crate::fetch::{self, Answer, FetchError};
+use crate::plane::Plane;
 
 /// How long an answer may take, and how long it may be.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 const LEN_MAX: usize = 64 << 10;
 
-/// The control plane, by the worker's certificate.
+/// The control plane, as a worker tells it of its tasks.
 pub(crate) struct ControlPlane {
-    http: reqwest::Client,
-    url: Url,
-    clock: Clock,
+    plane: Plane,
     worker_id: WorkerId,
 }
 
@@ -48,13 +43,8 @@ struct Renewed {
 }
 
 impl ControlPlane {
-    pub(crate) fn new(
-        live: &Arc<Live>,
-        url: Url,
-        worker_id: WorkerId,
-    ) -> Result<Self, WorkerError> {
-        let config = tls::client(live, Servers::control_plane(Arc::clone(live)))?;
-        Ok(Self { http: fetch::client(config)?, url, clock: live.clock().clone(), worker_id })
+    pub(crate) fn new(plane: Plane, worker_id: WorkerId) -> Self {
+        Self { plane, worker_id }
     }
 
     /// Reports; what is answered.
@@ -65,9 +55,8 @@ impl ControlPlane {
         report: &Report,
     ) -> Result<StatusCode, FetchError> {
         let path = format!("api/v1/worker/{}/tasks/{task}/events", self.worker_id);
-        let asked = self.http.post(at(&self.url, &path)).json(report);
-        let asked = asked.header(LEASE_HEADER, mark.to_string());
-        Ok(fetch::answer(&self.clock, asked, ANSWER_MAX, LEN_MAX).await?.status)
+        let asked = self.post(&path, mark).await?.json(report);
+        Ok(self.answer(asked).await?.status)
     }
 
     /// Renews the lease of a task for this long; the lease from now on.
@@ -79,9 +68,7 @@ impl ControlPlane {
     ) -> Result<Lease, RenewError> {
         let path = format!("api/v1/worker/{}/leases/{task}/renew", self.worker_id);
         let body = json!({ "ttl": format!("{}s", ttl.as_secs()) });
-        let asked = self.http.post(at(&self.url, &path)).json(&body);
-        let asked = asked.header(LEASE_HEADER, mark.to_string());
-        let answer = fetch::answer(&self.clock, asked, ANSWER_MAX, LEN_MAX).await?;
+        let answer = self.answer(self.post(&path, mark).await?.json(&body)).await?;
         match answer.status {
             StatusCode::OK => {}
             StatusCode::CONFLICT | StatusCode::NOT_FOUND => return Err(RenewError::Refused),
@@ -90,5 +77,14 @@ impl ControlPlane {
         let renewed: Renewed =
             serde_json::from_slice(&answer.body).map_err(|_| RenewError::Answer)?;
         Lease::read(&renewed.lease, Profile::Strict).map_err(|_| RenewError::Answer)
+    }
+
+    async fn post(&self, path: &str, mark: &LeaseMark) -> Result<RequestBuilder, FetchError> {
+        let request = self.plane.request(Method::POST, self.plane.at(path)).await?;
+        Ok(request.header(LEASE_HEADER, mark.to_string()))
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Answer, FetchError> {
+        fetch::answer(self.plane.clock(), request, ANSWER_MAX, LEN_MAX).await
     }
 }

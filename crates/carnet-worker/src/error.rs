@@ -11,6 +11,7 @@ use reqwest::Url;
 
 use crate::ca::CaError;
 use crate::capability::CapabilityError;
+use crate::deployed::RingError;
 
 /// An error of a hook, of whatever type.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -69,6 +70,34 @@ pub enum WorkerError {
         path: PathBuf,
         /// What is wrong with it.
         fault: FileFault,
+    },
+    /// The configuration does not load.
+    #[error("the configuration does not load\n{0}\n  fix: carnet config show")]
+    Config(carnet_config::ConfigErrors),
+    /// What the configuration says does not do.
+    #[error("the worker does not start{}", lines(.0))]
+    Start(Vec<carnet_config::StartFault>),
+    /// A file of TLS that somebody else looks after cannot be used.
+    #[error("{key}: {path:?} {fault}\n  fix: ls -l {}", path.display())]
+    DeployedFile {
+        /// The key of the configuration that names it.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: FileFault,
+    },
+    /// Keys that tokens verify with cannot be used.
+    #[error("the keys of worker tokens cannot be used")]
+    Ring(#[from] RingError),
+    /// Calls in plain are for this machine alone.
+    #[error(
+        "worker.rpc_tls.enabled is false, and {addr} is not a loopback address\n  fix: CARNET_WORKER_HOST=127.0.0.1 \
+         carnet worker run"
+    )]
+    PlainNotLoopback {
+        /// The address.
+        addr: SocketAddr,
     },
     /// Nothing can be written into the certificate directory.
     #[error("{}", directory_remedy(path, *owner, *uid))]
@@ -216,6 +245,10 @@ impl fmt::Debug for WorkerError {
         }
         Ok(())
     }
+}
+
+fn lines(faults: &[carnet_config::StartFault]) -> String {
+    faults.iter().map(|fault| format!("\n{fault}")).collect()
 }
 
 fn file_remedy(path: &Path, fault: FileFault) -> String {

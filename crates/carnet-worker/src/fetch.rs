@@ -7,6 +7,7 @@ use carnet_gate::Clock;
 use http::{HeaderMap, StatusCode};
 use reqwest::{RequestBuilder, Response, Url};
 
+use crate::credential::CredentialError;
 use crate::error::WorkerError;
 use crate::pause::within;
 
@@ -20,6 +21,9 @@ pub enum FetchError {
     /// It takes too long.
     #[error("it takes too long")]
     TimedOut,
+    /// There is nothing to say who asks.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
     /// It answers more than is read.
     #[error("its answer is longer than {len_max} bytes")]
     TooLong {
@@ -60,10 +64,17 @@ pub(crate) fn client(config: rustls::ClientConfig) -> Result<reqwest::Client, Wo
 }
 
 pub(crate) fn builder(config: rustls::ClientConfig) -> reqwest::ClientBuilder {
+    unspecific().tls_backend_preconfigured(config).https_only(true)
+}
+
+/// A client that speaks to the server at `url`, which this machine believes; in plain only where the URL says so.
+pub(crate) fn open(url: &Url) -> Result<reqwest::Client, WorkerError> {
+    unspecific().https_only(url.scheme() == "https").build().map_err(WorkerError::Client)
+}
+
+fn unspecific() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(concat!("carnet-worker/", env!("CARGO_PKG_VERSION")))
-        .tls_backend_preconfigured(config)
-        .https_only(true)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
 }

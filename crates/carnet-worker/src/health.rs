@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use carnet_gate::Gate;
-use carnet_ticket::identity::WorkerId;
+use carnet_ticket::identity::{Schedule, WorkerId};
 use carnet_ticket::time::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -47,7 +47,8 @@ enum Phase {
 
 /// What is asked about a worker's health.
 pub(crate) struct Health {
-    live: Arc<Live>,
+    /// The certificate of a member of the fleet.
+    live: Option<Arc<Live>>,
     gate: Gate,
     worker_id: WorkerId,
     started_at: Timestamp,
@@ -85,11 +86,11 @@ impl Registration {
 
 impl Health {
     /// Of a worker that starts now.
-    pub(crate) fn new(live: Arc<Live>, gate: Gate, worker_id: WorkerId) -> Self {
+    pub(crate) fn new(live: Option<Arc<Live>>, gate: Gate, worker_id: WorkerId) -> Self {
         Self {
+            started_at: gate.clock().now(),
             gate,
             worker_id,
-            started_at: live.clock().now(),
             live,
             phase: AtomicU8::new(Phase::Starting as u8),
             registration: AtomicU8::new(Registration::None as u8),
@@ -98,20 +99,24 @@ impl Health {
     }
 
     pub(crate) fn status(&self) -> Status {
-        let schedule = self.live.current().schedule;
-        let now = self.now();
+        let schedule = self.live.as_ref().map(|live| live.current().schedule);
+        let is_past = |due: fn(Schedule) -> Timestamp| {
+            schedule.is_some_and(|schedule| self.now() >= due(schedule))
+        };
         match self.phase.load(Ordering::Relaxed) {
             phase if phase == Phase::Starting as u8 => Status::Starting,
             phase if phase == Phase::Stopping as u8 => Status::Stopping,
-            _ if self.is_withdrawn() || now >= schedule.unhealthy_at => Status::Unhealthy,
-            _ if now >= schedule.degraded_at => Status::Degraded,
+            _ if self.is_withdrawn() || is_past(|schedule| schedule.unhealthy_at) => {
+                Status::Unhealthy
+            }
+            _ if is_past(|schedule| schedule.degraded_at) => Status::Degraded,
             _ => Status::Healthy,
         }
     }
 
     /// Whether the certificate is revoked, so that nobody is served any more.
     pub(crate) fn is_withdrawn(&self) -> bool {
-        self.live.is_withdrawn()
+        self.live.as_ref().is_some_and(|live| live.is_withdrawn())
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -155,14 +160,15 @@ impl Health {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.live.clock().now()
+        self.gate.clock().now()
     }
 
     pub(crate) fn uptime(&self) -> Duration {
         self.now().since(self.started_at)
     }
 
-    pub(crate) fn certificate_expires_at(&self) -> Timestamp {
-        self.live.current().stored.leaf.not_after
+    /// Until when its certificate counts, if that is the fleet's.
+    pub(crate) fn certificate_expires_at(&self) -> Option<Timestamp> {
+        self.live.as_ref().map(|live| live.current().stored.leaf.not_after)
     }
 }

@@ -23,8 +23,10 @@ pub(crate) fn install() -> &'static PrometheusHandle {
 /// Everything that was collected, in Prometheus's text form, with what `health` knows at this moment.
 pub(crate) fn render(health: &Health) -> String {
     let (handle, gate) = (install(), health.gate());
-    let left = health.certificate_expires_at().since(health.now());
-    metrics::gauge!("carnet_certificate_expiry_seconds").set(left.as_secs_f64());
+    if let Some(expires_at) = health.certificate_expires_at() {
+        let left = expires_at.since(health.now());
+        metrics::gauge!("carnet_certificate_expiry_seconds").set(left.as_secs_f64());
+    }
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     metrics::gauge!("carnet_revocation_seq").set(gate.revocations().seq() as f64);
     if let Some(silence) = gate.silence() {

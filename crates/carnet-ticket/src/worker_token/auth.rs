@@ -84,8 +84,8 @@ pub fn authenticate(
 }
 
 impl<'a> WorkerHeaders<'a> {
-    /// The token: a header of its own wins, even when what it says is wrong.
-    fn token(&self) -> Option<&'a str> {
+    /// The token that is presented: a header of its own wins, even when what it says is wrong.
+    pub fn token(&self) -> Option<&'a str> {
         said(self.worker_token).or_else(|| {
             let (scheme, token) = self.authorization?.trim().split_once(char::is_whitespace)?;
             said(Some(token)).filter(|_| scheme.eq_ignore_ascii_case("bearer"))

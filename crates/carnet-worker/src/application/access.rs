@@ -13,7 +13,7 @@ use wildmatch::WildMatch;
 
 use super::ClientAuth;
 use crate::health::Health;
-use crate::listener::{Peer, Unjudged};
+use crate::listener::{Peer, Stranger, Unjudged};
 use crate::rpc::PATH as RPC;
 
 /// The one path that is open to everybody; the one that never is: [`RPC`].
@@ -47,6 +47,7 @@ impl Access {
         &self,
         (method, path): (&Method, &str),
         peer: Option<&Peer>,
+        stranger: Option<Stranger>,
         is_unjudged: bool,
     ) -> Option<(StatusCode, &'static str)> {
         let is_open = path == HEALTH && self.policy != ClientAuth::Required;
@@ -64,7 +65,12 @@ impl Access {
         match peer {
             _ if is_open => None,
             None if is_unjudged => Some((StatusCode::SERVICE_UNAVAILABLE, STALE)),
+            None if is_call && stranger.is_some() => None,
+            None if stranger == Some(Stranger::Certified) && self.allowed.is_empty() => None,
             None if self.policy == ClientAuth::Open && path != RPC => None,
+            None if stranger == Some(Stranger::Certified) => {
+                Some((StatusCode::FORBIDDEN, "Forbidden"))
+            }
             None => Some((StatusCode::UNAUTHORIZED, "Client certificate required")),
             // The call itself judges who makes it.
             Some(_) if is_call => None,
@@ -88,7 +94,7 @@ pub(super) async fn enter(
     let extensions = request.extensions();
     let is_unjudged = extensions.get::<Unjudged>().is_some();
     let asked = (request.method(), request.uri().path());
-    match access.refusal(asked, extensions.get(), is_unjudged) {
+    match access.refusal(asked, extensions.get(), extensions.get().copied(), is_unjudged) {
         Some((status, STALE)) => ([(RETRY_AFTER, "5")], answer(status, STALE)).into_response(),
         Some((status, detail)) => answer(status, detail),
         None => next.run(request).await,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use reqwest::Url;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::access::{Access, enter};
 use super::plan::Plan;
+use super::standing::Standing;
 use super::{ClientAuth, core};
 use crate::control_plane::ControlPlane;
 use crate::error::WorkerError;
@@ -19,7 +19,6 @@ use crate::listener::Listener;
 use crate::registry;
 use crate::rpc::{self, Rpc};
 use crate::task::Tasks;
-use crate::tls::Live;
 
 /// The tasks of a worker, and where it is asked for them: on its HTTPS port, or on a port of their own.
 pub(super) struct Calls {
@@ -36,28 +35,28 @@ impl Calls {
     /// Those of `plan`. A worker without handlers or without a control plane takes none.
     pub(super) async fn new(
         plan: &Plan,
-        live: &Arc<Live>,
+        standing: &Standing,
         health: &Arc<Health>,
-        control_plane: Option<Url>,
         asked_to_end: &CancellationToken,
     ) -> Result<Self, WorkerError> {
         let own_id = health.worker_id().clone();
-        let control = control_plane.map(|url| ControlPlane::new(live, url, own_id.clone()));
-        let (instance, clock) = (registry::instance(), live.clock().clone());
+        let plane = plan.control_plane(standing).map(|url| standing.plane(url)).transpose()?;
+        let control = plane.map(|plane| ControlPlane::new(plane, own_id.clone()));
+        let (instance, clock) = (registry::instance(), standing.clock().clone());
         let places = (plan.capacity, plan.offers.clone());
-        let tasks =
-            Arc::new(Tasks::new(own_id, instance, clock.clone(), places, control.transpose()?));
+        let tasks = Arc::new(Tasks::new(own_id, instance, clock.clone(), places, control));
         let mut calls = Self { tasks: Arc::clone(&tasks), url: None, beside: None, apart: None };
         if !tasks.are_taken() {
             return Ok(calls);
         }
-        let rpc = Rpc::new(tasks, Arc::clone(health), clock, asked_to_end.clone());
+        let deployed = standing.deployed().cloned();
+        let rpc = Rpc::new(tasks, Arc::clone(health), deployed, clock, asked_to_end.clone());
         match plan.rpc_address {
             None => calls.beside = Some(rpc),
             Some(address) => {
-                let listener = Listener::bind(address).await?;
-                let (host, port) = (plan.host(live), listener.address().port());
-                calls.url = Some(format!("https://{host}:{port}{}", rpc::PATH));
+                let listener = Listener::bind(standing.checked(address)?).await?;
+                let base = standing.url(&plan.host(standing), listener.address().port());
+                calls.url = Some(format!("{base}{}", rpc::PATH));
                 calls.apart = Some((listener, router(rpc, health)));
             }
         }

@@ -32,7 +32,7 @@ pub(super) async fn health(State(core): State<Arc<Core>>) -> (StatusCode, Json<V
         "details": {
             "revocations": if health.gate().is_stale() { "stale" } else { "ok" },
             "registration": health.registration().as_str(),
-            "certificate_expires_at": health.certificate_expires_at().to_string(),
+            "certificate_expires_at": health.certificate_expires_at().map(|at| at.to_string()),
         },
     });
     (http, Json(body))

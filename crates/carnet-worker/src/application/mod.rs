@@ -9,6 +9,7 @@ mod router;
 mod run;
 mod running;
 mod serve;
+mod standing;
 mod this_worker;
 
 use std::collections::BTreeMap;

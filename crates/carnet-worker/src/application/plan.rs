@@ -9,6 +9,8 @@ use carnet_ticket::identity::{CapabilityId, WorkerId, WorkerName};
 use reqwest::Url;
 use serde_json::Value;
 
+use super::running::Urls;
+use super::standing::Standing;
 use super::{Load, WorkerApplication};
 use crate::bootstrap::Wanted;
 use crate::capability::{CapabilityDefinition, CapabilityError};
@@ -17,7 +19,9 @@ use crate::registry::{Registration, Rhythm};
 use crate::revocations::FeedKeys;
 use crate::surroundings::Surroundings;
 use crate::task::{Offer, Offers, Tasks};
-use crate::tls::Live;
+
+/// Names the control plane.
+const PLATFORM_URL: &str = "PLATFORM_URL";
 
 /// Where a worker listens when nobody says.
 const HTTPS_PORT: u16 = 8500;
@@ -47,10 +51,12 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// What `worker` is to do in `surroundings`.
+    /// What `worker` is to do in `surroundings`. In plain it asks a control plane on this machine alone, and where that is
+    /// allowed.
     pub(super) fn of(
         worker: &WorkerApplication,
         surroundings: &Surroundings,
+        is_plain_allowed: bool,
     ) -> Result<Self, WorkerError> {
         surroundings.require_https()?;
         let service_name: WorkerName = worker.service_name.parse()?;
@@ -82,7 +88,7 @@ impl Plan {
             is_container,
             capabilities: ids,
             capability_schemas: schemas.collect::<Result<_, _>>()?,
-            platform_url: url(surroundings, "PLATFORM_URL")?,
+            platform_url: url(surroundings, PLATFORM_URL, is_plain_allowed)?,
             rhythm: Rhythm {
                 interval: interval(surroundings, "WORKER_HEARTBEAT_INTERVAL", HEARTBEAT_S)?,
                 retry: interval(surroundings, "WORKER_HEARTBEAT_RETRY", RETRY_S)?,
@@ -98,30 +104,35 @@ impl Plan {
 impl Plan {
     /// The host under which others reach the worker: the one that was given, or one that its certificate names. A
     /// control plane that is beside the worker reaches it as it is reached, also within a container.
-    pub(super) fn host(&self, live: &Live) -> String {
-        let named = || live.current().stored.record.name.to_string();
-        let is_beside = self.control_plane(live).is_some_and(|url| is_loopback(&url));
+    pub(super) fn host(&self, standing: &Standing) -> String {
+        let is_beside = self.control_plane(standing).is_some_and(|url| is_loopback(&url));
         let is_apart = self.is_container && !is_beside;
-        let default = || if is_apart { named() } else { "localhost".to_owned() };
+        let default = || if is_apart { standing.name() } else { "localhost".to_owned() };
         self.advertise_host.clone().unwrap_or_else(default)
     }
 
     /// The control plane: the one that the environment names, or the CA has named; none for a worker that is alone.
-    pub(super) fn control_plane(&self, live: &Live) -> Option<Url> {
-        let named = || live.current().stored.record.control_plane_url.clone();
-        self.platform_url.clone().or_else(named)
+    pub(super) fn control_plane(&self, standing: &Standing) -> Option<Url> {
+        self.platform_url.clone().or_else(|| standing.control_plane())
+    }
+
+    /// The control plane that the environment names.
+    pub(super) fn named_control_plane(&self) -> Option<Url> {
+        self.platform_url.clone()
     }
 
     /// What the registry is told.
     pub(super) fn registration(
         self,
-        endpoint: String,
-        rpc_url: Option<String>,
+        standing: &Standing,
+        Urls { https: endpoint, rpc: rpc_url }: Urls,
         tasks: Arc<Tasks>,
         feed_keys: FeedKeys,
     ) -> Registration {
         let busy = Arc::clone(&tasks);
         Registration {
+            host: self.host(standing),
+            deployed: standing.deployed().cloned(),
             endpoint,
             rpc_url,
             capabilities: self.capabilities,
@@ -153,11 +164,16 @@ fn host(worker: &WorkerApplication, surroundings: &Surroundings) -> Result<IpAdd
     }
 }
 
-fn url(surroundings: &Surroundings, var: &'static str) -> Result<Option<Url>, WorkerError> {
+fn url(
+    surroundings: &Surroundings,
+    var: &'static str,
+    is_plain_allowed: bool,
+) -> Result<Option<Url>, WorkerError> {
     let Some(text) = surroundings.var(var) else { return Ok(None) };
     let mut url: Url = text.parse().map_err(|_| WorkerError::BadUrl { var })?;
     match url.scheme() {
         "https" if url.has_host() && url.query().is_none() => {}
+        "http" if is_plain_allowed && is_loopback(&url) && url.query().is_none() => {}
         "http" => return Err(WorkerError::PlainHttpRefused { var }),
         _ => return Err(WorkerError::BadUrl { var }),
     }

@@ -15,6 +15,7 @@ use crate::task::Tasks;
 use crate::tls::Live;
 
 /// Where a worker is reached.
+#[derive(Clone)]
 pub(super) struct Urls {
     pub(super) https: String,
     pub(super) rpc: Option<String>,
@@ -22,7 +23,8 @@ pub(super) struct Urls {
 
 /// A worker that serves, until it is shut down or dropped.
 pub struct RunningWorker {
-    live: Arc<Live>,
+    /// The certificate of a member of the fleet.
+    live: Option<Arc<Live>>,
     health: Arc<Health>,
     urls: Urls,
     ending: Ending,
@@ -36,7 +38,7 @@ pub struct RunningWorker {
 
 impl RunningWorker {
     pub(super) fn new(
-        live: &Arc<Live>,
+        live: Option<&Arc<Live>>,
         health: &Arc<Health>,
         urls: Urls,
         ending: Ending,
@@ -44,7 +46,7 @@ impl RunningWorker {
         asked_to_end: CancellationToken,
     ) -> Self {
         Self {
-            live: Arc::clone(live),
+            live: live.cloned(),
             health: Arc::clone(health),
             urls,
             ending,
@@ -97,14 +99,14 @@ impl RunningWorker {
         self.health.registration()
     }
 
-    /// Its certificate, to speak to others with.
-    pub fn identity(&self) -> WorkerIdentity {
-        WorkerIdentity::of(&self.live)
+    /// Its certificate of the fleet, to speak to others with; a worker with certificates of somebody else's has none.
+    pub fn identity(&self) -> Option<WorkerIdentity> {
+        self.live.as_ref().map(WorkerIdentity::of)
     }
 
     /// Ends it: tells the registry, finishes requests and tasks that are under way, gives up what takes too long, deregisters, runs the shutdown hooks, the last first.
     pub async fn shutdown(mut self) {
-        let clock = self.live.clock().clone();
+        let clock = self.health.gate().clock().clone();
         self.health.stopping();
         self.tasks.refuse();
         let told = async {

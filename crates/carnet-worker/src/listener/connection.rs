@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -39,6 +40,15 @@ const HANDSHAKE_RECORD: u8 = 22;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unjudged;
 
+/// Stands among the extensions of a request of somebody who is no member of the fleet, and may be let in by a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stranger {
+    /// It has shown a certificate of a CA of the deployment.
+    Certified,
+    /// It is on this machine, and speaks in plain.
+    Plain,
+}
+
 /// What ends a connection.
 pub(super) struct Ends {
     pub(super) cut: CancellationToken,
@@ -49,12 +59,11 @@ pub(super) struct Ends {
 /// Serves a connection until it ends.
 pub(super) async fn serve(
     stream: TcpStream,
-    acceptor: TlsAcceptor,
     service: Service,
     ends: Ends,
     permit: OwnedSemaphorePermit,
 ) {
-    let handshake = within(service.gate.clock(), HANDSHAKE_MAX, handshake(stream, acceptor));
+    let handshake = within(service.gate.clock(), HANDSHAKE_MAX, handshake(stream, service.tls));
     let handshake = tokio::select! {
         handshake = handshake => handshake,
         () = ends.cut.cancelled() => return,
@@ -64,8 +73,20 @@ pub(super) async fn serve(
         Some(Err(reason)) => return refused(reason),
         None => return refused("timeout"),
     };
-    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let peer = shown.map(|der| Peer::admit(&service.gate, &service.trust_domain, der)).transpose();
+    let stranger = match (&stream, &service.trust_domain) {
+        (Either::Right(_), _) => Some(Stranger::Plain),
+        (Either::Left(tls), None) => {
+            tls.get_ref().1.peer_certificates().map(|_| Stranger::Certified)
+        }
+        (Either::Left(_), Some(_)) => None,
+    };
+    let peer = match (&stream, &service.trust_domain) {
+        (Either::Left(tls), Some(trust_domain)) => {
+            let shown = tls.get_ref().1.peer_certificates().and_then(<[_]>::first);
+            shown.map(|der| Peer::admit(&service.gate, trust_domain, der)).transpose()
+        }
+        _ => Ok(None),
+    };
     // Whoever cannot be judged now is told so, once; the next connection is judged anew.
     let told = CancellationToken::new();
     let (peer, is_unjudged) = match peer {
@@ -73,13 +94,17 @@ pub(super) async fn serve(
         Err(denied) if denied.reason == Reason::RevocationStale => (None, true),
         Err(denied) => return refused(denied.reason.code()),
     };
-    let (clock, is_anonymous) = (service.gate.clock().clone(), peer.is_none());
+    let is_anonymous = peer.is_none() && stranger.is_none();
+    let clock = service.gate.clock().clone();
     let grant = peer.as_ref().map(|peer| peer.grant().clone());
     let socket = Socket::new(stream, ends.cut, grant, permit);
     let (router, tell) = (service.router, told.clone());
     let router = router.map_request(move |mut request: http::Request<_>| {
         if let Some(peer) = &peer {
             request.extensions_mut().insert(peer.clone());
+        }
+        if let Some(stranger) = stranger {
+            request.extensions_mut().insert(stranger);
         }
         if is_unjudged {
             request.extensions_mut().insert(Unjudged);
@@ -115,18 +140,20 @@ pub(super) async fn serve(
     }
 }
 
-/// The connection behind the handshake, or why there is none. Who does not begin with one gets no answer.
+/// The connection behind the handshake, or why there is none. Who does not begin with one gets no answer. In plain there
+/// is none.
 async fn handshake(
     stream: TcpStream,
-    acceptor: TlsAcceptor,
-) -> Result<TlsStream<TcpStream>, &'static str> {
+    acceptor: Option<TlsAcceptor>,
+) -> Result<Either<TlsStream<TcpStream>, TcpStream>, &'static str> {
+    let Some(acceptor) = acceptor else { return Ok(Either::Right(stream)) };
     let mut first = [0];
     match stream.peek(&mut first).await {
         Ok(1) if first[0] == HANDSHAKE_RECORD => {}
         _ => return Err("not_tls"),
     }
     stream.set_nodelay(true).map_err(|_| "gone")?;
-    acceptor.accept(stream).await.map_err(|error| {
+    acceptor.accept(stream).await.map(Either::Left).map_err(|error| {
         let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         match cause {
             Some(rustls::Error::InvalidCertificate(_)) => "certificate",

@@ -11,17 +11,17 @@ use std::time::Duration;
 use axum::Router;
 use carnet_gate::{Clock, Gate};
 use carnet_ticket::identity::TrustDomain;
-use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use connection::Unjudged;
+pub(crate) use connection::{Stranger, Unjudged};
 pub use peer::Peer;
-pub(crate) use peer::gate;
+pub(crate) use peer::{KindIsRole, STALENESS_MAX, gate};
 
+use crate::deployed::Files;
 use crate::error::WorkerError;
 use crate::pause::within;
 use crate::tls::{self, Clients, Live};
@@ -41,10 +41,12 @@ pub(crate) struct Listener {
 /// What a connection is served with.
 #[derive(Clone)]
 pub(crate) struct Service {
-    tls: Arc<ServerConfig>,
+    /// None for connections in plain.
+    tls: Option<TlsAcceptor>,
     router: Router,
     gate: Gate,
-    trust_domain: TrustDomain,
+    /// Whose members certificates name; none where they name nobody of a fleet.
+    trust_domain: Option<TrustDomain>,
 }
 
 /// Ends what a listener has begun.
@@ -62,16 +64,36 @@ pub(crate) struct Ending {
 
 impl Service {
     /// Serves `router` to whom `gate` admits, with or without demanding a certificate.
-    pub(crate) fn new(
+    pub(crate) fn of_member(
         live: &Arc<Live>,
         gate: Gate,
         router: Router,
         is_required: bool,
     ) -> Result<Self, WorkerError> {
         let trust_domain = live.current().stored.leaf.identity.trust_domain().clone();
-        let clients = Clients::new(Arc::clone(live), peer::judge(gate.clone()), is_required);
-        let tls = Arc::new(tls::server(live, clients)?);
-        Ok(Self { tls, router, gate, trust_domain })
+        let trusted = Arc::clone(live);
+        let trusted = Arc::new(move || trusted.clients());
+        let clients = Clients::new(trusted, peer::judge(gate.clone()), is_required);
+        let tls = tls::server(live.clock(), Arc::clone(live) as _, clients)?;
+        let tls = Some(TlsAcceptor::from(Arc::new(tls)));
+        Ok(Self { tls, router, gate, trust_domain: Some(trust_domain) })
+    }
+
+    /// Serves `router` to whoever has a certificate of the CAs that `files` name, with or without demanding one; in
+    /// plain without files.
+    pub(crate) fn of_deployed(
+        files: Option<&Arc<Files>>,
+        gate: Gate,
+        router: Router,
+        is_required: bool,
+    ) -> Result<Self, WorkerError> {
+        let acceptor = |files: &Arc<Files>| {
+            let clients = files.clients(is_required);
+            let tls = tls::server(files.clock(), Arc::clone(files) as _, clients)?;
+            Ok::<_, rustls::Error>(TlsAcceptor::from(Arc::new(tls)))
+        };
+        let tls = files.map(acceptor).transpose()?;
+        Ok(Self { tls, router, gate, trust_domain: None })
     }
 }
 
@@ -95,7 +117,6 @@ impl Listener {
     pub(crate) async fn serve(self, service: Service, ending: Ending) {
         let accepting = async {
             let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-            let acceptor = TlsAcceptor::from(Arc::clone(&service.tls));
             loop {
                 // The semaphore is never closed.
                 let permit = Arc::clone(&permits).acquire_owned().await;
@@ -110,8 +131,7 @@ impl Listener {
                     cut: parent.child_token(),
                     draining: is_early.then(|| ending.draining.clone()),
                 };
-                let serving =
-                    connection::serve(stream, acceptor.clone(), service.clone(), ends, permit);
+                let serving = connection::serve(stream, service.clone(), ends, permit);
                 if is_early {
                     ending.connections.spawn(serving);
                 } else {

@@ -44,7 +44,7 @@ impl Peer {
 }
 
 /// After how long without news of revocations only callers are let in whose certificate ends soon.
-const STALENESS_MAX: Duration = Duration::from_mins(15);
+pub(crate) const STALENESS_MAX: Duration = Duration::from_mins(15);
 
 /// A gate that takes certificates of members of the worker's fleet. Where there is a control plane, revocations come
 /// from there.
@@ -75,8 +75,8 @@ fn admit(gate: &Gate, der: &[u8]) -> Result<Grant, Denied> {
     gate.admit(&Presented::certificate(der), &Facts::none(), Surface::Rpc)
 }
 
-/// A member may what its kind may: the role is its kind.
-struct KindIsRole;
+/// A member may what its kind may: the role is its kind. Tokens say themselves what they are for.
+pub(crate) struct KindIsRole;
 
 impl RightsMap for KindIsRole {
     fn rights(&self, verified: &Verified, _: &Facts) -> Result<Rights, Reason> {

@@ -1,11 +1,11 @@
 //! Reporting: `POST /v1/workers/{id}/heartbeat`, a form.
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
+use reqwest::RequestBuilder;
 use serde::Deserialize;
 
-use super::{Registry, RegistryError, json};
-use crate::fetch::at;
+use super::{Form, Registry, RegistryError, json};
 
 /// A load is not a number, or infinite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,10 +33,16 @@ pub fn heartbeat_form(service_type: &str, load: f32) -> Result<String, NotFinite
 impl Registry {
     /// Reports; whether the registry knows us.
     pub(super) async fn beat(&self) -> Result<bool, RegistryError> {
-        let path = format!("v1/workers/{}/heartbeat", self.worker_id());
-        let asked = self.http.post(at(&self.url, &path)).body(self.form());
-        let asked = asked.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let answer = match self.send(asked).await {
+        if self.form == Form::Worker {
+            return self.beat_as_worker().await.map(|()| true);
+        }
+        let url = self.plane.at(&format!("v1/workers/{}/heartbeat", self.worker_id()));
+        let form = |request: RequestBuilder| {
+            request
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(self.form_of_platform())
+        };
+        let answer = match self.ask(Method::POST, url, form).await {
             Err(RegistryError::Status(StatusCode::NOT_FOUND)) => return Ok(false),
             answered => answered?,
         };
@@ -46,7 +52,11 @@ impl Registry {
         Ok(json::<Answer>(&answer.body)?.alive)
     }
 
-    fn form(&self) -> String {
+    pub(super) fn state(&self) -> &'static str {
+        if self.health.is_stopping() { "draining" } else { "online" }
+    }
+
+    fn form_of_platform(&self) -> String {
         let registration = &self.registration;
         let kind = registration.service_type();
         let begin = heartbeat_form(kind, (registration.load)()).or_else(|error| {
@@ -54,11 +64,11 @@ impl Registry {
             heartbeat_form(kind, 0.0)
         });
         let begin = begin.unwrap_or_default();
-        let state = if self.health.is_stopping() { "draining" } else { "online" };
+        let state = self.state();
         let tasks = &registration.tasks;
         let (active, capacity, instance) = (tasks.active(), tasks.capacity(), tasks.instance());
         let bundle = self.bundle.known();
-        let keys = registration.feed_keys.ids();
+        let keys = registration.key_ids().join(",");
         let revocations = self.health.gate().revocations().seq();
         format!(
             "{begin}&state={state}&active={active}&capacity={capacity}&instance={instance}&bundle={bundle}&keys={keys}\

@@ -1,14 +1,15 @@
-//! The registry of the control plane: who we are, and that we live (worker runtime spec, section 9, platform form).
+//! The registry of the control plane: who we are, and that we live (worker runtime spec, section 9: the platform form,
+//! and for workers that come by a token the form of StacyVM).
 
 mod heartbeat;
 mod register;
+mod sandbox;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use carnet_gate::Clock;
 use carnet_ticket::identity::WorkerId;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use reqwest::{RequestBuilder, Url};
 use serde::de::DeserializeOwned;
 
@@ -16,11 +17,10 @@ pub use heartbeat::{NotFinite, heartbeat_form};
 pub(crate) use register::{Registration, instance};
 
 use crate::bundle::Sequence;
-use crate::error::WorkerError;
-use crate::fetch::{self, Answer, FetchError, at};
+use crate::fetch::{self, Answer, FetchError};
 use crate::health::{Health, Registration as Known};
 use crate::pause::{Doubling, part_of, random, within};
-use crate::tls::{self, Live, Servers};
+use crate::plane::Plane;
 
 /// How long an answer may take, and at the end of a worker.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
@@ -38,14 +38,22 @@ const RETRY_MAX: Duration = Duration::from_secs(30);
 
 /// Keeps a worker known. It never stops a worker: a registry that fails is asked again for ever.
 pub(crate) struct Registry {
-    http: reqwest::Client,
-    url: Url,
-    clock: Clock,
+    plane: Plane,
+    form: Form,
     health: Arc<Health>,
     bundle: Sequence,
     registration: Registration,
     interval: Duration,
     retry: Duration,
+}
+
+/// In which form a worker says what it has to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As members of the fleet do.
+    Platform,
+    /// As workers of StacyVM do, with a token: whoever says that it is there is registered by it.
+    Worker,
 }
 
 /// How often a registry is told what.
@@ -67,36 +75,26 @@ pub(crate) enum RegistryError {
 }
 
 impl Registry {
-    /// The registry at `url`.
+    /// The registry of a control plane.
     pub(crate) fn new(
-        live: &Arc<Live>,
-        url: Url,
+        plane: Plane,
+        form: Form,
         (health, bundle): (Arc<Health>, Sequence),
         registration: Registration,
         Rhythm { interval, retry }: Rhythm,
-    ) -> Result<Self, WorkerError> {
-        let config = tls::client(live, Servers::control_plane(Arc::clone(live)))?;
-        let clock = live.clock().clone();
+    ) -> Self {
         health.set_registration(Known::Retrying);
-        Ok(Self {
-            http: fetch::client(config)?,
-            url,
-            clock,
-            health,
-            bundle,
-            registration,
-            interval,
-            retry,
-        })
+        Self { plane, form, health, bundle, registration, interval, retry }
     }
 
     /// Registers, and reports from then on, until it is dropped.
     pub(crate) async fn run(&self) {
-        let mut next = self.clock.now().after(FIRST);
+        let clock = self.plane.clock();
+        let mut next = clock.now().after(FIRST);
         self.register_at_last().await;
         loop {
-            self.clock.sleep_until(next).await;
-            let begun = self.clock.now();
+            clock.sleep_until(next).await;
+            let begun = clock.now();
             let pause = match self.beat().await {
                 Ok(true) => {
                     self.health.set_registration(Known::Ok);
@@ -121,18 +119,21 @@ impl Registry {
 
     /// Says that the worker ends, before it does.
     pub(crate) async fn drain(&self) {
-        if let Some(Err(error)) = within(&self.clock, FAREWELL_MAX, self.beat()).await {
+        if let Some(Err(error)) = within(self.plane.clock(), FAREWELL_MAX, self.beat()).await {
             tracing::debug!(%error, "the registry was not told of the end");
         }
     }
 
     /// Takes the worker out, if that can be done in time.
     pub(crate) async fn deregister(&self) {
-        let path = format!("v1/workers/{}", self.worker_id());
-        let mut url = at(&self.url, &path);
+        if self.form == Form::Worker {
+            // Who says nothing more is lost by and by.
+            return;
+        }
+        let mut url = self.plane.at(&format!("v1/workers/{}", self.worker_id()));
         url.query_pairs_mut().append_pair("instance", self.registration.tasks.instance());
-        let asked = self.send(self.http.delete(url));
-        match within(&self.clock, FAREWELL_MAX, asked).await {
+        let asked = self.ask(Method::DELETE, url, |request| request);
+        match within(self.plane.clock(), FAREWELL_MAX, asked).await {
             Some(Ok(_)) => tracing::info!("deregistered"),
             Some(Err(error)) => tracing::warn!(%error, "not deregistered"),
             None => tracing::warn!("not deregistered: the registry takes too long"),
@@ -140,9 +141,13 @@ impl Registry {
     }
 
     async fn register_at_last(&self) {
-        let mut pauses = Doubling::new(RETRY, RETRY_MAX);
+        let first = match self.form {
+            Form::Platform => RETRY,
+            Form::Worker => RETRY / 2,
+        };
+        let mut pauses = Doubling::new(first, RETRY_MAX);
         loop {
-            let begun = self.clock.now();
+            let begun = self.plane.clock().now();
             match self.register().await {
                 Ok(()) => {
                     self.health.set_registration(Known::Ok);
@@ -151,7 +156,11 @@ impl Registry {
                 }
                 Err(error) => tracing::warn!(%error, "not registered"),
             }
-            self.clock.sleep_until(begun.after(pauses.next())).await;
+            let mut pause = pauses.next();
+            if self.form == Form::Worker {
+                pause -= part_of(pause / 5, random());
+            }
+            self.plane.clock().sleep_until(begun.after(pause)).await;
         }
     }
 
@@ -159,8 +168,15 @@ impl Registry {
         self.health.worker_id()
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Answer, RegistryError> {
-        let answer = fetch::answer(&self.clock, request, ANSWER_MAX, LEN_MAX).await?;
+    /// The good answer to a request.
+    async fn ask(
+        &self,
+        method: Method,
+        url: Url,
+        with: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Answer, RegistryError> {
+        let request = with(self.plane.request(method, url).await?);
+        let answer = fetch::answer(self.plane.clock(), request, ANSWER_MAX, LEN_MAX).await?;
         match answer.status {
             StatusCode::OK => Ok(answer),
             status => Err(RegistryError::Status(status)),

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use carnet_ticket::identity::CapabilityId;
+use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Registry, RegistryError, json};
+use super::{Form, Registry, RegistryError, json};
 use crate::application::Load;
 use crate::capability::service_type;
-use crate::fetch::at;
+use crate::deployed::Deployed;
 use crate::revocations::FeedKeys;
 use crate::task::Tasks;
 
@@ -25,6 +26,10 @@ pub(crate) struct Registration {
     pub(crate) load: Load,
     pub(crate) tasks: Arc<Tasks>,
     pub(crate) feed_keys: FeedKeys,
+    /// The host under which it is reached.
+    pub(crate) host: String,
+    /// A worker without a certificate of the fleet, which verifies tokens.
+    pub(crate) deployed: Option<Arc<Deployed>>,
 }
 
 #[derive(Serialize)]
@@ -57,6 +62,15 @@ pub(crate) fn instance() -> String {
 }
 
 impl Registration {
+    /// The ids of the keys that it knows.
+    pub(super) fn key_ids(&self) -> Vec<String> {
+        let mut ids = self.feed_keys.ids();
+        if let Some(deployed) = &self.deployed {
+            ids.extend(deployed.ring().ids().iter().map(ToString::to_string));
+        }
+        ids
+    }
+
     pub(super) fn service_type(&self) -> &str {
         service_type(&self.capabilities)
     }
@@ -64,6 +78,9 @@ impl Registration {
 
 impl Registry {
     pub(super) async fn register(&self) -> Result<(), RegistryError> {
+        if self.form == Form::Worker {
+            return self.beat_as_worker().await;
+        }
         let registration = &self.registration;
         let body = Body {
             worker_id: self.worker_id().as_str(),
@@ -78,8 +95,9 @@ impl Registry {
             capability_schemas: &registration.capability_schemas,
             bundle: self.bundle.known(),
         };
-        let asked = self.http.post(at(&self.url, "v1/workers/register")).json(&body);
-        let answer: Answer = json(&self.send(asked).await?.body)?;
+        let url = self.plane.at("v1/workers/register");
+        let answer = self.ask(Method::POST, url, |request| request.json(&body)).await?;
+        let answer: Answer = json(&answer.body)?;
         if answer.worker_id == body.worker_id { Ok(()) } else { Err(RegistryError::Answer) }
     }
 }

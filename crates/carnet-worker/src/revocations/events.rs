@@ -24,7 +24,7 @@ pub(super) struct Event {
 /// What comes is no stream of events, or one is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a stream of events, or one that is too long")]
-pub(super) struct BadEvents;
+pub(crate) struct BadEvents;
 
 impl EventReader {
     /// Takes what came; gives the events that are whole with it.

@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use carnet_gate::{Clock, FeedError, Receiver};
 use carnet_ticket::revocation_feed::{MessageError, SNAPSHOT_LEN_MAX};
-use http::StatusCode;
-use reqwest::{RequestBuilder, Response, Url};
+use http::{Method, StatusCode};
+use reqwest::{RequestBuilder, Response};
 
 use super::FollowError;
 use super::events::EventReader;
 use super::keys::{FeedKeys, KeySource};
-use crate::error::WorkerError;
 use crate::events::{CertLog, Event};
-use crate::fetch::{self, at};
+use crate::fetch;
 use crate::pause::{part_of, random, within};
-use crate::tls::{self, Live, Servers};
+use crate::plane::Plane;
+use crate::tls::Live;
 
 /// What is silent for this long is broken: three signs of life did not come.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
@@ -30,34 +30,24 @@ const PAUSE_MORE: Duration = Duration::from_millis(4800);
 
 /// Keeps a gate up to date with the revocations of its control plane.
 pub(crate) struct Follower {
-    http: reqwest::Client,
-    stream: Url,
-    snapshot: Url,
+    plane: Plane,
     keys: KeySource,
     receiver: Receiver,
-    live: Arc<Live>,
+    /// The certificate of a member of the fleet, which may be withdrawn.
+    live: Option<Arc<Live>>,
     /// Whether something was heard since the last break; at first, so that it is told when there is nothing.
     is_heard: bool,
 }
 
 impl Follower {
-    /// Follows the feed of the control plane at `url`. What keys it has is told in `keys`.
+    /// Follows the feed of a control plane. What keys it has is told in `keys`.
     pub(crate) fn new(
-        live: &Arc<Live>,
-        url: &Url,
+        plane: Plane,
+        live: Option<Arc<Live>>,
         receiver: Receiver,
         keys: FeedKeys,
-    ) -> Result<Self, WorkerError> {
-        let config = tls::client(live, Servers::control_plane(Arc::clone(live)))?;
-        Ok(Self {
-            http: fetch::client(config)?,
-            stream: at(url, "api/v1/revocations/stream"),
-            snapshot: at(url, "api/v1/revocations/snapshot"),
-            keys: KeySource::new(at(url, ".well-known/jwks.json"), keys),
-            receiver,
-            live: Arc::clone(live),
-            is_heard: true,
-        })
+    ) -> Self {
+        Self { plane, keys: KeySource::new(keys), receiver, live, is_heard: true }
     }
 
     /// Hears the feed until this is dropped.
@@ -65,9 +55,10 @@ impl Follower {
         loop {
             let Err(error) = self.hear().await;
             let is_revoked = matches!(&error, FollowError::Fetch(error) if error.is_revoked());
-            if is_revoked && !self.live.is_withdrawn() {
-                self.live.withdraw();
-                let worker_id = self.live.current().stored.record.worker_id.clone();
+            let live = self.live.as_ref().filter(|live| is_revoked && !live.is_withdrawn());
+            if let Some(live) = live {
+                live.withdraw();
+                let worker_id = live.current().stored.record.worker_id.clone();
                 CertLog::new(&worker_id, &self.clock()).warn(Event::Revoked, Some(&error));
             }
             // Once for each time that it breaks, however often it is tried then.
@@ -90,9 +81,9 @@ impl Follower {
         if self.keys.known().is_empty() {
             self.ask_for_keys().await?;
         }
-        let mut url = self.stream.clone();
+        let mut url = self.plane.at("api/v1/revocations/stream");
         url.set_query(Some(&format!("since={}", self.receiver.gate().revocations().seq())));
-        let mut response = open(self.http.get(url), &clock).await?;
+        let mut response = open(self.plane.request(Method::GET, url).await?, &clock).await?;
         let mut reader = EventReader::default();
         loop {
             let chunk = within(&clock, SILENCE_MAX, response.chunk()).await;
@@ -115,8 +106,7 @@ impl Follower {
     }
 
     async fn ask_for_keys(&mut self) -> Result<bool, FollowError> {
-        let clock = self.clock();
-        self.keys.ask(&self.http, &clock).await
+        self.keys.ask(&self.plane).await
     }
 
     /// Puts a message in force, or finds out what is missing before it.
@@ -138,7 +128,8 @@ impl Follower {
 
     /// Puts the snapshot in force. The stream has to begin anew behind it.
     async fn catch_up(&mut self) -> Result<(), FollowError> {
-        let request = self.http.get(self.snapshot.clone());
+        let snapshot = self.plane.at("api/v1/revocations/snapshot");
+        let request = self.plane.request(Method::GET, snapshot).await?;
         let text = document(request, &self.clock(), SNAPSHOT_LEN_MAX).await?;
         self.receiver.receive(&text, &self.keys.known())?;
         Err(FollowError::CaughtUp)

@@ -8,10 +8,11 @@ use carnet_gate::Clock;
 use carnet_ticket::ed25519::VerifyingKey;
 use carnet_ticket::jwks;
 use carnet_ticket::revocation_feed::JWK_USE;
-use reqwest::Url;
+use http::Method;
 
 use super::FollowError;
 use super::follow::document;
+use crate::plane::Plane;
 
 /// A key that is not known is asked for at most this often.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
@@ -28,24 +29,22 @@ impl FeedKeys {
         self.0.load()
     }
 
-    /// Their ids, with commas between.
-    pub(crate) fn ids(&self) -> String {
-        let ids: Vec<_> = self.known().iter().map(|key| key.key_id().to_string()).collect();
-        ids.join(",")
+    /// Their ids.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.known().iter().map(|key| key.key_id().to_string()).collect()
     }
 }
 
-/// Where the keys are, and which they were the last time.
+/// The keys, and when they were asked for the last time.
 #[derive(Debug)]
 pub(super) struct KeySource {
-    url: Url,
     keys: FeedKeys,
     asked: Option<Duration>,
 }
 
 impl KeySource {
-    pub(super) fn new(url: Url, keys: FeedKeys) -> Self {
-        Self { url, keys, asked: None }
+    pub(super) fn new(keys: FeedKeys) -> Self {
+        Self { keys, asked: None }
     }
 
     pub(super) fn known(&self) -> Guard<Arc<Vec<VerifyingKey>>> {
@@ -58,21 +57,23 @@ impl KeySource {
     }
 
     /// Asks for the keys again, unless it did so a moment ago. Whether there are others now.
-    pub(super) async fn ask(
-        &mut self,
-        http: &reqwest::Client,
-        clock: &Clock,
-    ) -> Result<bool, FollowError> {
-        let now = clock.uptime();
+    pub(super) async fn ask(&mut self, plane: &Plane) -> Result<bool, FollowError> {
+        let now = plane.clock().uptime();
         if self.asked.is_some_and(|asked| now.saturating_sub(asked) < ASK_AGAIN) {
             return Ok(false);
         }
         self.asked = Some(now);
-        let text = document(http.get(self.url.clone()), clock, jwks::LEN_MAX).await?;
-        let keys = jwks::read(&text, JWK_USE).map_err(|_| FollowError::Answer)?;
+        let keys = jwks::read(&published(plane).await?, JWK_USE);
+        let keys = keys.map_err(|_| FollowError::Answer)?;
         let ids = |keys: &[VerifyingKey]| keys.iter().map(VerifyingKey::key_id).collect::<Vec<_>>();
         let are_others = ids(&keys) != ids(&self.known());
         self.keys.0.store(Arc::new(keys));
         Ok(are_others)
     }
+}
+
+/// The keys of every use, as a control plane publishes them.
+pub(crate) async fn published(plane: &Plane) -> Result<String, FollowError> {
+    let request = plane.request(Method::GET, plane.at(".well-known/jwks.json")).await?;
+    document(request, plane.clock(), jwks::LEN_MAX).await
 }

@@ -9,7 +9,7 @@ mod follow;
 mod keys;
 
 pub(crate) use follow::Follower;
-pub(crate) use keys::FeedKeys;
+pub(crate) use keys::{FeedKeys, published};
 
 use carnet_gate::FeedError;
 use http::StatusCode;
@@ -18,7 +18,7 @@ use crate::fetch::FetchError;
 
 /// Why a stream was left.
 #[derive(Debug, thiserror::Error)]
-enum FollowError {
+pub(crate) enum FollowError {
     #[error("the control plane gives no answer")]
     Fetch(#[from] FetchError),
     #[error("the control plane answers {0}")]

@@ -9,14 +9,13 @@ use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use carnet_ticket::identity::Kind;
 use carnet_ticket::rpc::{self, Answer, LEN_MAX, Method};
 use carnet_ticket::task::{Lease, LeaseError};
 use carnet_ticket::verify::Profile;
-use carnet_ticket::worker_token::WorkerScopes;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::caller::Caller;
 use super::{Begun, Fault, Reply, Rpc, destroy, logs, renew_lease, shutdown, spawn, status};
 use crate::listener::Peer;
 use crate::pause::within;
@@ -44,18 +43,19 @@ struct Refused {
 /// `POST /rpc`.
 pub(super) async fn call(
     State(rpc): State<Arc<Rpc>>,
-    Extension(peer): Extension<Peer>,
+    peer: Option<Extension<Peer>>,
     request: Request,
 ) -> Response {
     let watch = rpc.clock.stopwatch();
     let (head, body) = request.into_parts();
-    let (method, response) = match rpc.admit(&peer, &head.headers, body).await {
-        Ok((call, body)) => {
+    let peer = peer.as_deref();
+    let (method, response) = match rpc.admit(peer, &head.headers, body).await {
+        Ok((call, caller, body)) => {
             let method = name(call.method);
             let is_followed =
                 call.method == Method::Logs && logs::is_wanted_as_stream(&head.headers);
             let answered = if is_followed {
-                logs::stream(&rpc, &call, peer.grant().clone())
+                logs::stream(&rpc, &call, caller.grant)
                     .map_err(|fault| Refused { id: call.id.clone(), fault })
             } else {
                 rpc.once(call, &body).await
@@ -78,14 +78,12 @@ impl Rpc {
     /// The call, if this caller may make it.
     async fn admit(
         &self,
-        peer: &Peer,
+        peer: Option<&Peer>,
         headers: &HeaderMap,
         body: Body,
-    ) -> Result<(Call, Bytes), Refused> {
+    ) -> Result<(Call, Caller, Bytes), Refused> {
         let refused = |fault| Refused { id: String::new(), fault };
-        if peer.identity().kind() != Kind::ControlPlane {
-            return Err(refused(Fault::WrongPeer));
-        }
+        let caller = self.caller(peer, headers).await.map_err(refused)?;
         let said = headers.get(CONTENT_LENGTH).and_then(|len| len.to_str().ok()?.parse().ok());
         if said.is_some_and(|len: usize| len > LEN_MAX) {
             return Err(refused(Fault::TooLarge));
@@ -99,8 +97,8 @@ impl Rpc {
         if worker_id != self.own_id.as_str() {
             return Err(Refused { id, fault: Fault::WrongWorker });
         }
-        match Method::permitted(&method, &WorkerScopes::all()) {
-            Ok(method) => Ok((Call { id, method, lease, params }, body)),
+        match Method::permitted(&method, &caller.scopes) {
+            Ok(method) => Ok((Call { id, method, lease, params }, caller, body)),
             Err(fault) => Err(Refused { id, fault: fault.into() }),
         }
     }

@@ -8,6 +8,15 @@ use carnet_ticket::task::LeaseError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
+    /// Whoever calls shows no token that counts.
+    #[error("a token for this worker is needed")]
+    Unauthorized,
+    /// There is nothing by which a token could count.
+    #[error("the worker has no keys to believe tokens by")]
+    Unconfigured,
+    /// The worker has heard of no revocations for too long to believe this token.
+    #[error("the worker has heard of no revocations for too long")]
+    Stale,
     /// Whoever calls is no control plane.
     #[error("only the control plane may call")]
     WrongPeer,
@@ -59,6 +68,9 @@ impl Fault {
     /// What the caller is told.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Unauthorized => "Unauthorized",
+            Self::Unconfigured => "Unconfigured",
+            Self::Stale => "RevocationStale",
             Self::WrongPeer => "WrongPeer",
             Self::TooLarge => "TooLarge",
             Self::InvalidJson => "InvalidJson",
@@ -87,6 +99,7 @@ impl Fault {
     /// The status of the answer.
     pub const fn status(self) -> StatusCode {
         match self {
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::WrongPeer
             | Self::WrongWorker
             | Self::Lease(_)
@@ -98,7 +111,7 @@ impl Fault {
             | Self::Method(MethodError::UnknownMethod) => StatusCode::BAD_REQUEST,
             Self::Method(MethodError::NotImplemented) => StatusCode::NOT_IMPLEMENTED,
             Self::IdConflict | Self::RenewRefused => StatusCode::CONFLICT,
-            Self::Draining => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Draining | Self::Unconfigured | Self::Stale => StatusCode::SERVICE_UNAVAILABLE,
             Self::CapacityReached => StatusCode::TOO_MANY_REQUESTS,
             Self::NoProvider | Self::NoSandbox => StatusCode::NOT_FOUND,
             Self::Timeout => StatusCode::GATEWAY_TIMEOUT,

@@ -1,9 +1,11 @@
 //! `POST /rpc`: what the control plane asks of a worker. Source: worker runtime spec, section 11.
 //!
-//! Only a certificate of a control plane may ask, and it may ask for everything: no token is sent. Each call is done
-//! once: whoever asks again under the same id gets the first answer.
+//! Only a certificate of a control plane may ask, and it may ask for everything: no token is sent. Where certificates are
+//! not the fleet's own, whoever asks needs a token besides, with the scope of the method. Each call is done once: whoever
+//! asks again under the same id gets the first answer.
 
 mod call;
+mod caller;
 mod destroy;
 mod fault;
 mod logs;
@@ -27,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 pub use fault::Fault;
 pub use replies::{Begun, Replies};
 
+use crate::deployed::Deployed;
 use crate::health::Health;
 use crate::task::Tasks;
 
@@ -34,7 +37,7 @@ use crate::task::Tasks;
 pub(crate) const PATH: &str = "/rpc";
 
 /// What runs tasks, in every call that names one.
-const PROVIDER: &str = "task";
+pub(crate) const PROVIDER: &str = "task";
 
 /// What calls are answered with.
 pub(crate) struct Rpc {
@@ -42,6 +45,8 @@ pub(crate) struct Rpc {
     pub(crate) clock: Clock,
     pub(crate) tasks: Arc<Tasks>,
     pub(crate) health: Arc<Health>,
+    /// Where keys come from for the tokens of callers that are no members of the fleet.
+    deployed: Option<Arc<Deployed>>,
     /// The worker is asked to end.
     pub(crate) asked_to_end: CancellationToken,
     replies: Mutex<Replies<Reply>>,
@@ -54,11 +59,12 @@ impl Rpc {
     pub(crate) fn new(
         tasks: Arc<Tasks>,
         health: Arc<Health>,
+        deployed: Option<Arc<Deployed>>,
         clock: Clock,
         asked_to_end: CancellationToken,
     ) -> Self {
         let own_id = health.worker_id().clone();
-        Self { own_id, clock, tasks, health, asked_to_end, replies: Mutex::default() }
+        Self { own_id, clock, tasks, health, deployed, asked_to_end, replies: Mutex::default() }
     }
 }
 

@@ -9,15 +9,18 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
-use super::{Live, provider};
+use super::provider;
 
 /// Judges a certificate, in DER, whose chain was found good.
 pub(crate) type Judge = Arc<dyn Fn(&[u8]) -> Result<(), CertificateError> + Send + Sync>;
 
+/// Gives what is trusted at this moment.
+pub(crate) type Trusted = Arc<dyn Fn() -> Arc<dyn ClientCertVerifier> + Send + Sync>;
+
 /// Asks for a certificate. One that is shown has to be signed by a CA that is trusted at this moment, and be good to
 /// the judge: otherwise there is no connection.
 pub(crate) struct Clients {
-    live: Arc<Live>,
+    trusted: Trusted,
     judge: Judge,
     /// Whether there is no connection without one.
     is_required: bool,
@@ -25,9 +28,9 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    pub(crate) fn new(live: Arc<Live>, judge: Judge, is_required: bool) -> Self {
+    pub(crate) fn new(trusted: Trusted, judge: Judge, is_required: bool) -> Self {
         let algorithms = provider().signature_verification_algorithms;
-        Self { live, judge, is_required, algorithms }
+        Self { trusted, judge, is_required, algorithms }
     }
 }
 
@@ -47,7 +50,7 @@ impl ClientCertVerifier for Clients {
         between: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.live.current().clients.verify_client_cert(leaf, between, now)?;
+        (self.trusted)().verify_client_cert(leaf, between, now)?;
         (self.judge)(leaf)?;
         Ok(ClientCertVerified::assertion())
     }

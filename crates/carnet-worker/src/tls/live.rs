@@ -37,7 +37,7 @@ pub(crate) struct Current {
     pub(crate) stored: Stored,
     pub(crate) schedule: Schedule,
     pub(super) servers: Arc<WebPkiServerVerifier>,
-    pub(super) clients: Arc<dyn ClientCertVerifier>,
+    clients: Arc<dyn ClientCertVerifier>,
 }
 
 impl Live {
@@ -83,6 +83,11 @@ impl Live {
         let (presented, now) = (Presented::certificate(der), gate.clock().now());
         let verified = Certificates { trust_domain }.verify(&presented, &Facts::none(), now);
         verified.is_ok_and(|verified| gate.revocations().judge(&verified, now).is_some())
+    }
+
+    /// Believes whoever the CAs signed for that are trusted at this moment.
+    pub(crate) fn clients(&self) -> Arc<dyn ClientCertVerifier> {
+        Arc::clone(&self.current().clients)
     }
 
     /// The control plane says that the certificate which counts now is revoked.

@@ -12,7 +12,7 @@ use carnet_gate::Clock;
 use carnet_ticket::time::Timestamp;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -58,14 +58,18 @@ pub(crate) fn pair(
     Ok(CertifiedKey::new(chain, key))
 }
 
-/// A server that is `live`, and asks for certificates as `clients` do. Sessions are not resumed: each connection
-/// shows its certificate anew.
-pub(crate) fn server(live: &Arc<Live>, clients: Clients) -> Result<ServerConfig, rustls::Error> {
-    let time = Arc::new(ClockTime(live.clock().clone()));
+/// A server that shows what `shown` gives, and asks for certificates as `clients` do. Sessions are not resumed: each
+/// connection shows its certificate anew.
+pub(crate) fn server(
+    clock: &Clock,
+    shown: Arc<dyn ResolvesServerCert>,
+    clients: Clients,
+) -> Result<ServerConfig, rustls::Error> {
+    let time = Arc::new(ClockTime(clock.clone()));
     let mut config = ServerConfig::builder_with_details(provider(), time)
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::new(clients))
-        .with_cert_resolver(Arc::clone(live) as _);
+        .with_cert_resolver(shown);
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();

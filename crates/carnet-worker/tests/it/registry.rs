@@ -33,7 +33,7 @@ async fn a_worker_registers_by_its_certificate_and_reports() {
     let (machine, ca) = machine().await;
     let worker = running(&machine).await;
     let seen = ca.saw(REGISTER, 1).await;
-    assert_eq!(seen.serial.as_deref(), Some(&*worker.identity().serial()));
+    assert_eq!(seen.serial.as_deref(), Some(&*worker.identity().unwrap().serial()));
     assert!(seen.authorization.is_none(), "a certificate, and no token");
     let body: Value = serde_json::from_slice(&seen.body).unwrap();
     assert_eq!(body["worker_id"], "worker-1");

@@ -22,14 +22,14 @@ async fn running() -> (Machine, Ca, RunningWorker) {
 }
 
 async fn holds(worker: &RunningWorker, serial: &str) {
-    until(async || worker.identity().serial() == serial).await;
+    until(async || worker.identity().unwrap().serial() == serial).await;
 }
 
 /// Promise: K-18
 #[tokio::test]
 async fn at_two_thirds_there_is_a_new_certificate_with_a_fresh_key() {
     let (machine, ca, worker) = running().await;
-    let (first, key) = (worker.identity().serial(), machine.file("client.key"));
+    let (first, key) = (worker.identity().unwrap().serial(), machine.file("client.key"));
     let peer = Caller::member(&ca, worker.https_url(), Kind::Worker, "peer");
     assert_eq!(peer.get("/status").await.0, 200);
     // Never earlier than by a twentieth of the life.
@@ -84,7 +84,7 @@ async fn a_renewal_that_is_refused_is_not_tried_again() {
     machine.later(|| bootstrapping.is_finished()).await;
     let serial = bootstrapping.await.unwrap().unwrap().serial();
     assert_ne!(serial, ca.serials()[0]);
-    machine.later(|| worker.identity().serial() == serial).await;
+    machine.later(|| worker.identity().unwrap().serial() == serial).await;
 }
 
 /// Promise: K-18
@@ -97,7 +97,9 @@ async fn of_two_workers_that_share_a_directory_one_renews_and_both_use_it() {
     ca.saw(RENEW, 1).await;
     until(async || ca.serials().len() == 2).await;
     let second = ca.serials()[1].clone();
-    machine.later(|| [&worker, &other].iter().all(|one| one.identity().serial() == second)).await;
+    machine
+        .later(|| [&worker, &other].iter().all(|one| one.identity().unwrap().serial() == second))
+        .await;
     assert_eq!(ca.seen(RENEW).len(), 1);
 }
 
@@ -109,13 +111,16 @@ async fn a_workers_own_client_goes_on_with_the_new_certificate() {
     other.set("CA_SERVICE_URL", &ca.url_with_token("other"));
     let who = |peer: Option<Extension<Peer>>| async move { peer.unwrap().identity().to_string() };
     let other = other.worker().route("/who", get(who)).serve().await.unwrap();
-    let client = worker.identity().http_client().unwrap();
+    let client = worker.identity().unwrap().http_client().unwrap();
     let ask = async || client.get(format!("{}/who", other.https_url())).send().await.unwrap();
     let own = "spiffe://carnet.local/worker/hello-world";
     assert_eq!(ask().await.text().await.unwrap(), own);
-    let first = worker.identity().serial();
+    let first = worker.identity().unwrap().serial();
     machine.hand.set(START.after(LIFE * 2 / 3));
-    until(async || worker.identity().serial() != first && other.identity().serial() != first).await;
+    until(async || {
+        worker.identity().unwrap().serial() != first && other.identity().unwrap().serial() != first
+    })
+    .await;
     until(async || ca.seen(RENEW).len() == 2 && other.health() == Status::Healthy).await;
     // The first certificate has ended, and the connection with it.
     machine.hand.set(START.after(LIFE + seconds(1)));

@@ -207,7 +207,7 @@ async fn heartbeats_say_how_far_a_worker_has_heard_and_which_keys_it_has() {
     is_cut(of_peer).await;
     until(async || worker.registration() == carnet_worker::Registration::Ok).await;
     machine.advance(Duration::from_secs(5));
-    let id = worker.identity().record().worker_id;
+    let id = worker.identity().unwrap().record().worker_id;
     let beat = ca.saw(&format!("POST /v1/workers/{id}/heartbeat"), 1).await;
     let form = String::from_utf8(beat.body).unwrap();
     let key = Feed::key(1).verifying_key().key_id();

@@ -54,7 +54,7 @@ async fn an_id_is_made_once_and_kept_unless_one_is_given() {
     let (mut machine, _ca) = Machine::enrolling().await;
     let id = async |machine: &Machine| {
         let running = machine.worker().serve().await.unwrap();
-        let id = running.identity().record().worker_id.to_string();
+        let id = running.identity().unwrap().record().worker_id.to_string();
         running.shutdown().await;
         id
     };
@@ -68,7 +68,7 @@ async fn an_id_is_made_once_and_kept_unless_one_is_given() {
     assert_eq!(worker.https_url(), format!("https://localhost:{port}"));
     let nobody = crate::support::Caller::nobody(&ca, worker.https_url());
     assert_eq!(nobody.get("/health").await.1["worker_id"], "mine");
-    assert_eq!(worker.identity().record().worker_id.as_str(), "mine");
+    assert_eq!(worker.identity().unwrap().record().worker_id.as_str(), "mine");
 }
 
 /// Promise: K-14

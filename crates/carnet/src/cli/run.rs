@@ -1,6 +1,8 @@
 //! `carnet worker run`, as it is typed.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use carnet_ticket::identity::{CapabilityId, WorkerId, WorkerName};
 use clap::Args;
@@ -37,6 +39,21 @@ pub struct WorkerRunArgs {
     /// Be asked for tasks here instead of on the HTTPS port: with a certificate in the handshake.
     #[arg(long, value_name = "ADDRESS", value_parser = values::listen)]
     pub listen: Option<SocketAddr>,
+    /// The configuration file, for a worker without a certificate of the fleet.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A file with its worker token, read for every request.
+    #[arg(long, value_name = "FILE")]
+    pub worker_token_file: Option<PathBuf>,
+    /// A file with the HMAC key that it mints its own worker tokens with.
+    #[arg(long, value_name = "FILE")]
+    pub worker_signing_key_file: Option<PathBuf>,
+    /// A file with an API key that lets it have worker tokens from the control plane: an issuer's will do.
+    #[arg(long, value_name = "FILE")]
+    pub bootstrap_admin_key_file: Option<PathBuf>,
+    /// The life of such a token, at most 15m; else 5m.
+    #[arg(long, value_name = "DURATION", value_parser = values::token_life)]
+    pub bootstrap_token_ttl: Option<Duration>,
     /// How often the worker reports, in whole seconds; else `WORKER_HEARTBEAT_INTERVAL`, else 30s.
     #[arg(long, value_name = "DURATION", value_parser = values::life_s)]
     pub heartbeat_interval: Option<u64>,

@@ -33,7 +33,9 @@ pub enum WorkerCommand {
         CARNET_TASK_PARAMS has the parameters as JSON, CARNET_TASK_ID and CARNET_TASK_ATTEMPT say which task it is; of \
         the worker's environment it sees PATH, HOME, LANG, LC_ALL, TZ, TMPDIR, USER and what --env names. Exit 0: done. \
         75: may be tried again. Anything else: failed, with code EXIT_<n> or SIGNAL_<n>. When the task is cancelled, it \
-        and its children get SIGTERM, 2 seconds later SIGKILL.\n\nThe certificate comes as for carnet worker enroll."
+        and its children get SIGTERM, 2 seconds later SIGKILL.\n\nThe certificate comes as for carnet worker enroll. With certificates of your own instead, name them as \
+        worker.rpc_tls.server_cert_file, server_key_file and client_ca_file in the configuration, or in \
+        CARNET_WORKER_RPC_TLS_SERVER_CERT_FILE and the like; the worker then shows the control plane a worker token."
     )]
     Run(Box<WorkerRunArgs>),
     /// Bring a certificate of the fleet into the certificate directory, unless one that counts is there.

@@ -35,7 +35,7 @@ async fn reports_come_in_order_under_the_lease() {
     for seen in fleet.ca.seen(&events(TASK)) {
         assert_eq!(seen.lease.unwrap(), format!("{}/7", fleet.instance));
         assert!(seen.body.len() <= Report::LEN_MAX);
-        assert_eq!(seen.serial.unwrap(), fleet.worker.identity().serial());
+        assert_eq!(seen.serial.unwrap(), fleet.worker.identity().unwrap().serial());
         assert_eq!(seen.authorization, None, "a certificate, and no token");
     }
 }

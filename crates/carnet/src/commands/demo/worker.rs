@@ -51,8 +51,10 @@ pub async fn run(name: &str, surroundings: &Surroundings) -> anyhow::Result<()> 
         .task(Thumbnail)
         .task(hold);
     let running = worker.serve().await?;
-    // Nothing else sets it.
-    let _ = identity.set(running.identity());
+    if let Some(own) = running.identity() {
+        // Nothing else sets it.
+        let _ = identity.set(own);
+    }
     while running.registration() != Registration::Ok {
         Clock::System.sleep(LOOK_INTERVAL).await;
     }

@@ -3,6 +3,8 @@
 mod child;
 mod program;
 
+use std::path::PathBuf;
+
 use carnet_worker::WorkerApplication;
 
 use crate::cli::run::WorkerRunArgs;
@@ -12,12 +14,7 @@ use program::Program;
 /// Works until it is told to end; with `--once` it only says that it is there.
 pub async fn run(args: WorkerRunArgs, surroundings: &Surroundings) -> anyhow::Result<()> {
     let mut machine = super::machine(surroundings);
-    if let Some(url) = args.control_plane {
-        machine.env.insert("PLATFORM_URL".to_owned(), url);
-    }
-    if let Some(interval_s) = args.heartbeat_interval {
-        machine.env.insert("WORKER_HEARTBEAT_INTERVAL".to_owned(), interval_s.to_string());
-    }
+    machine.env.extend(variables(&args));
     let mut worker = WorkerApplication::new(args.name.as_str()).surroundings(machine);
     if let Some(id) = args.id {
         worker = worker.worker_id(id.as_str());
@@ -43,4 +40,21 @@ pub async fn run(args: WorkerRunArgs, surroundings: &Surroundings) -> anyhow::Re
         return Ok(());
     }
     Ok(worker.serve_until_told().await?)
+}
+
+/// The variables of the environment that flags stand for.
+fn variables(args: &WorkerRunArgs) -> impl Iterator<Item = (String, String)> {
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let ttl = args.bootstrap_token_ttl.map(|ttl| format!("{}ms", ttl.as_millis()));
+    [
+        ("PLATFORM_URL", args.control_plane.clone()),
+        ("WORKER_HEARTBEAT_INTERVAL", args.heartbeat_interval.map(|secs| secs.to_string())),
+        ("CARNET_CONFIG", path(&args.config)),
+        ("CARNET_AUTH_WORKER_TOKEN_FILE", path(&args.worker_token_file)),
+        ("CARNET_AUTH_WORKER_SIGNING_KEY_FILE", path(&args.worker_signing_key_file)),
+        ("CARNET_WORKER_BOOTSTRAP_ADMIN_KEY_FILE", path(&args.bootstrap_admin_key_file)),
+        ("CARNET_WORKER_BOOTSTRAP_TOKEN_TTL", ttl),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value?)))
 }

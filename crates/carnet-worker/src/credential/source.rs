@@ -1,0 +1,66 @@
+//! [`Source`]: where tokens come from.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use carnet_config::Loaded;
+use carnet_ticket::worker_token::{HmacKey, TOKEN_LEN_MAX};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::CredentialError;
+
+/// Where tokens come from.
+pub(crate) enum Source {
+    /// Nowhere.
+    None,
+    /// A file that somebody else writes, read for every request.
+    File(PathBuf),
+    /// The control plane, by an API key that may mint for this worker.
+    Issuer {
+        /// The key.
+        key: SecretString,
+        /// How long a token lives.
+        ttl: Duration,
+    },
+    /// The configuration.
+    Static(SecretString),
+    /// The worker itself.
+    SigningKey(HmacKey),
+}
+
+impl Source {
+    /// The first that a configuration names.
+    pub(crate) fn of(loaded: &Loaded) -> Self {
+        let (auth, worker) = (&loaded.config.auth, &loaded.config.worker);
+        if let Some(path) = loaded.secret_file("auth.worker_token") {
+            return Self::File(path.to_owned());
+        }
+        if let Some(key) = &worker.bootstrap_admin_key {
+            return Self::Issuer { key: key.clone(), ttl: worker.bootstrap_token_ttl };
+        }
+        if let Some(token) = &auth.worker_token {
+            return Self::Static(token.clone());
+        }
+        let key = auth.worker_signing_key.as_ref();
+        key.and_then(|key| HmacKey::from_text(key.expose_secret()).ok())
+            .map_or(Self::None, Self::SigningKey)
+    }
+}
+
+/// The token that a file holds now.
+pub(super) async fn read(path: &Path) -> Result<SecretString, CredentialError> {
+    let (path, named) = (path.to_owned(), path.to_owned());
+    let read = tokio::task::spawn_blocking(move || {
+        let mut text = String::new();
+        std::fs::File::open(path)?.take(TOKEN_LEN_MAX as u64 + 64).read_to_string(&mut text)?;
+        Ok(text)
+    });
+    let text = read.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+    let text = text.map_err(|source| CredentialError::File { path: named.clone(), source })?;
+    match text.trim() {
+        "" => Err(CredentialError::NoToken { path: named }),
+        token if token.len() > TOKEN_LEN_MAX => Err(CredentialError::NoToken { path: named }),
+        token => Ok(SecretString::from(token)),
+    }
+}

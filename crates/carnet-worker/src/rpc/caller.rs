@@ -1,0 +1,92 @@
+//! [`Caller`]: who asks, and for what it may.
+
+use axum::http::HeaderMap;
+use carnet_gate::{Denied, Grant};
+use carnet_ticket::identity::Kind;
+use carnet_ticket::verify::{Bearer, Class, Facts, Presented, Reason, Surface};
+use carnet_ticket::worker_token::{
+    Audience, Format, WorkerHeaders, WorkerScope, WorkerScopes, WorkerTokenError,
+};
+
+use super::{Fault, Rpc};
+use crate::credential::{WORKER_ID, WORKER_TOKEN};
+use crate::listener::Peer;
+
+/// Who asks.
+pub(super) struct Caller {
+    pub(super) scopes: WorkerScopes,
+    pub(super) grant: Grant,
+}
+
+impl Rpc {
+    /// A control plane by its certificate of the fleet, which may ask for everything; else whoever has a token for this
+    /// worker.
+    pub(super) async fn caller(
+        &self,
+        peer: Option<&Peer>,
+        headers: &HeaderMap,
+    ) -> Result<Caller, Fault> {
+        if let Some(peer) = peer {
+            return match peer.identity().kind() {
+                Kind::ControlPlane => {
+                    Ok(Caller { scopes: WorkerScopes::all(), grant: peer.grant().clone() })
+                }
+                _ => Err(Fault::WrongPeer),
+            };
+        }
+        let mut admitted = self.by_token(headers);
+        let is_unknown = matches!(
+            &admitted,
+            Err(Denied { reason: Reason::WorkerToken(WorkerTokenError::UnknownKey), .. })
+        );
+        // The key may be one that the control plane has published since.
+        if let Some(deployed) = self.deployed.as_ref().filter(|_| is_unknown)
+            && deployed.ask_for_keys().await
+        {
+            admitted = self.by_token(headers);
+        }
+        let grant = admitted.map_err(|denied| {
+            let (reason, fingerprint) = (denied.reason.code(), denied.fingerprint);
+            count("denied", reason);
+            tracing::info!(reason, %fingerprint, "a token does not count");
+            match denied.reason {
+                Reason::WorkerToken(WorkerTokenError::Unconfigured) => Fault::Unconfigured,
+                Reason::RevocationStale => Fault::Stale,
+                _ => Fault::Unauthorized,
+            }
+        })?;
+        count("allowed", "none");
+        if grant.subject() != Some(self.own_id.as_str()) {
+            return Err(Fault::WrongWorker);
+        }
+        let scopes = grant.routes().map(|rights| rights.scopes.as_slice()).unwrap_or_default();
+        let scopes = scopes.iter().filter_map(|scope| WorkerScope::parse(scope)).collect();
+        Ok(Caller { scopes, grant })
+    }
+
+    fn by_token(&self, headers: &HeaderMap) -> Result<Grant, Denied> {
+        let text = |name| headers.get(name)?.to_str().ok();
+        let headers = WorkerHeaders {
+            worker_id: text(WORKER_ID),
+            worker_token: text(WORKER_TOKEN),
+            authorization: text(axum::http::header::AUTHORIZATION),
+        };
+        let token = headers.token().unwrap_or_default();
+        let is_signed = Format::of(token).is_some();
+        let presented = Presented {
+            class: Some(if is_signed { Class::WorkerToken } else { Class::StaticToken }),
+            data: Some(token.as_bytes()),
+            bearer: Bearer {
+                subject: headers.worker_id.map(str::trim),
+                role: None,
+                audience: Some(Audience::Rpc.as_str()),
+            },
+        };
+        self.health.gate().admit(&presented, &Facts::none(), Surface::Rpc)
+    }
+}
+
+fn count(result: &'static str, reason: &'static str) {
+    let labels = [("class", "worker-token"), ("result", result), ("reason", reason)];
+    metrics::counter!("carnet_auth_total", &labels).increment(1);
+}
