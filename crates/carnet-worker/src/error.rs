@@ -75,7 +75,7 @@ pub enum WorkerError {
     #[error("the configuration does not load\n{0}\n  fix: carnet config show")]
     Config(carnet_config::ConfigErrors),
     /// What the configuration says does not do.
-    #[error("the worker does not start{}", lines(.0))]
+    #[error("the worker does not start\n{}", lines(.0))]
     Start(Vec<carnet_config::StartFault>),
     /// A file of TLS that somebody else looks after cannot be used.
     #[error("{key}: {path:?} {fault}\n  fix: ls -l {}", path.display())]
@@ -248,7 +248,8 @@ impl fmt::Debug for WorkerError {
 }
 
 fn lines(faults: &[carnet_config::StartFault]) -> String {
-    faults.iter().map(|fault| format!("\n{fault}")).collect()
+    let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 fn file_remedy(path: &Path, fault: FileFault) -> String {

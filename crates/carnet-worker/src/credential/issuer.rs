@@ -5,6 +5,7 @@ use std::time::Duration;
 use carnet_gate::Clock;
 use carnet_ticket::identity::WorkerId;
 use carnet_ticket::verify::Class;
+use carnet_ticket::worker_token::WorkerScope;
 use http::{HeaderValue, StatusCode};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -53,7 +54,7 @@ impl Issuer {
         let body = json!({
             "worker_id": worker_id.as_str(),
             "ttl": format!("{}s", ttl.as_secs()),
-            "scopes": SCOPES.map(|scope| scope.as_str()),
+            "scopes": SCOPES.map(WorkerScope::as_str),
         });
         let request = self.http.post(self.url.clone()).header(header, value).json(&body);
         let answer = fetch::answer(clock, request, ANSWER_MAX, LEN_MAX).await;

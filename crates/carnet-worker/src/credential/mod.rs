@@ -42,8 +42,8 @@ const SCOPES: [WorkerScope; 3] = [WorkerScope::Heartbeat, WorkerScope::Lease, Wo
 pub enum CredentialError {
     /// Nothing says where tokens come from.
     #[error(
-        "there is no worker token: set CARNET_AUTH_WORKER_TOKEN_FILE, or one of the others that docs/howto/run-a-worker.md \
-         names"
+        "there is no worker token: set auth.worker_token_file, worker.bootstrap_admin_key, auth.worker_token or \
+         auth.worker_signing_key"
     )]
     NoSource,
     /// The file of the token cannot be read.

@@ -26,7 +26,7 @@ pub(crate) enum Source {
     /// The configuration.
     Static(SecretString),
     /// The worker itself.
-    SigningKey(HmacKey),
+    SigningKey(Box<HmacKey>),
 }
 
 impl Source {
@@ -44,7 +44,7 @@ impl Source {
         }
         let key = auth.worker_signing_key.as_ref();
         key.and_then(|key| HmacKey::from_text(key.expose_secret()).ok())
-            .map_or(Self::None, Self::SigningKey)
+            .map_or(Self::None, |key| Self::SigningKey(Box::new(key)))
     }
 }
 

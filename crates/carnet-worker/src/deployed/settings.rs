@@ -21,12 +21,8 @@ impl Settings {
         if asked.all(|name| surroundings.var(name).is_none()) {
             return Ok(None);
         }
-        let sources = Sources {
-            path: None,
-            env: surroundings.env.clone(),
-            flags: Default::default(),
-            cwd: surroundings.cwd.clone(),
-        };
+        let (env, cwd) = (surroundings.env.clone(), surroundings.cwd.clone());
+        let sources = Sources { env, cwd, ..Sources::default() };
         let loaded = carnet_config::load(&sources).map_err(WorkerError::Config)?;
         let faults = loaded.config.start_faults(Role::Worker);
         if !faults.is_empty() {

@@ -6,6 +6,7 @@ mod runner;
 mod support;
 
 mod access;
+mod deployed;
 mod enroll;
 mod files;
 mod health;

@@ -78,8 +78,8 @@ async fn workers_register_hear_each_other_and_a_revoked_one_is_out() {
     let [one, two] = ["one", "two"].map(|name| worker(&server, name, Clock::System));
     let (one, two) = tokio::join!(one, two);
     until(async || [&one, &two].iter().all(|it| it.registration() == Registration::Ok)).await;
-    let client = one.identity().http_client().unwrap();
-    let registry = one.identity().record().control_plane_url.unwrap();
+    let client = one.identity().unwrap().http_client().unwrap();
+    let registry = one.identity().unwrap().record().control_plane_url.unwrap();
     let listed = client.get(registry.join("v1/workers").unwrap()).send().await.unwrap();
     let listed: Value = listed.json().await.unwrap();
     let ids: Vec<_> = listed["workers"]["generic_worker"].as_array().unwrap().iter().collect();
@@ -110,7 +110,7 @@ async fn workers_register_hear_each_other_and_a_revoked_one_is_out() {
 
 /// Whether the one is answered by the other: by a handshake of its own, which never fails.
 async fn is_answered(one: &RunningWorker, by: &RunningWorker) -> bool {
-    let client = one.identity().http_client().unwrap();
+    let client = one.identity().unwrap().http_client().unwrap();
     let answer = client.get(format!("{}/status", by.https_url())).send().await;
     answer.unwrap().status() == StatusCode::OK
 }

@@ -43,6 +43,10 @@ pub struct Seen {
     pub what: String,
     pub query: String,
     pub authorization: Option<String>,
+    pub worker_id: Option<String>,
+    pub worker_token: Option<String>,
+    /// An API key, with the header that it came in.
+    pub key: Option<(&'static str, String)>,
     pub content_type: Option<String>,
     pub body: Vec<u8>,
     /// Under which lease something was reported.
@@ -148,6 +152,15 @@ impl Ca {
         Self { address, state }
     }
 
+    /// Where the same is served in plain.
+    pub async fn plain(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = routes::router(&self.state).layer(axum::Extension(Shown(None)));
+        tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
+        url
+    }
+
     pub fn url(&self) -> String {
         format!("https://localhost:{}", self.address.port())
     }
@@ -211,12 +224,23 @@ pub fn certify(
     clock: &Clock,
     life: Lifetime,
 ) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    let (issued, key) = issue(authority, kind, name, clock, life);
+    (vec![issued.certificate.into()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+}
+
+/// The same, as it can be written into files.
+pub fn issue(
+    authority: &CertificateAuthority,
+    kind: Kind,
+    name: &str,
+    clock: &Clock,
+    life: Lifetime,
+) -> (IssuedCertificate, rcgen::KeyPair) {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     let csr = parse_csr(&params.serialize_request(&key).unwrap().pem().unwrap()).unwrap();
-    let issued = authority.sign(&csr, &grant(kind, name, life), clock.now()).unwrap();
-    (vec![issued.certificate.into()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+    (authority.sign(&csr, &grant(kind, name, life), clock.now()).unwrap(), key)
 }
 
 pub fn grant(kind: Kind, name: &str, life: Lifetime) -> IdentityGrant {

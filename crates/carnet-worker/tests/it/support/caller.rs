@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use carnet_authority::ca::{CertificateAuthority, Lifetime};
+use carnet_gate::Clock;
 use carnet_ticket::identity::Kind;
 use reqwest::{Response, StatusCode};
 use rustls::ClientConfig;
@@ -72,8 +73,23 @@ impl Caller {
         Self::showing(ca, base, shown)
     }
 
+    /// Somebody who believes `authority`, and shows what `shown` signed for it.
+    pub fn of_deployment(
+        authority: &CertificateAuthority,
+        shown: Option<&CertificateAuthority>,
+        clock: &Clock,
+        base: &str,
+    ) -> Self {
+        let shown =
+            shown.map(|ca| certify(ca, Kind::Operator, "control-plane", clock, Lifetime::MAX));
+        Self::of(config_of(authority, clock, shown), base)
+    }
+
     fn showing(ca: &Ca, base: &str, shown: Option<Shown>) -> Self {
-        let mut config = config(ca, shown);
+        Self::of(config(ca, shown), base)
+    }
+
+    fn of(mut config: ClientConfig, base: &str) -> Self {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let http = reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy();
         Self { http: http.build().unwrap(), base: base.to_owned() }
@@ -116,6 +132,16 @@ impl Caller {
         self.http.post(format!("{}/rpc", self.base)).body(body).send().await
     }
 
+    /// What is answered to a call by this token of this worker.
+    pub async fn call_by(
+        &self,
+        (id, token): (&str, &str),
+        body: impl Into<reqwest::Body>,
+    ) -> Response {
+        let request = self.http.post(format!("{}/rpc", self.base)).body(body);
+        request.header("X-Worker-ID", id).header("X-Worker-Token", token).send().await.unwrap()
+    }
+
     /// The same, line by line.
     pub async fn follow(&self, body: String) -> Response {
         let request = self.http.post(format!("{}/rpc", self.base)).body(body);
@@ -131,8 +157,16 @@ impl Caller {
 type Shown = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 fn config(ca: &Ca, shown: Option<Shown>) -> ClientConfig {
-    let time = Arc::new(ManualTime(ca.state.clock.clone()));
-    let bundle = ca.state.authority.lock().unwrap().bundle().certificates.clone();
+    config_of(&ca.state.authority.lock().unwrap(), &ca.state.clock, shown)
+}
+
+fn config_of(
+    authority: &CertificateAuthority,
+    clock: &Clock,
+    shown: Option<Shown>,
+) -> ClientConfig {
+    let time = Arc::new(ManualTime(clock.clone()));
+    let bundle = authority.bundle().certificates.clone();
     let builder = ClientConfig::builder_with_details(provider(), time)
         .with_safe_default_protocol_versions()
         .unwrap()

@@ -19,6 +19,8 @@ pub struct Feed {
     clock: Clock,
     key: Mutex<Arc<SigningKey>>,
     entries: Mutex<Vec<Entry>>,
+    /// Keys of other uses that are published too.
+    pub others: Mutex<Vec<Jwk>>,
     /// Events for open streams; an empty one ends them.
     events: broadcast::Sender<String>,
 }
@@ -26,7 +28,13 @@ pub struct Feed {
 impl Feed {
     pub fn new(clock: Clock) -> Self {
         let key = Mutex::new(Self::key(1));
-        Self { clock, key, entries: Mutex::default(), events: broadcast::channel(16).0 }
+        Self {
+            clock,
+            key,
+            entries: Mutex::default(),
+            others: Mutex::default(),
+            events: broadcast::channel(16).0,
+        }
     }
 
     pub fn key(seed: u8) -> Arc<SigningKey> {
@@ -75,7 +83,9 @@ impl Feed {
     }
 
     pub fn jwks(&self) -> Value {
-        json!({ "keys": [Jwk::of(self.key.lock().unwrap().verifying_key(), JWK_USE)] })
+        let own = Jwk::of(self.key.lock().unwrap().verifying_key(), JWK_USE);
+        let others = self.others.lock().unwrap();
+        json!({ "keys": others.iter().chain([&own]).collect::<Vec<_>>() })
     }
 
     pub fn snapshot(&self) -> String {

@@ -2,6 +2,7 @@
 
 pub mod authority;
 pub mod caller;
+pub mod deployment;
 pub mod feed;
 pub mod fleet;
 mod routes;
@@ -10,6 +11,7 @@ pub mod tls;
 
 pub use authority::{Ca, Fault};
 pub use caller::Caller;
+pub use deployment::Deployment;
 pub use fleet::Fleet;
 pub use store::Store;
 

@@ -31,6 +31,11 @@ async fn any(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Res
         what: format!("{} {}", head.method, head.uri.path()),
         query: head.uri.query().unwrap_or_default().to_owned(),
         authorization: text(header::AUTHORIZATION),
+        worker_id: text("x-worker-id".parse().unwrap()),
+        worker_token: text("x-worker-token".parse().unwrap()),
+        key: ["x-api-key", "x-admin-api-key"]
+            .into_iter()
+            .find_map(|name| Some((name, text(name.parse().unwrap())?))),
         content_type: text(header::CONTENT_TYPE),
         lease: text(LEASE_HEADER.parse().unwrap()),
         body: Vec::new(),
@@ -52,6 +57,7 @@ async fn any(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Res
 
 fn answer(state: &State, seen: &Seen) -> Response {
     let authority = state.authority.lock().unwrap();
+    let is_worker = seen.serial.is_some() || seen.worker_token.is_some();
     let found = match &*seen.what {
         "GET /health" => Some(json!({ "status": "healthy" })),
         "GET /ca/certificate" => Some(json!({ "ca_certificate": authority.bundle().pem() })),
@@ -65,12 +71,21 @@ fn answer(state: &State, seen: &Seen) -> Response {
             return renew(state, seen);
         }
         "GET /.well-known/jwks.json" => Some(state.feed.jwks()),
-        "GET /api/v1/revocations/snapshot" if seen.serial.is_some() => {
+        "GET /api/v1/revocations/snapshot" if is_worker => {
             return state.feed.snapshot().into_response();
         }
-        "GET /api/v1/revocations/stream" if seen.serial.is_some() => {
+        "GET /api/v1/revocations/stream" if is_worker => {
             let since = seen.query.strip_prefix("since=").unwrap().parse().unwrap();
             return state.feed.stream(since);
+        }
+        "POST /api/v1/admin/worker-tokens" => {
+            let seen = state.seen.borrow();
+            let before =
+                seen.iter().filter(|before| before.what == "POST /api/v1/admin/worker-tokens");
+            Some(json!({ "token": format!("issued-{}", before.count() + 1) }))
+        }
+        what if what.starts_with("POST /api/v1/worker/") && what.ends_with("/heartbeat") => {
+            is_worker.then(|| json!({}))
         }
         what if what.contains("/tasks/") => return StatusCode::NO_CONTENT.into_response(),
         what if what.contains("/leases/") => return renew_lease(state, what, seen),
