@@ -25,8 +25,6 @@ const RELEASE: &str = "UPDATE leases SET holder_id = NULL, instance = NULL \
 const FENCE: &str = "UPDATE leases SET generation = generation + 1, holder_id = NULL, instance = NULL \
     WHERE resource_id = ?1";
 const FIND: &str = "SELECT * FROM leases WHERE resource_id = ?1";
-const HELD: &str = "SELECT * FROM leases WHERE holder_id IS NOT NULL AND expires_at > ?1 \
-    AND resource_id > ?2 ORDER BY resource_id LIMIT ?3";
 
 /// The shortest and the longest time for which something is leased at once.
 const TTL_MIN: Duration = Duration::from_secs(1);
@@ -110,20 +108,6 @@ impl Store {
     /// Takes a lease away from whoever holds it.
     pub async fn fence_lease(&self, resource: String) -> Result<(), StoreError> {
         self.write(move |connection| fence(connection, &resource)).await
-    }
-
-    /// At most `limit` leases that are held at `now`, behind `after`, by what they are of.
-    pub async fn held_leases(
-        &self,
-        after: String,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Lease>, StoreError> {
-        self.read(move |connection| {
-            let rows = sql::all(connection, HELD, params![now.0, after, limit], read)?;
-            Ok(rows.into_iter().flatten().collect())
-        })
-        .await
     }
 }
 

@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use carnet_ticket::enrollment::{EnrollmentId, EnrollmentToken};
+use carnet_ticket::enrollment::EnrollmentToken;
 use carnet_ticket::identity::{CapabilityGlob, DnsName, Kind, WorkerName};
 
 use super::Enrollment;
@@ -146,7 +146,7 @@ pub fn mint(
     request.check()?;
     let token = EnrollmentToken::new(secret, ca);
     let enrollment = Enrollment {
-        id: EnrollmentId(issue.id),
+        id: issue.id.into(),
         dns: request.all_dns(),
         ip: request.all_ip(),
         capabilities: request.all_capabilities(),

@@ -20,5 +20,6 @@ pub use client::{AgentToken, BadAgentToken, ClientId, MalformedId, TokenId};
 pub use depot::{DepotId, MalformedDepot};
 pub use key::{KeyError, NodeKey};
 pub use owner::{BadSubject, RealmId, RealmPath, UnknownRealm};
+pub(crate) use ulid::prefixed_ulid;
 pub use ulid::{MalformedTicket, MalformedUlid, TicketId, Ulid};
 pub use verify::{CLASS, RealmTickets, content_id};

@@ -39,6 +39,53 @@ impl fmt::Display for Ulid {
     }
 }
 
+/// An id that is no secret: text `<prefix><ULID>`.
+macro_rules! prefixed_ulid {
+    (
+        $(#[$doc:meta])* $Id:ident = $prefix:literal,
+        $(#[$fault_doc:meta])* $Malformed:ident = $fault:literal
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $Id($crate::realm::Ulid);
+
+        $(#[$fault_doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+        #[error($fault)]
+        pub struct $Malformed;
+
+        impl $Id {
+            /// One made at `now` with these random bytes.
+            pub fn new(now: $crate::time::Timestamp, random: [u8; 10]) -> Self {
+                Self($crate::realm::Ulid::new(now, random))
+            }
+        }
+
+        impl From<$crate::realm::Ulid> for $Id {
+            fn from(ulid: $crate::realm::Ulid) -> Self {
+                Self(ulid)
+            }
+        }
+
+        impl std::str::FromStr for $Id {
+            type Err = $Malformed;
+
+            fn from_str(text: &str) -> Result<Self, $Malformed> {
+                let ulid = text.strip_prefix($prefix).ok_or($Malformed)?;
+                ulid.parse().map(Self).map_err(|_| $Malformed)
+            }
+        }
+
+        impl std::fmt::Display for $Id {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!($prefix, "{}"), self.0)
+            }
+        }
+    };
+}
+
+pub(crate) use prefixed_ulid;
+
 /// The id of a task ticket, which is the ticket: text `ticket:<ULID>`. `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TicketId(Ulid);

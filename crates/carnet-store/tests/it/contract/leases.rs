@@ -54,12 +54,11 @@ pub async fn a_generation_only_grows(store: Store) {
     assert_eq!(store.acquire_lease(b.clone(), TTL, at(12)).await.unwrap().generation, 3);
     store.fence_lease(b.resource_id.clone()).await.unwrap();
     assert!(matches!(renew(&b, 13).await, Err(LeaseFault::NotHeld)));
-    assert_eq!(store.held_leases(String::new(), at(13), 10).await.unwrap(), []);
     assert_eq!(store.acquire_lease(a.clone(), TTL, at(14)).await.unwrap().generation, 5);
     // It has run out, and somebody else takes it over.
     assert_eq!(store.acquire_lease(b.clone(), TTL, at(44)).await.unwrap().generation, 6);
     assert!(matches!(renew(&a, 45).await, Err(LeaseFault::NotHeld)));
-    assert_eq!(store.held_leases(String::new(), at(45), 10).await.unwrap().len(), 1);
+    assert!(renew(&b, 45).await.is_ok());
 }
 
 pub async fn a_lease_lasts_a_second_to_a_quarter_of_an_hour(store: Store) {
