@@ -46,4 +46,5 @@ pub use problem::Problem;
 pub use rate::Limit;
 pub use reload::ReloadFault;
 pub use revocations::LogError;
+pub use rpc::RpcTlsError;
 pub use state::{App, AppError, AppOptions};

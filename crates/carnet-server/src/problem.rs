@@ -202,6 +202,13 @@ impl IntoResponse for Problem {
     }
 }
 
+impl From<getrandom::Error> for Problem {
+    fn from(error: getrandom::Error) -> Self {
+        tracing::error!(%error, "the machine gives no random bytes");
+        Self::internal()
+    }
+}
+
 impl From<carnet_store::StoreError> for Problem {
     /// The store's own words are for the log.
     fn from(error: carnet_store::StoreError) -> Self {

@@ -14,6 +14,7 @@ use crate::audit::nobody;
 use crate::auth::service_realm;
 use crate::authority::AuthorityError;
 use crate::ca;
+use crate::rpc::{Foreign, RpcTlsError};
 use crate::serve::{self, TlsError};
 use crate::state::{App, configured_keys};
 
@@ -27,6 +28,9 @@ pub enum ReloadFault {
     /// The certificate or its key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// What workers without a certificate of the fleet are called with.
+    #[error(transparent)]
+    RpcTls(#[from] RpcTlsError),
     /// The keys.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
@@ -81,6 +85,7 @@ impl App {
         let reload = watch.reload()?;
         let config = Arc::new(reload.loaded.config.clone());
         let tls = serve::tls_of(&config)?;
+        let foreign = Foreign::of(&config.rpc_tls, self.clock())?;
         let ca = ca::settings(&config)?;
         let _turn = self.authority().turn().await;
         let ca_turn = self.ca().turn().await;
@@ -99,6 +104,7 @@ impl App {
         }
         self.ca().set_settings(ca, &ca_turn);
         self.set_tls(tls);
+        self.set_foreign(foreign);
         self.set_config(config);
         let changes = reload.changes.clone();
         watch.accept(reload);

@@ -38,6 +38,7 @@ use crate::fleet::FleetRights;
 use crate::rate::Limiters;
 use crate::registry::Registry;
 use crate::revocations::{Feed, LogError, RevocationLog};
+use crate::rpc::Foreign;
 use crate::tasks::{self, Tasks};
 use crate::{reload, upkeep};
 
@@ -194,6 +195,13 @@ impl App {
 
     pub(crate) fn set_tls(&self, tls: Option<TlsAcceptor>) {
         self.0.tls.store(tls.map(Arc::new));
+    }
+
+    /// Workers without a certificate of the fleet are called by this from now on.
+    pub(crate) fn set_foreign(&self, foreign: Foreign) {
+        let reach = foreign.reach();
+        self.tasks().set_foreign(foreign);
+        self.registry().set_reach(reach);
     }
 
     /// Whether the last reload failed, so that the files say something else than what is in force.

@@ -7,7 +7,10 @@ use carnet_config::WorkerTokenVersion;
 use carnet_ticket::capability::{Role, TicketIssuer, TicketLimits};
 use carnet_ticket::ed25519::SigningKey;
 use carnet_ticket::jwt;
-use carnet_ticket::worker_token::{Format, HmacKey};
+use carnet_ticket::verify::Profile;
+use carnet_ticket::worker_token::{
+    Claims, Format, HmacKey, LIFETIME_MAX, MintError, mint_v1, mint_v2,
+};
 use secrecy::ExposeSecret;
 
 use super::Authority;
@@ -18,6 +21,20 @@ pub(crate) enum Signer {
     V1(Box<HmacKey>),
     /// Format 2.
     V2(Arc<SigningKey>),
+}
+
+impl Signer {
+    /// A token that says `claims`, if an authority may mint it.
+    pub(crate) fn mint(&self, claims: &Claims, profile: Profile) -> Result<String, MintError> {
+        match self {
+            Self::V1(key) => {
+                claims.check(Format::V1, profile, LIFETIME_MAX)?;
+                mint_v1(key, claims)
+            }
+            // Which checks by itself.
+            Self::V2(key) => mint_v2(key, claims),
+        }
+    }
 }
 
 impl Authority {

@@ -27,6 +27,9 @@ pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
                     ("providers?", list(text())),
                     ("capabilities?", list(text())),
                     ("key_ids?", list(text())),
+                    ("instance?", text()),
+                    ("active?", int()),
+                    ("load_score?", number()),
                 ]))
                 .gives(200, &worker())
                 .refuses(&[404])

@@ -11,6 +11,7 @@ mod hear;
 mod offer;
 mod order;
 mod placement;
+mod reach;
 mod register;
 mod registration;
 mod sandboxes;
@@ -33,6 +34,7 @@ pub(crate) use beat::Beat;
 pub(crate) use controller::ControllerForm;
 pub use offer::Offer;
 pub use placement::{Candidate, Placement, Want};
+pub(crate) use reach::Reach;
 pub(crate) use register::RegistryError;
 pub(crate) use registration::Registration;
 pub(crate) use sandboxes::SandboxBeat;
@@ -60,6 +62,8 @@ struct Known {
     workers: BTreeMap<WorkerId, Worker>,
     /// The members that something is held against, whether they have registered or not.
     suspects: BTreeMap<Member, Suspicion>,
+    /// Where those are called who have no certificate of the fleet.
+    reach: Reach,
 }
 
 impl Registry {
@@ -83,6 +87,12 @@ impl Registry {
             });
         }
         Ok(Self { store, clock, known: RwLock::new(known), turn: Turn::default(), changed })
+    }
+
+    /// Workers without a certificate of the fleet are called there from now on.
+    pub(crate) fn set_reach(&self, reach: Reach) {
+        self.known.write().reach = reach;
+        self.changed.notify();
     }
 
     /// Notified each time that a task may find a worker which it did not find before.

@@ -11,7 +11,7 @@ use carnet_ticket::identity::{CapabilityId, Version, WorkerId};
 
 use super::offer::Offer;
 use super::seats::{Limits, Seats, Slot};
-use super::{Registry, Worker, WorkerState};
+use super::{Reach, Registry, Worker, WorkerState};
 
 /// The label of workers that have a GPU.
 const GPU: (&str, &str) = ("gpu", "true");
@@ -38,7 +38,7 @@ pub struct Want {
 pub struct Placement {
     /// The worker.
     pub worker_id: WorkerId,
-    /// Who it is: a SPIFFE ID.
+    /// Who it is: a SPIFFE ID, or its id where it has no certificate of the fleet.
     pub identity: String,
     /// Where it is called.
     pub rpc_url: String,
@@ -152,11 +152,13 @@ impl Worker {
     }
 
     /// Where tasks are handed to it, and to which process; nothing unless it takes any. Who it is is asked of its
-    /// certificate.
-    fn callee(&self) -> Option<(&str, &str)> {
-        self.member.as_ref()?;
+    /// certificate; without one of the fleet, its id has to be what its token names, and itself within `reach`.
+    fn callee(&self, reach: Reach) -> Option<(&str, &str)> {
         let said = self.said.as_ref()?;
-        Some((said.rpc_url.as_deref()?, said.instance.as_deref()?))
+        let (rpc_url, instance) = (said.rpc_url.as_deref()?, said.instance.as_deref()?);
+        let is_its_own = self.row.identity == self.row.id.as_str();
+        let is_called = self.is_certified() || is_its_own && reach.has(rpc_url);
+        is_called.then_some((rpc_url, instance))
     }
 }
 
@@ -172,12 +174,12 @@ impl Registry {
         let known = self.known.read();
         loop {
             let asked = known.workers.values().filter(|worker| {
-                worker.callee().is_some() && !passed_over.contains(&worker.row.id)
+                worker.callee(known.reach).is_some() && !passed_over.contains(&worker.row.id)
             });
             let (worker, fit) = best(self.fits(want, asked, lost_after))?;
             // Somebody else may have taken the last place meanwhile: then another is the best.
             let Some(slot) = worker.seats.take(&want.capability, fit.limits) else { continue };
-            let (rpc_url, instance) = worker.callee()?;
+            let (rpc_url, instance) = worker.callee(known.reach)?;
             return Some(Placement {
                 worker_id: worker.row.id.clone(),
                 identity: worker.row.identity.clone(),
@@ -191,7 +193,8 @@ impl Registry {
     /// The workers that a task could be given to now, the best first.
     pub fn candidates(&self, want: &Want, lost_after: Duration) -> Vec<WorkerId> {
         let known = self.known.read();
-        let callees = known.workers.values().filter(|worker| worker.callee().is_some());
+        let is_called = |worker: &&Worker| worker.callee(known.reach).is_some();
+        let callees = known.workers.values().filter(is_called);
         let mut fits: Vec<_> = self.fits(want, callees, lost_after).collect();
         fits.sort_by(|(_, a), (_, b)| a.rank.order(&b.rank));
         fits.into_iter().map(|(worker, _)| worker.row.id.clone()).collect()

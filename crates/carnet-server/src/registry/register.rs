@@ -40,7 +40,11 @@ impl Registry {
         registration: Registration,
         speaker: &Speaker,
     ) -> Result<(), RegistryError> {
-        if !registration.urls().all(|url| speaker.may_be_at(url)) {
+        let reach = self.known.read().reach;
+        let is_called = |url: &str| speaker.may_be_called_at(url, reach);
+        if !(registration.served().all(|url| speaker.may_be_at(url))
+            && registration.rpc_url.as_deref().is_none_or(is_called))
+        {
             return Err(RegistryError::UrlNotAllowed);
         }
         let is_clone_seen = self.allows(&registration, speaker).await?;

@@ -173,9 +173,9 @@ impl Registration {
         Offer::all(&self.capabilities, &self.capability_schemas)
     }
 
-    /// Every URL that others are told.
-    pub(crate) fn urls(&self) -> impl Iterator<Item = &str> {
-        let urls = [&self.endpoint, &self.health_url, &self.rpc_url];
+    /// Where it serves others than the control plane.
+    pub(super) fn served(&self) -> impl Iterator<Item = &str> {
+        let urls = [&self.endpoint, &self.health_url];
         urls.into_iter().flatten().map(String::as_str)
     }
 }

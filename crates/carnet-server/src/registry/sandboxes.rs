@@ -27,12 +27,15 @@ pub(crate) struct Sandboxes {
 }
 
 /// What it says each time: how it is, and what it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SandboxBeat {
     sandboxes: Sandboxes,
     capabilities: Vec<String>,
     rpc_url: Option<String>,
     capacity: Option<u32>,
+    instance: Option<String>,
+    active: Option<u32>,
+    load_score: Option<f64>,
     state: Reported,
     key_ids: Vec<String>,
     revocations: Option<u64>,
@@ -54,7 +57,6 @@ impl SandboxBeat {
         if !capabilities.iter().all(|id| id.parse::<CapabilityId>().is_ok()) {
             return Err(Problem::invalid("BadValue", "capabilities"));
         }
-        let rpc_url = text(capacity, "rpc_url")?;
         Ok(Self {
             sandboxes: Sandboxes {
                 hostname: text(&body, "hostname")?,
@@ -63,9 +65,13 @@ impl SandboxBeat {
                 preview_domain: text(capacity, "preview_domain")?,
             },
             capabilities,
-            rpc_url: (!rpc_url.is_empty()).then_some(rpc_url),
+            rpc_url: said(text(capacity, "rpc_url")?),
             // None is as many as one likes.
-            capacity: Some(count(capacity, "max_sandboxes")?).filter(|count| *count > 0),
+            capacity: said(count(capacity, "max_sandboxes")?),
+            // What follows workers of StacyVM do not say.
+            instance: said(text(&body, "instance")?),
+            active: maybe(&body, "active", count)?,
+            load_score: maybe(&body, "load_score", load)?,
             state: Reported::parse(status.trim())
                 .map_err(|_| Problem::invalid("BadValue", "status"))?,
             key_ids: texts(&body, "key_ids", NAMES_MAX)?,
@@ -83,6 +89,7 @@ impl SandboxBeat {
             capabilities: if is_silent { known.capabilities } else { self.capabilities.clone() },
             rpc_url: self.rpc_url.clone().or(known.rpc_url),
             capacity: self.capacity.or(known.capacity),
+            instance: self.instance.clone().or(known.instance),
             sandboxes: Some(self.sandboxes.clone()),
             ..known
         }
@@ -92,7 +99,25 @@ impl SandboxBeat {
     pub(crate) fn change(self, beat: &mut Beat) {
         beat.state = Some(self.state);
         (beat.key_ids, beat.revocations) = (self.key_ids, self.revocations);
+        beat.instance = self.instance.or(beat.instance.take());
+        beat.active = self.active.or(beat.active);
+        beat.load_score = self.load_score.unwrap_or(beat.load_score);
     }
+}
+
+/// What says something.
+fn said<T: Default + PartialEq>(value: T) -> Option<T> {
+    (value != T::default()).then_some(value)
+}
+
+/// What a member says, if it is there.
+fn maybe<T>(
+    body: &Map<String, Value>,
+    name: &str,
+    read: impl FnOnce(&Map<String, Value>, &str) -> Result<T, Problem>,
+) -> Result<Option<T>, Problem> {
+    let is_there = body.get(name).is_some_and(|value| !value.is_null());
+    is_there.then(|| read(body, name)).transpose()
 }
 
 fn text(body: &Map<String, Value>, name: &str) -> Result<String, Problem> {
@@ -124,4 +149,10 @@ fn count(body: &Map<String, Value>, name: &str) -> Result<u32, Problem> {
             count.ok_or_else(|| Problem::invalid("BadValue", name))
         }
     }
+}
+
+/// How busy it is, from 0 to 1.
+fn load(body: &Map<String, Value>, name: &str) -> Result<f64, Problem> {
+    let load = body.get(name).and_then(Value::as_f64);
+    load.map(|load| load.clamp(0.0, 1.0)).ok_or_else(|| Problem::invalid("BadType", name))
 }

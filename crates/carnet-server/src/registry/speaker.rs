@@ -5,6 +5,8 @@ use std::sync::Arc;
 use carnet_ticket::identity::{Leaf, Member};
 use http::Uri;
 
+use super::Reach;
+
 /// Who speaks for a worker.
 #[derive(Debug, Clone)]
 pub(crate) enum Speaker {
@@ -52,5 +54,12 @@ impl Speaker {
             Self::Token { .. } => true,
         };
         url.scheme_str() == Some("https") && is_its
+    }
+
+    /// Whether it may say that it is called at `url`: as [`Self::may_be_at`], and in plain where those are called so who
+    /// come by a token.
+    pub(super) fn may_be_called_at(&self, url: &str, reach: Reach) -> bool {
+        let is_plain = self.leaf().is_none() && reach == Reach::Loopback && reach.has(url);
+        is_plain || self.may_be_at(url)
     }
 }

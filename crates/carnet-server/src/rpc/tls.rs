@@ -22,9 +22,6 @@ use crate::fleet::{GateTime, alert};
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
-    /// The identity is none.
-    #[error("a worker's identity does not read as one")]
-    Identity,
     /// No protocol, or none of the CA's certificates can be trusted.
     #[error("TLS cannot be offered")]
     Tls(#[from] Error),
@@ -74,8 +71,10 @@ impl Trust {
 }
 
 /// A client that believes the worker of this identity alone.
-pub(super) fn client(trust: &Arc<Trust>, identity: &str) -> Result<reqwest::Client, ClientError> {
-    let identity: SpiffeId = identity.parse().map_err(|_| ClientError::Identity)?;
+pub(super) fn client(
+    trust: &Arc<Trust>,
+    identity: SpiffeId,
+) -> Result<reqwest::Client, ClientError> {
     let clock = Arc::new(GateTime(trust.gate.clock().clone()));
     let verifier = OneWorker { trust: Arc::clone(trust), identity };
     let config = ClientConfig::builder_with_details(Arc::clone(&trust.provider), clock)
@@ -83,13 +82,15 @@ pub(super) fn client(trust: &Arc<Trust>, identity: &str) -> Result<reqwest::Clie
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_client_cert_resolver(Arc::new(Own(Arc::clone(&trust.ca))));
-    let client = reqwest::Client::builder()
+    Ok(client_builder().tls_backend_preconfigured(config).https_only(true).build()?)
+}
+
+/// A client that goes to whoever is called, and nowhere else.
+pub(super) fn client_builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
         .user_agent(concat!("carnet/", env!("CARGO_PKG_VERSION")))
-        .tls_backend_preconfigured(config)
-        .https_only(true)
         .no_proxy()
-        .redirect(reqwest::redirect::Policy::none());
-    Ok(client.build()?)
+        .redirect(reqwest::redirect::Policy::none())
 }
 
 /// Believes one worker.

@@ -18,6 +18,7 @@ use super::tls::{self, TlsError};
 use crate::ca::CaFault;
 use crate::fleet::{self, FleetTls};
 use crate::routes;
+use crate::rpc::{self, Foreign, RpcTlsError};
 use crate::state::App;
 use crate::upkeep;
 
@@ -73,6 +74,9 @@ pub enum ServeError {
     /// The certificate or the key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// What workers without a certificate of the fleet are called with.
+    #[error(transparent)]
+    RpcTls(#[from] RpcTlsError),
     /// What lets workers on this machine in.
     #[error(transparent)]
     Ca(#[from] CaFault),
@@ -92,6 +96,8 @@ pub async fn listen(app: App) -> Result<Listening, ServeError> {
     let config = app.config();
     let server = &config.server;
     app.set_tls(tls_of(&config)?);
+    app.set_foreign(Foreign::of(&config.rpc_tls, app.clock())?);
+    rpc::warn(&config.rpc_tls);
     let (host, port) = (server.host.clone(), server.port);
     let bound = listen_on(&host, port).await;
     let (listener, address) = bound.map_err(|source| ServeError::Address { host, port, source })?;

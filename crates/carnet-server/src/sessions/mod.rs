@@ -15,6 +15,7 @@ use carnet_ticket::session::SessionSecret;
 use carnet_ticket::verify::{Class, Reason};
 
 use crate::problem::Problem;
+use crate::random;
 use crate::state::LOCAL_ADMIN;
 
 /// Who signs in, and the key that shows it, if one does.
@@ -45,7 +46,5 @@ impl Login {
 
 /// A new secret.
 fn secret() -> Result<SessionSecret, Problem> {
-    let mut random = [0; 32];
-    getrandom::fill(&mut random).map_err(|_| Problem::internal())?;
-    Ok(SessionSecret::new(random))
+    Ok(SessionSecret::new(random::bytes()?))
 }

@@ -48,7 +48,7 @@ pub(super) async fn run(app: App, task: Waiting, callee: Callee, instance: Strin
     };
     app.tasks().tell(task.id);
     let request = spawn(&app, &callee, &placed);
-    let Err(error) = app.tasks().rpc.call(app.clock(), &callee, &request, SPAWN_MAX).await else {
+    let Err(error) = app.tasks().rpc.call(&app, &callee, &request, SPAWN_MAX).await else {
         return app.tasks().queue.lock().is_well(&callee.worker_id);
     };
     tracing::info!(

@@ -122,7 +122,7 @@ async fn destroy(app: App, lease: Lease) {
         lease: Some(lease.to_json()),
         params: Some(json!({ "sandbox_id": lease.resource_id, "provider": "task" })),
     };
-    let told = app.tasks().rpc.call(app.clock(), &callee, &request, DESTROY_MAX).await;
+    let told = app.tasks().rpc.call(&app, &callee, &request, DESTROY_MAX).await;
     if let Err(error) = told {
         tracing::info!(%error, task = lease.resource_id, "a worker was not told that its task is over");
     }

@@ -29,7 +29,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast};
 
 use crate::ca;
-use crate::rpc::Rpc;
+use crate::rpc::{Foreign, Rpc};
 use queue::Queue;
 
 /// How many changes a stream may be behind; one that is further just looks again.
@@ -53,6 +53,11 @@ impl Tasks {
             changes: broadcast::Sender::new(BEHIND_MAX),
             rpc: Rpc::new(gate, ca, trust_domain),
         }
+    }
+
+    /// Calls workers without a certificate of the fleet by this from now on.
+    pub(crate) fn set_foreign(&self, foreign: Foreign) {
+        self.rpc.set_foreign(foreign);
     }
 
     /// Begins to hear of what becomes of tasks. Begin before reading a row: no change is missed then.

@@ -18,6 +18,7 @@ use serde_json::json;
 use super::shown;
 use crate::audit::Trail;
 use crate::problem::Problem;
+use crate::random;
 use crate::routes::body;
 use crate::state::App;
 
@@ -46,13 +47,8 @@ pub(in crate::routes) async fn create(
 ) -> Result<Response, Problem> {
     let input: Input = body::json(&app, &headers, request).await?;
     let now = app.clock().now();
-    let mut random = [0; 10];
-    let mut secret = [0; 32];
-    getrandom::fill(&mut random)
-        .and_then(|()| getrandom::fill(&mut secret))
-        .map_err(|_| Problem::internal())?;
-    let id = ApiKeyId(Ulid::new(now, random));
-    let text = id.text(&URL_SAFE_NO_PAD.encode(secret));
+    let id = ApiKeyId(Ulid::new(now, random::bytes()?));
+    let text = id.text(&URL_SAFE_NO_PAD.encode(random::bytes::<32>()?));
     let key = NewApiKey {
         id,
         name: checked_name(input.name)?,

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::audit::Trail;
 use crate::problem::Problem;
+use crate::random;
 use crate::routes::body;
 use crate::routes::ca::{certificate_life, parsed, parsed_all};
 use crate::state::App;
@@ -50,12 +51,9 @@ pub(in crate::routes) async fn create(
     let (now, authority) = (app.clock().now(), app.ca().authority());
     let request = checked(&app, input)?;
     let ca = authority.signing_certificate().ok_or_else(Problem::unavailable)?;
-    let (mut id, mut secret) = ([0; 10], Zeroizing::new([0; 32]));
-    getrandom::fill(&mut id)
-        .and_then(|()| getrandom::fill(&mut *secret))
-        .map_err(|_| Problem::internal())?;
+    let secret = Zeroizing::new(random::bytes()?);
     let issue = Issue {
-        id: Ulid::new(now, id),
+        id: Ulid::new(now, random::bytes()?),
         issued_by: &trail.actor.id,
         tenant_id: None,
         request_id: &trail.request_id,

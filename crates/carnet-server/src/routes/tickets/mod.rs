@@ -27,6 +27,7 @@ use serde_json::{Map, Value, json};
 
 use crate::audit::Trail;
 use crate::problem::Problem;
+use crate::random;
 use crate::state::App;
 
 /// An entry as it is shown.
@@ -90,10 +91,8 @@ pub(super) fn issue<'a>(
     tenant_id: Option<&'a str>,
     now: Timestamp,
 ) -> Result<Issue<'a>, Problem> {
-    let mut random = [0; 10];
-    getrandom::fill(&mut random).map_err(|_| Problem::internal())?;
     Ok(Issue {
-        id: Ulid::new(now, random),
+        id: Ulid::new(now, random::bytes()?),
         issued_by: &trail.actor.id,
         tenant_id,
         request_id: &trail.request_id,

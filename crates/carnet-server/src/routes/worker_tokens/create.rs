@@ -18,6 +18,7 @@ use crate::audit::Trail;
 use crate::auth::Caller;
 use crate::authority::Signer;
 use crate::problem::Problem;
+use crate::random;
 use crate::routes::{body, tickets};
 use crate::state::App;
 
@@ -109,7 +110,5 @@ pub(in crate::routes) fn duration(text: &str, field: &str) -> Result<Duration, P
 
 /// 16 random bytes in hex.
 pub(in crate::routes) fn random_id() -> Result<String, Problem> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| Problem::internal())?;
-    Ok(hex::encode(random))
+    Ok(hex::encode(random::bytes::<16>()?))
 }

@@ -2,6 +2,7 @@
 
 pub mod fleet;
 pub mod identity;
+pub mod pki;
 pub mod s3;
 pub mod session;
 
@@ -133,6 +134,20 @@ impl Server {
         directory: TempDir,
         settings: &[(&str, &str)],
     ) -> Result<Self, AppError> {
+        let (app, hand) = Self::open(start, &directory, settings).await?;
+        let listening = serve::listen(app.clone()).await.unwrap();
+        let url = listening.url();
+        let http =
+            reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(1)).build().unwrap();
+        Ok(Self { url, app, hand, http, directory, listening })
+    }
+
+    /// A server that does not listen yet.
+    pub async fn open(
+        start: Timestamp,
+        directory: &TempDir,
+        settings: &[(&str, &str)],
+    ) -> Result<(App, Hand), AppError> {
         let mut flags = BTreeMap::from([
             ("data_dir".to_owned(), directory.path().display().to_string()),
             ("server.port".to_owned(), "0".to_owned()),
@@ -155,11 +170,7 @@ impl Server {
         let (clock, hand) = Clock::manual(start);
         let watch = Watch::new(sources, loaded, manifest);
         let app = App::open(AppOptions { watch, store, clock, metrics: metrics() }).await?;
-        let listening = serve::listen(app.clone()).await.unwrap();
-        let url = listening.url();
-        let http =
-            reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(1)).build().unwrap();
-        Ok(Self { url, app, hand, http, directory, listening })
+        Ok((app, hand))
     }
 
     /// Where it hears members of the fleet.

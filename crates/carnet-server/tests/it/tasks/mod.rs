@@ -2,6 +2,10 @@
 
 mod end;
 mod faults;
+mod files;
+mod foreign;
+mod outsider;
+mod plain;
 mod run;
 mod submit;
 mod support;

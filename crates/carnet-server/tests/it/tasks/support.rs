@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use axum::{Extension, Router};
 use carnet_gate::Clock;
 use carnet_ticket::realm::NodeKey;
 use hyper_util::rt::TokioIo;
@@ -16,6 +16,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
@@ -32,19 +33,52 @@ pub struct Worker {
     pub member: Member,
     instance: String,
     client: reqwest::Client,
-    calls: mpsc::UnboundedReceiver<Value>,
+    calls: Calls,
     answer: Arc<Mutex<StatusCode>>,
 }
 
+/// What a worker is asked for, by whom, and what it is shown.
+pub struct Call {
+    pub request: Value,
+    pub headers: HeaderMap,
+    /// The certificate of whoever asks.
+    pub caller: Option<CertificateDer<'static>>,
+}
+
+/// The calls that a test has not looked at.
+pub struct Calls(mpsc::UnboundedReceiver<Call>);
+
+impl Calls {
+    pub async fn next(&mut self) -> Call {
+        tokio::select! {
+            call = self.0.recv() => call.expect("the worker serves"),
+            () = Clock::System.sleep(CALL_MAX) => panic!("the worker is not called"),
+        }
+    }
+
+    pub fn has_any(&mut self) -> bool {
+        self.0.try_recv().is_ok()
+    }
+}
+
 #[derive(Clone)]
-struct Desk {
-    calls: mpsc::UnboundedSender<Value>,
+pub struct Desk {
+    calls: mpsc::UnboundedSender<Call>,
     answer: Arc<Mutex<StatusCode>>,
+}
+
+impl Desk {
+    pub fn new() -> (Self, Calls) {
+        let (calls, received) = mpsc::unbounded_channel();
+        (Self { calls, answer: Arc::new(Mutex::new(StatusCode::OK)) }, Calls(received))
+    }
 }
 
 /// Keeps the request, and answers as it was told to.
 async fn rpc(
     State(desk): State<Desk>,
+    Extension(caller): Extension<Option<CertificateDer<'static>>>,
+    headers: HeaderMap,
     axum::Json(request): axum::Json<Value>,
 ) -> axum::response::Response {
     use axum::response::IntoResponse;
@@ -52,7 +86,7 @@ async fn rpc(
     let answer = json!({
         "id": request["id"], "worker_id": request["worker_id"], "result": { "state": "running" },
     });
-    desk.calls.send(request).unwrap();
+    desk.calls.send(Call { request, headers, caller }).ok().unwrap();
     (status, axum::Json(answer)).into_response()
 }
 
@@ -69,10 +103,10 @@ impl Worker {
         member: Member,
         shown: Option<&Member>,
     ) -> Self {
-        let (sender, calls) = mpsc::unbounded_channel();
-        let answer = Arc::new(Mutex::new(StatusCode::OK));
-        let desk = Desk { calls: sender, answer: Arc::clone(&answer) };
-        let port = serve(fleet, shown.unwrap_or(&member), desk).await;
+        let (desk, calls) = Desk::new();
+        let answer = Arc::clone(&desk.answer);
+        let shown = shown.unwrap_or(&member);
+        let port = serve(Some(acceptor(&fleet.ca, &shown.certificate, &shown.key)), desk).await;
         let (id, instance) = (format!("{name}-1"), format!("instance-of-{name}"));
         let registered = fleet
             .register(
@@ -92,15 +126,17 @@ impl Worker {
 
     /// What it is asked for next.
     pub async fn call(&mut self) -> Value {
-        tokio::select! {
-            call = self.calls.recv() => call.expect("the worker serves"),
-            () = Clock::System.sleep(CALL_MAX) => panic!("{} is not called", self.id),
-        }
+        self.whole_call().await.request
+    }
+
+    /// The same, with what it is shown.
+    pub async fn whole_call(&mut self) -> Call {
+        self.calls.next().await
     }
 
     /// Whether it was called since the test last looked.
     pub fn was_called(&mut self) -> bool {
-        self.calls.try_recv().is_ok()
+        self.calls.has_any()
     }
 
     /// What it answers from here on.
@@ -141,26 +177,30 @@ impl Worker {
     }
 }
 
-/// Serves `/rpc` with this certificate to whoever the fleet's CA certified; the port.
-async fn serve(fleet: &Fleet, shown: &Member, desk: Desk) -> u16 {
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(fleet.ca.as_bytes()) {
-        roots.add(certificate.unwrap()).unwrap();
+/// Shows this certificate to whoever one of these CAs certified.
+pub fn acceptor(roots: &str, certificate: &str, key: &str) -> TlsAcceptor {
+    let mut store = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(roots.as_bytes()) {
+        store.add(certificate.unwrap()).unwrap();
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
-    let chain = CertificateDer::pem_slice_iter(shown.certificate.as_bytes());
+        WebPkiClientVerifier::builder_with_provider(Arc::new(store), Arc::clone(&provider));
+    let chain = CertificateDer::pem_slice_iter(certificate.as_bytes());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_client_cert_verifier(verifier.build().unwrap())
         .with_single_cert(
             chain.collect::<Result<_, _>>().unwrap(),
-            PrivateKeyDer::from_pem_slice(shown.key.as_bytes()).unwrap(),
+            PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
         )
         .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// Serves `/rpc`, in plain without an acceptor; the port.
+pub async fn serve(acceptor: Option<TlsAcceptor>, desk: Desk) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let router = Router::new().route("/rpc", post(rpc)).with_state(desk);
@@ -168,15 +208,27 @@ async fn serve(fleet: &Fleet, shown: &Member, desk: Desk) -> u16 {
         while let Ok((stream, _)) = listener.accept().await {
             let (acceptor, router) = (acceptor.clone(), router.clone());
             tokio::spawn(async move {
+                let Some(acceptor) = acceptor else { return answer(stream, router, None).await };
                 let Ok(stream) = acceptor.accept(stream).await else { return };
-                let service = TowerToHyperService::new(router);
-                let http = hyper::server::conn::http1::Builder::new();
-                // Whoever called may be gone.
-                let _ = http.serve_connection(TokioIo::new(stream), service).await;
+                let certificates = stream.get_ref().1.peer_certificates();
+                let caller = certificates.map(|all| all[0].clone().into_owned());
+                answer(stream, router, caller).await;
             });
         }
     });
     port
+}
+
+/// Answers what comes over one connection.
+async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    caller: Option<CertificateDer<'static>>,
+) {
+    let service = TowerToHyperService::new(router.layer(Extension(caller)));
+    let http = hyper::server::conn::http1::Builder::new();
+    // Whoever called may be gone.
+    let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
 impl Fleet {

@@ -13,8 +13,9 @@ use http::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{CODE_LEN, code, shown_code};
+use super::{code, shown_code};
 use crate::problem::Problem;
+use crate::random;
 use crate::routes::body;
 use crate::routes::realm::checked_name;
 use crate::state::App;
@@ -43,14 +44,12 @@ pub(in crate::routes) async fn init(
 ) -> Result<Json<Value>, Problem> {
     let input: Input = body::realm_json(&app, &headers, request).await?;
     check_key(&app, &input.pubkey)?;
-    let mut random = [0; CODE_LEN];
-    getrandom::fill(&mut random).map_err(|_| Problem::internal())?;
     let now = app.clock().now();
     let client = PendingClient {
         id: ClientId::of(&input.pubkey),
         public_key: input.pubkey,
         name: checked_name(input.client_name, "clientName")?,
-        code: code(random),
+        code: code(random::bytes()?),
         expires_at: now.after(PENDING),
     };
     let client = app.store().await_client(client, now).await.map_err(|error| match error {

@@ -17,6 +17,7 @@ use super::shown;
 use crate::audit::Trail;
 use crate::auth::{Caller, owner};
 use crate::problem::Problem;
+use crate::random;
 use crate::routes::body;
 use crate::routes::realm::checked_name;
 use crate::state::App;
@@ -41,9 +42,7 @@ pub(in crate::routes) async fn create(
     request: Body,
 ) -> Result<Response, Problem> {
     let input: Input = body::realm_json(&app, &headers, request).await?;
-    let mut random = [0; 30];
-    getrandom::fill(&mut random).map_err(|_| Problem::internal())?;
-    let text = AgentToken::text(&random);
+    let text = AgentToken::text(&random::bytes()?);
     let id = AgentToken::parse(&text).map_err(|_| Problem::internal())?.id();
     let (now, longest) = (app.clock().now(), app.config().realm.max_agent_token_ttl);
     let ttl = match input.expires_in {
