@@ -7,6 +7,7 @@ mod attenuation;
 mod audit;
 mod ca;
 mod cors;
+mod deployed;
 mod feed;
 mod fleet;
 mod frame;
