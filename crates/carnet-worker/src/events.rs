@@ -5,6 +5,8 @@ use std::error::Error;
 use carnet_gate::Clock;
 use carnet_ticket::identity::WorkerId;
 
+use crate::error::chain;
+
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -82,15 +84,4 @@ impl CertLog {
         tracing::warn!(target: "carnet::cert", event = event.as_str(), correlation_id = %self.correlation_id,
             worker_id = %self.worker_id, timestamp = %self.clock.now(), error = error.map(chain));
     }
-}
-
-/// An error and what led to it.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

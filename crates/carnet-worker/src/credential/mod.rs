@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 pub(crate) use source::Source;
 
-use crate::error::WorkerError;
+use crate::error::{WorkerError, chain};
 use crate::fetch;
 use issuer::Issuer;
 
@@ -181,7 +181,10 @@ impl TokenSource {
                 match &kept.token {
                     Some((token, expires)) if now < *expires => {
                         if is_due {
-                            tracing::warn!(%error, "the worker token is not renewed; the old one goes on to serve");
+                            tracing::warn!(
+                                error = chain(&error),
+                                "the worker token is not renewed; the old one goes on to serve"
+                            );
                         }
                         Ok(token.clone())
                     }

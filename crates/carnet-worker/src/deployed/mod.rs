@@ -24,7 +24,7 @@ pub(crate) use ring::{Ring, RingError};
 pub(crate) use settings::Settings;
 
 use crate::credential::{Source, TokenSource};
-use crate::error::WorkerError;
+use crate::error::{WorkerError, chain};
 use crate::plane::Plane;
 use crate::revocations::published;
 use crate::tls::{Clients, Judge};
@@ -132,7 +132,10 @@ impl Deployed {
             match reloaded {
                 Ok(()) => tracing::info!("files have changed: what is new in them is in force"),
                 Err(error) => {
-                    tracing::error!(%error, "files have changed and cannot be used; what was is in force");
+                    tracing::error!(
+                        error = chain(&error),
+                        "files have changed and cannot be used; what was is in force"
+                    );
                 }
             }
         }
@@ -179,8 +182,8 @@ impl Deployed {
         }
         *asked = Some(now);
         let keys = match published(&self.plane).await {
-            Ok(text) => jwks::read(&text).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
+            Ok(text) => jwks::read(&text).map_err(|error| chain(&error)),
+            Err(error) => Err(chain(&error)),
         };
         match keys {
             Ok(keys) => self.ring.publish(keys),

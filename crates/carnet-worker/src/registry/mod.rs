@@ -17,6 +17,7 @@ pub use heartbeat::{NotFinite, heartbeat_form};
 pub(crate) use register::{Registration, instance};
 
 use crate::bundle::Sequence;
+use crate::error::chain;
 use crate::fetch::{self, Answer, FetchError};
 use crate::health::{Health, Registration as Known};
 use crate::pause::{Doubling, part_of, random, within};
@@ -109,7 +110,7 @@ impl Registry {
                 }
                 Err(error) => {
                     self.health.set_registration(Known::Retrying);
-                    tracing::warn!(%error, "a heartbeat failed");
+                    tracing::warn!(error = chain(&error), "a heartbeat failed");
                     self.retry
                 }
             };
@@ -135,7 +136,7 @@ impl Registry {
         let asked = self.ask(Method::DELETE, url, |request| request);
         match within(self.plane.clock(), FAREWELL_MAX, asked).await {
             Some(Ok(_)) => tracing::info!("deregistered"),
-            Some(Err(error)) => tracing::warn!(%error, "not deregistered"),
+            Some(Err(error)) => tracing::warn!(error = chain(&error), "not deregistered"),
             None => tracing::warn!("not deregistered: the registry takes too long"),
         }
     }
@@ -154,7 +155,7 @@ impl Registry {
                     tracing::info!(worker_id = %self.worker_id(), "registered");
                     return;
                 }
-                Err(error) => tracing::warn!(%error, "not registered"),
+                Err(error) => tracing::warn!(error = chain(&error), "not registered"),
             }
             let mut pause = pauses.next();
             if self.form == Form::Worker {

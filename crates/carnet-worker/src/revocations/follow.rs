@@ -12,6 +12,7 @@ use reqwest::{RequestBuilder, Response};
 use super::FollowError;
 use super::events::EventReader;
 use super::keys::{FeedKeys, KeySource};
+use crate::error::chain;
 use crate::events::{CertLog, Event};
 use crate::fetch;
 use crate::pause::{part_of, random, within};
@@ -63,7 +64,7 @@ impl Follower {
             }
             // Once for each time that it breaks, however often it is tried then.
             if std::mem::take(&mut self.is_heard) {
-                tracing::warn!(%error, "the stream of revocations broke");
+                tracing::warn!(error = chain(&error), "the stream of revocations broke");
             } else {
                 tracing::debug!(%error, "there is no stream of revocations");
             }

@@ -23,6 +23,7 @@ mod jwt;
 mod keys;
 mod ledger;
 mod offline;
+mod own_certificates;
 mod packaging;
 mod realm;
 mod reload;

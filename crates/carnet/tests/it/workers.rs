@@ -102,7 +102,7 @@ async fn workers_register_hear_each_other_and_a_revoked_one_is_out() {
     // It is told by the control plane's refusal, and serves nobody any more.
     until(async || one.health() == Status::Unhealthy).await;
     // Nor is it called any more: its own certificate counts for nothing.
-    let other = two.identity().http_client().unwrap();
+    let other = two.identity().unwrap().http_client().unwrap();
     until(async || other.get(format!("{}/health", one.https_url())).send().await.is_err()).await;
     let health = client.get(registry.join("v1/workers").unwrap()).send().await;
     assert!(health.is_err(), "the control plane does not speak with it either");

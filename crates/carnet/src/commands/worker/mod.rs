@@ -19,7 +19,7 @@ use crate::connect::Surroundings;
 pub async fn run(command: WorkerCommand, surroundings: &Surroundings) -> anyhow::Result<()> {
     match command {
         WorkerCommand::Token(args) => token::run(*args, surroundings),
-        WorkerCommand::Run(args) => run::run(*args, surroundings).await,
+        WorkerCommand::Run(args) => Box::pin(run::run(*args, surroundings)).await,
         WorkerCommand::Enroll(args) => enroll::run(args, surroundings).await,
         WorkerCommand::List(server) => list::run(&server, surroundings).await,
         WorkerCommand::Show { id, server } => show::run(&id, &server, surroundings).await,
