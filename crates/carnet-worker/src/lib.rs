@@ -22,8 +22,9 @@
 //! directory, issues nothing, and knows neither the control plane's store nor its server.
 //!
 //! Invariants:
-//! - there is no way to the socket, and none to serve a router without TLS;
+//! - there is no way to the socket, and none to serve a router without TLS, but for calls on this machine in compat;
 //! - an enrollment token is sent only over a connection to the CA that the token names;
+//! - where certificates are not the fleet's, a call needs a token for this worker besides, with the scope of its method;
 //! - a certificate that is shown and does not verify is no connection; one that does becomes a grant, and the
 //!   connection is cut when that ends;
 //! - at every moment the directory holds a certificate and a key that belong together, or says how to get there;
