@@ -1,5 +1,6 @@
-//! Whose certificates are believed that are not the fleet's own.
+//! [`Believed`]: who is believed to be a worker, by the certificate that it shows.
 
+use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
@@ -8,61 +9,55 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// Believes certificates for one name, whatever the host is called.
-#[derive(Debug)]
-pub(super) struct Named {
-    pub(super) chain: Arc<WebPkiServerVerifier>,
-    pub(super) name: ServerName<'static>,
+/// What somebody shows who is called.
+pub(super) struct Shown<'a> {
+    pub(super) leaf: &'a CertificateDer<'a>,
+    /// Those between it and its CA.
+    between: &'a [CertificateDer<'a>],
+    /// The host that is called.
+    host: &'a ServerName<'a>,
+    now: UnixTime,
 }
 
-impl ServerCertVerifier for Named {
+/// Believes whom a judge believes, and who has the key of the certificate that it shows.
+pub(super) struct Believed {
+    judge: Box<Judge>,
+    provider: Arc<CryptoProvider>,
+}
+
+type Judge = dyn Fn(&Shown<'_>) -> Result<(), Error> + Send + Sync;
+
+impl Shown<'_> {
+    /// Nothing, if it is for `name`, or without one for the host that is called, by the word of `chain`.
+    pub(super) fn is_signed(
+        &self,
+        chain: &WebPkiServerVerifier,
+        name: Option<&ServerName<'_>>,
+    ) -> Result<(), Error> {
+        let name = name.unwrap_or(self.host);
+        chain.verify_server_cert(self.leaf, self.between, name, &[], self.now).map(|_| ())
+    }
+}
+
+impl Believed {
+    pub(super) fn by(
+        provider: Arc<CryptoProvider>,
+        judge: impl Fn(&Shown<'_>) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self { judge: Box::new(judge), provider })
+    }
+}
+
+impl ServerCertVerifier for Believed {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
         between: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        ocsp: &[u8],
+        host: &ServerName<'_>,
+        _: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.chain.verify_server_cert(leaf, between, &self.name, ocsp, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls12_signature(message, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chain.supported_verify_schemes()
-    }
-}
-
-/// Believes whoever has the key of the certificate that it shows.
-#[derive(Debug)]
-pub(super) struct Anybody(pub(super) Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
+        (self.judge)(&Shown { leaf, between, host, now })?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -72,12 +67,8 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(
-            message,
-            certificate,
-            signed,
-            &self.0.signature_verification_algorithms,
-        )
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
     }
 
     fn verify_tls13_signature(
@@ -86,15 +77,17 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(
-            message,
-            certificate,
-            signed,
-            &self.0.signature_verification_algorithms,
-        )
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl fmt::Debug for Believed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Believed").finish_non_exhaustive()
     }
 }

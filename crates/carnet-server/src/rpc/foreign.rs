@@ -11,11 +11,10 @@ use carnet_gate::Clock;
 use reqwest::{Client, RequestBuilder};
 use rustls::ClientConfig;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::ServerName;
 
-use super::believed::{Anybody, Named};
+use super::believed::Believed;
 use super::files::{self, CERTIFICATE, RpcTlsError};
 use super::tls;
 use crate::fleet::GateTime;
@@ -83,21 +82,23 @@ pub(crate) fn warn(config: &RpcTls) {
 fn believed(
     config: &RpcTls,
     provider: &Arc<CryptoProvider>,
-) -> Result<Option<Arc<dyn ServerCertVerifier>>, RpcTlsError> {
+) -> Result<Option<Arc<Believed>>, RpcTlsError> {
+    let provider = Arc::clone(provider);
     let roots = config.ca_file.as_deref().map(files::roots).transpose()?;
     if config.insecure_skip_verify {
-        return Ok(Some(Arc::new(Anybody(Arc::clone(provider)))));
+        return Ok(Some(Believed::by(provider, |_| Ok(()))));
     }
     let Some(roots) = roots else { return Ok(None) };
     let roots = Arc::new(roots);
-    let chain = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider)).build()?;
-    let Some(name) = &config.server_name else { return Ok(Some(chain)) };
-    let name = ServerName::try_from(name.clone()).map_err(RpcTlsError::ServerName)?;
-    Ok(Some(Arc::new(Named { chain, name })))
+    let chain =
+        WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build()?;
+    let name = config.server_name.clone().map(ServerName::try_from);
+    let name = name.transpose().map_err(RpcTlsError::ServerName)?;
+    Ok(Some(Believed::by(provider, move |shown| shown.is_signed(&chain, name.as_ref()))))
 }
 
 fn client_config(
-    believed: Arc<dyn ServerCertVerifier>,
+    believed: Arc<Believed>,
     (certificate, key): (&Path, &Path),
     provider: Arc<CryptoProvider>,
     clock: &Clock,

@@ -7,15 +7,13 @@ use arc_swap::ArcSwapOption;
 use carnet_gate::Gate;
 use carnet_ticket::identity::{SpiffeId, TrustDomain, peer_of_leaf};
 use carnet_ticket::verify::{Facts, Presented, Surface};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, VerifierBuilderError, WebPkiServerVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-};
+use rustls::{CertificateError, ClientConfig, Error, RootCertStore, SignatureScheme};
 
+use super::believed::{Believed, Shown};
 use crate::ca;
 use crate::fleet::{GateTime, alert};
 
@@ -68,6 +66,18 @@ impl Trust {
         self.made.store(Some(Arc::new((bundle.sequence, Arc::clone(&chain)))));
         Ok(chain)
     }
+
+    /// Nothing, if it is the worker of this identity that shows its certificate.
+    fn is(&self, identity: &SpiffeId, shown: &Shown<'_>) -> Result<(), Error> {
+        let chain = self.chain().map_err(|error| Error::General(error.to_string()))?;
+        shown.is_signed(&chain, None)?;
+        if !peer_of_leaf(shown.leaf, &self.domain).is_ok_and(|named| named == *identity) {
+            return Err(CertificateError::ApplicationVerificationFailure.into());
+        }
+        // What was revoked is known to the gate, here as everywhere.
+        let presented = Presented::certificate(shown.leaf);
+        self.gate.admit(&presented, &Facts::none(), Surface::Rpc).map(|_| ()).map_err(alert)
+    }
 }
 
 /// A client that believes the worker of this identity alone.
@@ -76,11 +86,13 @@ pub(super) fn client(
     identity: SpiffeId,
 ) -> Result<reqwest::Client, ClientError> {
     let clock = Arc::new(GateTime(trust.gate.clock().clone()));
-    let verifier = OneWorker { trust: Arc::clone(trust), identity };
+    let judging = Arc::clone(trust);
+    let believed =
+        Believed::by(Arc::clone(&trust.provider), move |shown| judging.is(&identity, shown));
     let config = ClientConfig::builder_with_details(Arc::clone(&trust.provider), clock)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(believed)
         .with_client_cert_resolver(Arc::new(Own(Arc::clone(&trust.ca))));
     Ok(client_builder().tls_backend_preconfigured(config).https_only(true).build()?)
 }
@@ -91,65 +103,6 @@ pub(super) fn client_builder() -> reqwest::ClientBuilder {
         .user_agent(concat!("carnet/", env!("CARGO_PKG_VERSION")))
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-}
-
-/// Believes one worker.
-struct OneWorker {
-    trust: Arc<Trust>,
-    identity: SpiffeId,
-}
-
-impl ServerCertVerifier for OneWorker {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        between: &[CertificateDer<'_>],
-        host: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let chain = self.trust.chain().map_err(|error| Error::General(error.to_string()))?;
-        let verified = chain.verify_server_cert(leaf, between, host, ocsp, now)?;
-        let is_it =
-            peer_of_leaf(leaf, &self.trust.domain).is_ok_and(|identity| identity == self.identity);
-        if !is_it {
-            return Err(CertificateError::ApplicationVerificationFailure.into());
-        }
-        // What was revoked is known to the gate, here as everywhere.
-        let presented = Presented::certificate(leaf);
-        self.trust.gate.admit(&presented, &Facts::none(), Surface::Rpc).map_err(alert)?;
-        Ok(verified)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.trust.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.trust.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.trust.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-impl fmt::Debug for OneWorker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OneWorker").field("identity", &self.identity).finish_non_exhaustive()
-    }
 }
 
 /// This server's certificate of the moment.
