@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::check::Role;
 use crate::error::ConfigErrors;
 use crate::files::UsedFile;
 use crate::keys::{Config, KEYS, Key};
@@ -10,6 +11,9 @@ use crate::layers::Layers;
 use crate::names::unknown_variables;
 use crate::sources::Sources;
 use crate::values::Values;
+
+/// The secret whose file a worker reads itself.
+const WORKER_TOKEN: &str = "auth.worker_token";
 
 /// A configuration that was loaded.
 #[derive(Debug, Clone)]
@@ -104,7 +108,17 @@ pub(crate) struct Failed {
     pub files: Vec<UsedFile>,
 }
 
+/// Loads anew for whoever `role` says. A worker reads its token for each request: what is in its file now is no fault.
+pub(crate) fn try_load_for(role: Role, sources: &Sources) -> Result<Loaded, Failed> {
+    let unread = (role == Role::Worker).then_some(WORKER_TOKEN);
+    try_load_but(unread, sources)
+}
+
 pub(crate) fn try_load(sources: &Sources) -> Result<Loaded, Failed> {
+    try_load_but(None, sources)
+}
+
+fn try_load_but(unread: Option<&'static str>, sources: &Sources) -> Result<Loaded, Failed> {
     let mut layers = Layers::default();
     let file = sources.file(&sources.data_dir());
     if let Some(path) = &file {
@@ -114,6 +128,7 @@ pub(crate) fn try_load(sources: &Sources) -> Result<Loaded, Failed> {
     layers.read_flags(sources);
     let mut values = Values::new(layers, &sources.cwd);
     values.warnings = unknown_variables(sources);
+    values.unread = unread;
     match Config::from_values(&mut values) {
         Some(config) if values.errors.is_empty() => {
             let Values { provenance, shown, warnings, files, secret_files, .. } = values;

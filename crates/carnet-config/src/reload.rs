@@ -40,7 +40,7 @@ impl Watch {
     /// Loads anew from the same sources, and changes nothing: [`Watch::accept`] puts it in force, once the
     /// caller could use everything in it.
     pub fn reload(&mut self) -> Result<Reload, ReloadError> {
-        let mut loaded = load::try_load(&self.sources).map_err(|failed| {
+        let mut loaded = load::try_load_for(self.role, &self.sources).map_err(|failed| {
             self.watch(failed.files);
             ReloadError::Config(failed.errors)
         })?;

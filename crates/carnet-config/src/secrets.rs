@@ -72,6 +72,11 @@ impl Values<'_> {
             Raw::List(names) => names,
             Raw::Map(_) => return None,
         };
+        if self.unread == Some(key.name) {
+            self.secret_files.insert(key.name, given.base.join(names.concat()));
+            let shown = format!("file {}", names.concat());
+            return Some((self.default(key), shown));
+        }
         // Every file is read before any is missed: all faults are told.
         let texts: Vec<_> =
             names.iter().map(|name| self.secret_file(key, file_key, &given, name)).collect();

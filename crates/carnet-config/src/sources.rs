@@ -19,6 +19,8 @@ pub struct Sources {
     pub flags: BTreeMap<String, String>,
     /// The working folder.
     pub cwd: PathBuf,
+    /// Whether no file is read but one that is named.
+    pub named_only: bool,
 }
 
 impl Sources {
@@ -28,6 +30,9 @@ impl Sources {
         let named = self.path.clone().or_else(|| self.env.get("CARNET_CONFIG").map(PathBuf::from));
         if let Some(named) = named {
             return Some(self.cwd.join(named));
+        }
+        if self.named_only {
+            return None;
         }
         let places = [self.cwd.clone(), data_dir.to_owned(), PathBuf::from("/etc/carnet")];
         places.into_iter().map(|folder| folder.join("carnet.toml")).find(|path| path.exists())
@@ -49,6 +54,7 @@ impl fmt::Debug for Sources {
             .field("env", &env)
             .field("flags", &flags)
             .field("cwd", &self.cwd)
+            .field("named_only", &self.named_only)
             .finish()
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Values<'a> {
     pub shown: BTreeMap<&'static str, String>,
     pub files: Vec<UsedFile>,
     pub secret_files: BTreeMap<&'static str, PathBuf>,
+    /// The secret whose file is not read.
+    pub unread: Option<&'static str>,
 }
 
 impl<'a> Values<'a> {
@@ -42,6 +44,7 @@ impl<'a> Values<'a> {
             shown: BTreeMap::new(),
             files,
             secret_files: BTreeMap::new(),
+            unread: None,
         }
     }
 

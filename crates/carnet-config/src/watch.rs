@@ -37,7 +37,10 @@ impl Watch {
     }
 
     /// Watches the files of what a worker has loaded from `sources`.
-    pub fn of_worker(sources: Sources, loaded: Loaded) -> Self {
+    pub fn of_worker(sources: Sources, mut loaded: Loaded) -> Self {
+        // The file of its token it reads itself.
+        let own = loaded.secret_file("auth.worker_token").map(Path::to_owned);
+        loaded.files.retain(|file| Some(&file.path) != own.as_ref());
         Self::of(Role::Worker, sources, loaded, None)
     }
 

@@ -14,7 +14,7 @@ use crate::audit::nobody;
 use crate::auth::service_realm;
 use crate::authority::AuthorityError;
 use crate::ca;
-use crate::rpc::{Foreign, RpcTlsError};
+use crate::rpc::{self, Foreign, RpcTlsError};
 use crate::serve::{self, TlsError};
 use crate::state::{App, configured_keys};
 
@@ -92,7 +92,7 @@ impl App {
         let keyring = self.authority().load(&config).await?;
         self.store().record(event).await?;
         // From here on nothing fails.
-        self.authority().swap_keyring(keyring, &config.auth);
+        self.authority().swap_keyring(keyring, &config);
         self.authority().swap_tickets(reload.manifest.as_ref().map(tickets));
         let keys = self.api_keys().swap(configured_keys(&config));
         for content in keys.into_iter().chain(self.users().swap(&config.auth)) {
@@ -105,6 +105,7 @@ impl App {
         self.ca().set_settings(ca, &ca_turn);
         self.set_tls(tls);
         self.set_foreign(foreign);
+        rpc::warn(&config.rpc_tls);
         self.set_config(config);
         let changes = reload.changes.clone();
         watch.accept(reload);

@@ -57,7 +57,8 @@ pub enum WorkerError {
     /// There is no certificate that counts, and no token for one.
     #[error(
         "{dir:?} holds no certificate that counts, and there is no enrollment token: make one with `carnet enroll new \
-         --name NAME`, and set CA_SERVICE_URL, or CARNET_ENROLL_TOKEN_FILE and CA_SERVICE_URL"
+         --name NAME`, and set CA_SERVICE_URL, or CARNET_ENROLL_TOKEN_FILE and CA_SERVICE_URL; a worker with \
+         certificates of your own has them named in worker.rpc_tls"
     )]
     NoIdentity {
         /// The certificate directory.

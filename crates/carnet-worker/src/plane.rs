@@ -34,6 +34,11 @@ impl Plane {
         Ok(Self { http: fetch::open(&url)?, url, clock, tokens: Some(Arc::clone(tokens)) })
     }
 
+    /// Whether it is asked with tokens, which end.
+    pub(crate) fn is_by_token(&self) -> bool {
+        self.tokens.is_some()
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }

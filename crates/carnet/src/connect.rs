@@ -30,7 +30,7 @@ pub struct Surroundings {
 impl Surroundings {
     /// The sources of a configuration, with what flags say.
     pub fn sources(&self, path: Option<PathBuf>, flags: BTreeMap<String, String>) -> Sources {
-        Sources { path, env: self.env.clone(), flags, cwd: self.cwd.clone() }
+        Sources { path, env: self.env.clone(), flags, cwd: self.cwd.clone(), ..Sources::default() }
     }
 
     /// The configuration with a file and a data folder that flags name; its defaults where there is none.

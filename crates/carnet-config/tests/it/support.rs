@@ -19,7 +19,13 @@ pub fn load_with(
     let map = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
-    load(&Sources { path: None, env: map(env), flags: map(flags), cwd: folder.to_owned() })
+    load(&Sources {
+        path: None,
+        env: map(env),
+        flags: map(flags),
+        cwd: folder.to_owned(),
+        ..Sources::default()
+    })
 }
 
 /// What is printed of a configuration that does not load, with the folder's path taken out.

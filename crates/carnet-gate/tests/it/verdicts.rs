@@ -292,13 +292,16 @@ fn swapped_worker_keys_and_revoked_ids_count_at_once() {
     let elsewhere = borne(bearer("worker-a", Audience::ControlPlane));
     assert_eq!(fault(elsewhere), Reason::WorkerToken(WorkerTokenError::Audience));
 
-    verifier.swap(keys().with_revoked_ids(["token-1"]));
+    verifier.swap(keys().with_revoked_ids(["token-1"]), Profile::Strict);
     assert_eq!(fault(admit()), Reason::WorkerToken(WorkerTokenError::Revoked));
-    verifier.swap(keys());
+    verifier.swap(keys(), Profile::Strict);
     assert!(admit().is_ok());
-    verifier.swap(WorkerKeys::new().with_hmac([key("another-key-of-at-least-32-bytes-")]).unwrap());
+    verifier.swap(
+        WorkerKeys::new().with_hmac([key("another-key-of-at-least-32-bytes-")]).unwrap(),
+        Profile::Strict,
+    );
     assert_eq!(fault(admit()), Reason::WorkerToken(WorkerTokenError::Signature));
-    verifier.swap(keys());
+    verifier.swap(keys(), Profile::Strict);
     assert!(admit().is_ok());
     hand.advance(LIFE);
     assert_eq!(fault(admit()), Reason::WorkerToken(WorkerTokenError::Expired));

@@ -12,6 +12,7 @@ use carnet_config::Config;
 use carnet_config::keys::Auth;
 use carnet_config::manifest::Tickets;
 use carnet_store::{Store, StoreError};
+use carnet_ticket::verify::Profile;
 use carnet_ticket::worker_token::{WorkerKeys, WorkerTokenVerifier};
 use secrecy::SecretString;
 use tokio::sync::{Mutex, MutexGuard};
@@ -25,8 +26,8 @@ pub(crate) struct Authority {
     seal: Option<SealKey>,
     keyring: ArcSwap<Keyring>,
     tickets: ArcSwap<Option<Tickets>>,
-    /// What the configuration says of tokens of workers.
-    auth: ArcSwap<Auth>,
+    /// What the configuration says of tokens of workers, and how strictly they are judged.
+    auth: ArcSwap<(Auth, Profile)>,
     worker_tokens: Arc<WorkerTokenVerifier>,
     /// Keys are changed one at a time.
     turning: Mutex<()>,
@@ -58,17 +59,17 @@ impl Authority {
         tickets: Option<Tickets>,
     ) -> Result<Self, AuthorityError> {
         let seal = config.keys.seal_key.as_ref().and_then(|key| SealKey::new(key.expose_secret()));
-        let profile = config.profile.worker_token.unwrap_or(config.profile.default);
+        let profile = profile(config);
         let authority = Self {
             store,
             seal,
             keyring: ArcSwap::default(),
             tickets: ArcSwap::from_pointee(tickets),
-            auth: ArcSwap::from_pointee(config.auth.clone()),
+            auth: ArcSwap::from_pointee((config.auth.clone(), profile)),
             worker_tokens: Arc::new(WorkerTokenVerifier::new(WorkerKeys::new(), profile)),
             turning: Mutex::default(),
         };
-        authority.swap_keyring(authority.load(config).await?, &config.auth);
+        authority.swap_keyring(authority.load(config).await?, config);
         Ok(authority)
     }
 
@@ -78,13 +79,15 @@ impl Authority {
     }
 
     /// Signs and verifies with these from now on, and with the tokens of workers that a configuration names.
-    pub(crate) fn swap_keyring(&self, keyring: Keyring, auth: &Auth) {
-        self.auth.store(Arc::new(auth.clone()));
+    pub(crate) fn swap_keyring(&self, keyring: Keyring, config: &Config) {
+        self.auth.store(Arc::new((config.auth.clone(), profile(config))));
         self.put_in_force(keyring);
     }
 
     fn put_in_force(&self, keyring: Keyring) {
-        self.worker_tokens.swap(workers::worker_keys(&keyring, &self.auth.load()));
+        let said = self.auth.load();
+        let (auth, profile) = &**said;
+        self.worker_tokens.swap(workers::worker_keys(&keyring, auth), *profile);
         self.keyring.store(Arc::new(keyring));
     }
 
@@ -116,6 +119,11 @@ impl Authority {
         };
         rows.into_iter().map(open).collect()
     }
+}
+
+/// How strictly tokens of workers are judged.
+fn profile(config: &Config) -> Profile {
+    config.profile.worker_token.unwrap_or(config.profile.default)
 }
 
 /// The keys of the configuration: the first signs.

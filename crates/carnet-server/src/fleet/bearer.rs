@@ -69,7 +69,8 @@ pub(crate) async fn admit(
     let presented = Presented { class: Some(class), data: Some(token.as_bytes()), bearer };
     let grant = app.lookup().admit(&presented, Surface::Rpc).await?;
     let subject = grant.subject().unwrap_or_default().to_owned();
-    Ok(FleetPeer { grant, speaker: Speaker::Token { subject } })
+    let is_static = class == Class::StaticToken;
+    Ok(FleetPeer { grant, speaker: Speaker::Token { subject, is_static } })
 }
 
 /// What is presented does not count.

@@ -37,7 +37,7 @@ impl FleetPeer {
     pub(crate) fn may_be(&self, id: &WorkerId) -> bool {
         match &self.speaker {
             Speaker::Certificate(_) => true,
-            Speaker::Token { subject } => subject == id.as_str(),
+            Speaker::Token { subject, .. } => subject == id.as_str(),
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) fn describe(method: &str, path: &str) -> Option<Operation> {
                     ("capabilities?", list(text())),
                     ("key_ids?", list(text())),
                     ("instance?", text()),
+                    ("labels?", map(text())),
+                    ("capability_schemas?", list(open([]))),
                     ("active?", int()),
                     ("load_score?", number()),
                 ]))

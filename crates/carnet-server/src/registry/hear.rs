@@ -40,6 +40,7 @@ impl Registry {
             note(id, "online");
         }
         worker.leaf = speaker.leaf().cloned();
+        worker.shows_static = speaker.shows_static();
         (worker.heard_at, worker.is_saved) = (self.clock.now(), false);
         drop(known);
         if is_news {

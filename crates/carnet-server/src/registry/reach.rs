@@ -4,6 +4,9 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+/// Where workers take calls.
+const PATH: &str = "/rpc";
+
 /// Where workers without a certificate of the fleet are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Reach {
@@ -17,13 +20,26 @@ pub(crate) enum Reach {
 }
 
 impl Reach {
-    /// Whether a worker is called that is at `url`.
-    pub(crate) fn has(self, url: &str) -> bool {
-        match self {
+    /// Where a worker is called that says it is at `url`: at [`PATH`] of its host and nowhere else, or not at all.
+    pub(crate) fn of(self, url: &str) -> Option<Url> {
+        let mut url: Url = url.parse().ok()?;
+        let is_reached = match self {
             Self::Nowhere => false,
-            Self::Tls => url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")),
-            Self::Loopback => url.parse().is_ok_and(|url| is_plain_here(&url)),
-        }
+            Self::Tls => url.scheme() == "https",
+            Self::Loopback => is_plain_here(&url),
+        };
+        let is_bare = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && matches!(url.path(), "/" | PATH);
+        url.set_path(PATH);
+        (is_reached && is_bare).then_some(url)
+    }
+
+    /// Whether a worker is called that says it is at `url`.
+    pub(crate) fn has(self, url: &str) -> bool {
+        self.of(url).is_some()
     }
 }
 

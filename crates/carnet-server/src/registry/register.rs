@@ -64,6 +64,7 @@ impl Registry {
             let seats = seats.unwrap_or_else(|| Seats::new(self.changed.clone()));
             let mut worker = Worker::new(row, Some(registration), seats, now);
             worker.leaf = speaker.leaf().cloned();
+            worker.shows_static = speaker.shows_static();
             let suspicion = worker.member.as_ref().and_then(|member| known.suspects.get(member));
             worker.suspicion = suspicion.cloned().unwrap_or_default();
             worker.suspicion.is_clone_seen = is_clone_seen;
@@ -79,7 +80,7 @@ impl Registry {
         registration: &Registration,
         speaker: &Speaker,
     ) -> Result<bool, RegistryError> {
-        if let Speaker::Token { subject } = speaker {
+        if let Speaker::Token { subject, .. } = speaker {
             // A token says nothing of capabilities.
             return if self.is_out(subject) { Err(RegistryError::Quarantined) } else { Ok(false) };
         }

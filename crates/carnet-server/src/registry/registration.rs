@@ -180,7 +180,7 @@ impl Registration {
     }
 }
 
-fn labels(value: Option<&Value>) -> Option<BTreeMap<String, String>> {
+pub(super) fn labels(value: Option<&Value>) -> Option<BTreeMap<String, String>> {
     let Some(value) = value.filter(|value| !value.is_null()) else { return Some(BTreeMap::new()) };
     let object = value.as_object().filter(|object| object.len() <= LABELS_MAX)?;
     let label = |(name, value): (&String, &Value)| {
@@ -191,7 +191,7 @@ fn labels(value: Option<&Value>) -> Option<BTreeMap<String, String>> {
     object.iter().map(label).collect()
 }
 
-fn schemas(value: Option<&Value>) -> Option<Vec<Value>> {
+pub(super) fn schemas(value: Option<&Value>) -> Option<Vec<Value>> {
     let Some(value) = value.filter(|value| !value.is_null()) else { return Some(Vec::new()) };
     let list = value.as_array().filter(|list| list.len() <= CAPABILITIES_MAX)?;
     let fits = |schema: &&Value| {

@@ -1,16 +1,19 @@
 //! [`SandboxBeat`]: what a worker of StacyVM says each time that it is there, as JSON. Source: worker runtime spec,
 //! section 9.
 
+use std::collections::BTreeMap;
+
 use carnet_ticket::identity::CapabilityId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::registration::CAPABILITIES_MAX;
+use super::registration::{self, CAPABILITIES_MAX};
 use super::{Beat, Registration, Reported};
 use crate::problem::Problem;
 
-/// Names in one list, and bytes of one text.
+/// Names in one list, ids of keys, and bytes of one text.
 const NAMES_MAX: usize = 64;
+const KEYS_MAX: usize = 128;
 const TEXT_LEN_MAX: usize = 1024;
 
 /// What a worker of StacyVM says of itself that nobody else says.
@@ -34,6 +37,8 @@ pub(crate) struct SandboxBeat {
     rpc_url: Option<String>,
     capacity: Option<u32>,
     instance: Option<String>,
+    labels: Option<BTreeMap<String, String>>,
+    schemas: Option<Vec<Value>>,
     active: Option<u32>,
     load_score: Option<f64>,
     state: Reported,
@@ -70,11 +75,13 @@ impl SandboxBeat {
             capacity: said(count(capacity, "max_sandboxes")?),
             // What follows workers of StacyVM do not say.
             instance: said(text(&body, "instance")?),
+            labels: maybe(&body, "labels", labels)?,
+            schemas: maybe(&body, "capability_schemas", schemas)?,
             active: maybe(&body, "active", count)?,
             load_score: maybe(&body, "load_score", load)?,
             state: Reported::parse(status.trim())
                 .map_err(|_| Problem::invalid("BadValue", "status"))?,
-            key_ids: texts(&body, "key_ids", NAMES_MAX)?,
+            key_ids: texts(&body, "key_ids", KEYS_MAX)?,
             revocations: body.get("revocation_seq").and_then(Value::as_u64),
         })
     }
@@ -90,6 +97,8 @@ impl SandboxBeat {
             rpc_url: self.rpc_url.clone().or(known.rpc_url),
             capacity: self.capacity.or(known.capacity),
             instance: self.instance.clone().or(known.instance),
+            labels: self.labels.clone().unwrap_or(known.labels),
+            capability_schemas: self.schemas.clone().unwrap_or(known.capability_schemas),
             sandboxes: Some(self.sandboxes.clone()),
             ..known
         }
@@ -149,6 +158,14 @@ fn count(body: &Map<String, Value>, name: &str) -> Result<u32, Problem> {
             count.ok_or_else(|| Problem::invalid("BadValue", name))
         }
     }
+}
+
+fn labels(body: &Map<String, Value>, name: &str) -> Result<BTreeMap<String, String>, Problem> {
+    registration::labels(body.get(name)).ok_or_else(|| Problem::invalid("BadValue", name))
+}
+
+fn schemas(body: &Map<String, Value>, name: &str) -> Result<Vec<Value>, Problem> {
+    registration::schemas(body.get(name)).ok_or_else(|| Problem::invalid("BadValue", name))
 }
 
 /// How busy it is, from 0 to 1.

@@ -16,6 +16,8 @@ pub(crate) enum Speaker {
     Token {
         /// The worker id in it.
         subject: String,
+        /// Whether it is one of the configuration; else it is signed.
+        is_static: bool,
     },
 }
 
@@ -24,7 +26,7 @@ impl Speaker {
     pub(super) fn identity(&self) -> String {
         match self {
             Self::Certificate(leaf) => leaf.identity.to_string(),
-            Self::Token { subject } => subject.clone(),
+            Self::Token { subject, .. } => subject.clone(),
         }
     }
 
@@ -33,6 +35,14 @@ impl Speaker {
         match self {
             Self::Certificate(leaf) => Member::of(&leaf.identity),
             Self::Token { .. } => None,
+        }
+    }
+
+    /// Whether it showed a token of the configuration; nothing, if it showed none at all.
+    pub(super) fn shows_static(&self) -> Option<bool> {
+        match self {
+            Self::Certificate(_) => None,
+            Self::Token { is_static, .. } => Some(*is_static),
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Worker {
     pub(crate) beat: Beat,
     /// The certificate that it came with last; unknown until it comes.
     pub(crate) leaf: Option<Arc<Leaf>>,
+    /// Whether the token that it came with last is one of the configuration; unknown until it comes.
+    pub(crate) shows_static: Option<bool>,
     /// Who it is in the fleet, if its identity is of the fleet.
     pub(crate) member: Option<Member>,
     /// What is held against its identity.
@@ -66,6 +68,7 @@ impl Worker {
             seats,
             beat: Beat::default(),
             leaf: None,
+            shows_static: None,
             suspicion: Suspicion::default(),
             heard_at,
             is_lost: false,

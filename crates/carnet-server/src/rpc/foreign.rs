@@ -61,7 +61,7 @@ impl Foreign {
     /// A call of `url`; nothing where it does not get.
     pub(super) fn post(&self, url: &str) -> Option<RequestBuilder> {
         let (Self::Tls(client) | Self::Loopback(client)) = self else { return None };
-        self.reach().has(url).then(|| client.post(url))
+        Some(client.post(self.reach().of(url)?))
     }
 }
 

@@ -42,15 +42,24 @@ pub(crate) enum TokenError {
     Header(#[from] InvalidHeaderValue),
 }
 
-/// The headers that let this server have `method` run at `callee`: with the worker's own token of the configuration, else
-/// the one that all share, else a new one.
+/// The headers that let this server have `method` run at `callee`: with a new token, or with the one of the configuration
+/// where the worker itself came with that. Nobody is shown one that it has not shown: it counts for others too.
 pub(super) fn headers(app: &App, callee: &Callee, method: &str) -> Result<HeaderMap, TokenError> {
     let (config, id) = (app.config(), callee.worker_id.as_str());
-    let own = config.auth.worker_tokens.get(id);
-    let mut token = match own.or(config.auth.worker_token.as_ref()) {
-        Some(token) => HeaderValue::from_bytes(token.expose_secret().as_bytes())?,
-        None => HeaderValue::from_str(&mint(app, id, method)?)?,
+    let fixed = config.auth.worker_tokens.get(id).or(config.auth.worker_token.as_ref());
+    let came = app.registry().worker(&callee.worker_id).and_then(|worker| worker.shows_static);
+    let minted = match came {
+        Some(true) => None,
+        Some(false) => Some(mint(app, id, method)?),
+        // It has not come since this process began.
+        None => mint(app, id, method).ok(),
     };
+    let text = match (&minted, fixed) {
+        (Some(minted), _) => minted.as_str(),
+        (None, Some(fixed)) => fixed.expose_secret(),
+        (None, None) => return Err(TokenError::NoSigningKey),
+    };
+    let mut token = HeaderValue::from_str(text)?;
     token.set_sensitive(true);
     Ok(HeaderMap::from_iter([(WORKER_ID, HeaderValue::from_str(id)?), (WORKER_TOKEN, token)]))
 }

@@ -19,19 +19,18 @@ use crate::verify::{Class, Facts, Limits, Presented, Profile, Reason, Verified, 
 pub struct WorkerTokenVerifier {
     auth: ArcSwap<WorkerAuth>,
     generation: AtomicU64,
-    profile: Profile,
 }
 
 impl WorkerTokenVerifier {
     /// A judge with these keys.
     pub fn new(keys: WorkerKeys, profile: Profile) -> Self {
         let auth = ArcSwap::from_pointee(WorkerAuth { keys, profile });
-        Self { auth, generation: AtomicU64::new(0), profile }
+        Self { auth, generation: AtomicU64::new(0) }
     }
 
-    /// Judges by `keys` from the next call on.
-    pub fn swap(&self, keys: WorkerKeys) {
-        self.auth.store(WorkerAuth { keys, profile: self.profile }.into());
+    /// Judges by `keys` from the next call on, as strictly as `profile` says.
+    pub fn swap(&self, keys: WorkerKeys, profile: Profile) {
+        self.auth.store(WorkerAuth { keys, profile }.into());
         // After the keys: whoever reads the new number judges by the new keys.
         self.generation.fetch_add(1, Ordering::SeqCst);
     }

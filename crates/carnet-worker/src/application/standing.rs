@@ -143,7 +143,7 @@ impl Standing {
                 Service::of_member(live, gate.clone(), router, is_required)
             }
             Self::Deployed(deployed) => {
-                Service::of_deployed(deployed.files(), gate.clone(), router, is_required)
+                Service::of_deployed(deployed, gate.clone(), router, is_required)
             }
         }
     }

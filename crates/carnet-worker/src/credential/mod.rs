@@ -130,11 +130,13 @@ impl TokenSource {
         &self.control_plane
     }
 
-    /// From here on tokens come from there.
+    /// From here on tokens come from there. One that is kept goes on to serve, unless it is from elsewhere.
     pub(crate) async fn swap(&self, source: Source) {
         let mut kept = self.kept.lock().await;
+        if !self.source.load().is_same(&source) {
+            *kept = Kept::default();
+        }
         self.source.store(source.into());
-        *kept = Kept::default();
     }
 
     /// The request, with the worker's id and token.
@@ -153,21 +155,22 @@ impl TokenSource {
         let source = self.source.load_full();
         match &*source {
             Source::None => Err(CredentialError::NoSource),
-            Source::File(path) => source::read(path).await,
+            Source::File(path) => source::read(&self.clock, path).await,
             Source::Static(token) => Ok(token.clone()),
-            Source::Issuer { .. } | Source::SigningKey(_) => self.kept(&source).await,
+            Source::Issuer { .. } | Source::SigningKey(_) => self.kept().await,
         }
     }
 
     /// The token that is kept, or another once two thirds of its life are over. While there is no other, it goes on to
     /// serve.
-    async fn kept(&self, source: &Source) -> Result<SecretString, CredentialError> {
-        // Who waits here finds what the one before got.
+    async fn kept(&self) -> Result<SecretString, CredentialError> {
+        // Who waits here finds what the one before got, and where tokens come from now.
         let mut kept = self.kept.lock().await;
+        let source = self.source.load_full();
         let now = self.clock.now();
         let is_due = kept.renew_at.is_none_or(|renew_at| now >= renew_at);
         let got =
-            if is_due { self.get(source, now).await } else { Err(CredentialError::AskedBefore) };
+            if is_due { self.get(&source, now).await } else { Err(CredentialError::AskedBefore) };
         match got {
             Ok((token, ttl)) => {
                 kept.token = Some((token.clone(), now.after(ttl)));

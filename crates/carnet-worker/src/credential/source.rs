@@ -5,10 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use carnet_config::Loaded;
+use carnet_gate::Clock;
 use carnet_ticket::worker_token::{HmacKey, TOKEN_LEN_MAX};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::CredentialError;
+use crate::pause::within;
+
+/// How long reading a token may take.
+const READ_MAX: Duration = Duration::from_secs(5);
 
 /// Where tokens come from.
 pub(crate) enum Source {
@@ -30,6 +35,20 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// Whether what came from the one could have come from the other.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::None, Self::None) => true,
+            (Self::File(one), Self::File(other)) => one == other,
+            (Self::Issuer { key: one, .. }, Self::Issuer { key: other, .. })
+            | (Self::Static(one), Self::Static(other)) => {
+                one.expose_secret() == other.expose_secret()
+            }
+            (Self::SigningKey(one), Self::SigningKey(other)) => one.key_id() == other.key_id(),
+            _ => false,
+        }
+    }
+
     /// The first that a configuration names.
     pub(crate) fn of(loaded: &Loaded) -> Self {
         let (auth, worker) = (&loaded.config.auth, &loaded.config.worker);
@@ -49,14 +68,17 @@ impl Source {
 }
 
 /// The token that a file holds now.
-pub(super) async fn read(path: &Path) -> Result<SecretString, CredentialError> {
+pub(super) async fn read(clock: &Clock, path: &Path) -> Result<SecretString, CredentialError> {
     let (path, named) = (path.to_owned(), path.to_owned());
     let read = tokio::task::spawn_blocking(move || {
         let mut text = String::new();
         std::fs::File::open(path)?.take(TOKEN_LEN_MAX as u64 + 64).read_to_string(&mut text)?;
         Ok(text)
     });
-    let text = read.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+    let text = match within(clock, READ_MAX, read).await {
+        Some(read) => read.unwrap_or_else(|error| Err(std::io::Error::other(error))),
+        None => Err(std::io::ErrorKind::TimedOut.into()),
+    };
     let text = text.map_err(|source| CredentialError::File { path: named.clone(), source })?;
     match text.trim() {
         "" => Err(CredentialError::NoToken { path: named }),

@@ -12,12 +12,14 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use carnet_config::{ReloadError, Watch};
 use carnet_gate::{Clock, Gate};
 use carnet_ticket::identity::WorkerId;
 use carnet_ticket::worker_token::jwks;
 use parking_lot::Mutex;
 use reqwest::Url;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use files::Files;
 pub(crate) use ring::{Ring, RingError};
@@ -44,6 +46,8 @@ pub(crate) struct Deployed {
     tokens: Arc<TokenSource>,
     ring: Ring,
     plane: Plane,
+    /// Is over once something else is believed: connections begin anew then.
+    era: ArcSwap<CancellationToken>,
     /// When keys were asked for the last time.
     asked: tokio::sync::Mutex<Option<Duration>>,
 }
@@ -79,6 +83,7 @@ impl Deployed {
             plane: Plane::of_tokens(&tokens)?,
             tokens,
             watch: Mutex::new(watch),
+            era: ArcSwap::default(),
             asked: tokio::sync::Mutex::default(),
         })
     }
@@ -98,6 +103,11 @@ impl Deployed {
     /// Whether calls come in plain.
     pub(crate) fn is_plain(&self) -> bool {
         self.files.is_none()
+    }
+
+    /// Lasts as long as what is believed now.
+    pub(crate) fn era(&self) -> CancellationToken {
+        self.era.load().child_token()
     }
 
     pub(crate) fn files(&self) -> Option<&Arc<Files>> {
@@ -160,6 +170,7 @@ impl Deployed {
             source
         };
         self.tokens.swap(source).await;
+        self.era.swap(Arc::default()).cancel();
         Ok(())
     }
 
@@ -171,14 +182,15 @@ impl Deployed {
         }
     }
 
-    /// Asks for the keys again, unless that was done a moment ago, or a file has them. Whether it did.
-    pub(crate) async fn ask_for_keys(&self) -> bool {
+    /// Asks for the keys again, unless that was done a moment ago, or a file has them. Who comes while somebody else
+    /// asks waits for that.
+    pub(crate) async fn ask_for_keys(&self) {
         if self.ring.has_file() {
-            return false;
+            return;
         }
         let (mut asked, now) = (self.asked.lock().await, self.clock().uptime());
         if asked.is_some_and(|asked| now.saturating_sub(asked) < ASK_AGAIN) {
-            return false;
+            return;
         }
         *asked = Some(now);
         let keys = match published(&self.plane).await {
@@ -189,7 +201,6 @@ impl Deployed {
             Ok(keys) => self.ring.publish(keys),
             Err(error) => tracing::warn!(error, "the keys of the control plane are not known"),
         }
-        true
     }
 }
 

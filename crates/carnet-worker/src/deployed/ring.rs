@@ -8,7 +8,7 @@ use carnet_config::Loaded;
 use carnet_gate::{Clock, Freshness, Gate};
 use carnet_ticket::ed25519::VerifyingKey;
 use carnet_ticket::id::KeyId;
-use carnet_ticket::verify::{Class, Surface};
+use carnet_ticket::verify::{Class, Profile, Surface};
 use carnet_ticket::worker_token::{
     HmacKey, MintError, RingFull, WorkerKeys, WorkerTokenVerifier, jwks,
 };
@@ -62,6 +62,7 @@ struct Known {
 struct Configured {
     /// Everything but public keys.
     keys: WorkerKeys,
+    profile: Profile,
     hmac_ids: Vec<KeyId>,
     /// Public keys of a file, which count alone.
     public: Option<Vec<VerifyingKey>>,
@@ -70,10 +71,9 @@ struct Configured {
 impl Ring {
     pub(super) fn new(loaded: &Loaded) -> Result<Self, RingError> {
         let configured = Configured::of(loaded)?;
-        let profile = &loaded.config.profile;
-        let profile = profile.worker_token.unwrap_or(profile.default);
+        let none = WorkerTokenVerifier::new(WorkerKeys::new(), configured.profile);
         let ring = Self {
-            verifier: Arc::new(WorkerTokenVerifier::new(WorkerKeys::new(), profile)),
+            verifier: Arc::new(none),
             known: Mutex::new(Known { configured, published: Vec::new() }),
             ids: ArcSwap::default(),
         };
@@ -124,7 +124,7 @@ impl Ring {
         let keys = configured.keys.clone();
         // A set has no more keys than a ring holds.
         let keys = keys.clone().with_public(public.iter().cloned()).unwrap_or(keys);
-        self.verifier.swap(keys);
+        self.verifier.swap(keys, configured.profile);
         let public = public.iter().map(VerifyingKey::key_id);
         self.ids.store(Arc::new(configured.hmac_ids.iter().copied().chain(public).collect()));
     }
@@ -137,22 +137,26 @@ impl Configured {
         let hmac = hmac.map(|key| HmacKey::from_text(key.expose_secret()));
         let hmac: Vec<_> = hmac.collect::<Result<_, _>>()?;
         let hmac_ids = hmac.iter().map(HmacKey::key_id).collect();
-        let own = auth.worker_tokens.iter();
         let mut keys = WorkerKeys::new()
             .with_hmac(hmac)?
-            .with_worker_tokens(own.map(|(id, token)| (id.as_str(), token.expose_secret())))
             .with_revoked_ids(auth.worker_revoked_token_ids.iter().map(String::as_str));
-        // The token of a file is what the worker shows, and may be another at any moment.
-        let is_of_file = loaded.secret_file("auth.worker_token").is_some();
-        if let Some(token) = auth.worker_token.as_ref().filter(|_| !is_of_file) {
-            keys = keys.with_shared_token(token.expose_secret());
+        // Where a file has the token that the worker shows, another at any moment, nobody shows it one that stays.
+        if loaded.secret_file("auth.worker_token").is_none() {
+            let own = auth.worker_tokens.iter();
+            keys = keys
+                .with_worker_tokens(own.map(|(id, token)| (id.as_str(), token.expose_secret())));
+            if let Some(token) = &auth.worker_token {
+                keys = keys.with_shared_token(token.expose_secret());
+            }
         }
         let public = tickets.worker_jwks_file.as_ref().map(|path| {
             let text =
                 read(path).map_err(|source| RingError::File { path: path.clone(), source })?;
             jwks::read(&text).map_err(|fault| RingError::Jwks { path: path.clone(), fault })
         });
-        Ok(Self { keys, hmac_ids, public: public.transpose()? })
+        let profile = &loaded.config.profile;
+        let profile = profile.worker_token.unwrap_or(profile.default);
+        Ok(Self { keys, profile, hmac_ids, public: public.transpose()? })
     }
 }
 

@@ -22,7 +22,7 @@ impl Settings {
             return Ok(None);
         }
         let (env, cwd) = (surroundings.env.clone(), surroundings.cwd.clone());
-        let sources = Sources { env, cwd, ..Sources::default() };
+        let sources = Sources { env, cwd, named_only: true, ..Sources::default() };
         let loaded = carnet_config::load(&sources).map_err(WorkerError::Config)?;
         let faults = loaded.config.start_faults(Role::Worker);
         if !faults.is_empty() {

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::socket::Socket;
-use super::{Peer, Service};
+use super::{Callers, Peer, Service};
 use crate::pause::within;
 
 /// How long a handshake may take.
@@ -28,6 +28,9 @@ const HEAD_MAX: Duration = Duration::from_secs(30);
 /// How long somebody without a certificate stays connected, but for a request that is under way: strangers cannot
 /// take all connections there are.
 const ANONYMOUS_MAX: Duration = Duration::from_mins(1);
+
+/// The same of somebody with a certificate that is not the fleet's: nothing tells when that ends.
+const STRANGER_MAX: Duration = Duration::from_mins(10);
 
 /// How long what is under way may go on once a connection is to end.
 const ENDING_MAX: Duration = Duration::from_secs(10);
@@ -63,6 +66,11 @@ pub(super) async fn serve(
     ends: Ends,
     permit: OwnedSemaphorePermit,
 ) {
+    // Before anything is believed: what is exchanged meanwhile ends this one.
+    let era = match &service.callers {
+        Callers::Members(_) => CancellationToken::new(),
+        Callers::Strangers(deployed) => deployed.era(),
+    };
     let handshake = within(service.gate.clock(), HANDSHAKE_MAX, handshake(stream, service.tls));
     let handshake = tokio::select! {
         handshake = handshake => handshake,
@@ -73,19 +81,20 @@ pub(super) async fn serve(
         Some(Err(reason)) => return refused(reason),
         None => return refused("timeout"),
     };
-    let stranger = match (&stream, &service.trust_domain) {
-        (Either::Right(_), _) => Some(Stranger::Plain),
-        (Either::Left(tls), None) => {
-            tls.get_ref().1.peer_certificates().map(|_| Stranger::Certified)
-        }
-        (Either::Left(_), Some(_)) => None,
+    let shown = match &stream {
+        Either::Left(tls) => tls.get_ref().1.peer_certificates().and_then(<[_]>::first),
+        Either::Right(_) => None,
     };
-    let peer = match (&stream, &service.trust_domain) {
-        (Either::Left(tls), Some(trust_domain)) => {
-            let shown = tls.get_ref().1.peer_certificates().and_then(<[_]>::first);
-            shown.map(|der| Peer::admit(&service.gate, trust_domain, der)).transpose()
+    let (peer, stranger) = match &service.callers {
+        Callers::Members(trust_domain) => {
+            let peer = shown.map(|der| Peer::admit(&service.gate, trust_domain, der));
+            (peer.transpose(), None)
         }
-        _ => Ok(None),
+        Callers::Strangers(deployed) => {
+            let is_plain = deployed.is_plain();
+            let certified = shown.map(|_| Stranger::Certified);
+            (Ok(None), if is_plain { Some(Stranger::Plain) } else { certified })
+        }
     };
     // Whoever cannot be judged now is told so, once; the next connection is judged anew.
     let told = CancellationToken::new();
@@ -94,7 +103,10 @@ pub(super) async fn serve(
         Err(denied) if denied.reason == Reason::RevocationStale => (None, true),
         Err(denied) => return refused(denied.reason.code()),
     };
-    let is_anonymous = peer.is_none() && stranger.is_none();
+    let life = match stranger {
+        Some(Stranger::Certified) => Some(STRANGER_MAX),
+        _ => peer.is_none().then_some(ANONYMOUS_MAX),
+    };
     let clock = service.gate.clock().clone();
     let grant = peer.as_ref().map(|peer| peer.grant().clone());
     let socket = Socket::new(stream, ends.cut, grant, permit);
@@ -122,7 +134,8 @@ pub(super) async fn serve(
         tokio::select! {
             () = ends.draining.unwrap_or_default().cancelled_owned() => {}
             () = told.cancelled() => {}
-            () = clock.sleep(ANONYMOUS_MAX), if is_anonymous => {}
+            () = clock.sleep(life.unwrap_or_default()), if life.is_some() => {}
+            () = era.cancelled() => {}
         }
     };
     let result = tokio::select! {

@@ -21,7 +21,7 @@ pub(crate) use connection::{Stranger, Unjudged};
 pub use peer::Peer;
 pub(crate) use peer::{KindIsRole, STALENESS_MAX, gate};
 
-use crate::deployed::Files;
+use crate::deployed::{Deployed, Files};
 use crate::error::WorkerError;
 use crate::pause::within;
 use crate::tls::{self, Clients, Live};
@@ -45,8 +45,16 @@ pub(crate) struct Service {
     tls: Option<TlsAcceptor>,
     router: Router,
     gate: Gate,
-    /// Whose members certificates name; none where they name nobody of a fleet.
-    trust_domain: Option<TrustDomain>,
+    callers: Callers,
+}
+
+/// Who calls.
+#[derive(Clone)]
+enum Callers {
+    /// Members of a fleet, whom their certificates name.
+    Members(TrustDomain),
+    /// Whoever has a certificate of somebody else's, or is on this machine.
+    Strangers(Arc<Deployed>),
 }
 
 /// Ends what a listener has begun.
@@ -76,13 +84,13 @@ impl Service {
         let clients = Clients::new(trusted, peer::judge(gate.clone()), is_required);
         let tls = tls::server(live.clock(), Arc::clone(live) as _, clients)?;
         let tls = Some(TlsAcceptor::from(Arc::new(tls)));
-        Ok(Self { tls, router, gate, trust_domain: Some(trust_domain) })
+        Ok(Self { tls, router, gate, callers: Callers::Members(trust_domain) })
     }
 
-    /// Serves `router` to whoever has a certificate of the CAs that `files` name, with or without demanding one; in
-    /// plain without files.
+    /// Serves `router` to whoever has a certificate of the CAs of its files, with or without demanding one; in plain
+    /// without files.
     pub(crate) fn of_deployed(
-        files: Option<&Arc<Files>>,
+        deployed: &Arc<Deployed>,
         gate: Gate,
         router: Router,
         is_required: bool,
@@ -92,8 +100,8 @@ impl Service {
             let tls = tls::server(files.clock(), Arc::clone(files) as _, clients)?;
             Ok::<_, rustls::Error>(TlsAcceptor::from(Arc::new(tls)))
         };
-        let tls = files.map(acceptor).transpose()?;
-        Ok(Self { tls, router, gate, trust_domain: None })
+        let tls = deployed.files().map(acceptor).transpose()?;
+        Ok(Self { tls, router, gate, callers: Callers::Strangers(Arc::clone(deployed)) })
     }
 }
 

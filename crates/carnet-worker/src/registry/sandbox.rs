@@ -21,6 +21,8 @@ impl Registry {
             "key_ids": registration.key_ids(),
             "revocation_seq": self.health.gate().revocations().seq(),
             "instance": tasks.instance(),
+            "labels": registration.labels,
+            "capability_schemas": registration.capability_schemas,
             "active": tasks.active(),
         });
         // JSON has no other numbers.

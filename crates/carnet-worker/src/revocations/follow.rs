@@ -63,7 +63,9 @@ impl Follower {
                 CertLog::new(&worker_id, &self.clock()).warn(Event::Revoked, Some(&error));
             }
             // Once for each time that it breaks, however often it is tried then.
-            if std::mem::take(&mut self.is_heard) {
+            // A stream ends with the token that it was begun with.
+            let is_usual = self.plane.is_by_token() && matches!(error, FollowError::Ended);
+            if std::mem::take(&mut self.is_heard) && !is_usual {
                 tracing::warn!(error = chain(&error), "the stream of revocations broke");
             } else {
                 tracing::debug!(%error, "there is no stream of revocations");

@@ -357,40 +357,93 @@ async fn files_that_do_not_do_are_named_with_their_key() {
 /// Promise: K-55
 #[tokio::test]
 async fn files_are_exchanged_while_it_serves_and_bad_ones_are_not() {
-    let deployment = Deployment::new().await;
-    let worker = deployment.worker().serve().await.unwrap();
-    let serves = async |deployment: &Deployment| {
-        deployment.caller(None, worker.https_url()).send("/health").await.is_ok()
+    let mut deployment = Deployment::new().await;
+    deployment.machine.set(TOKEN, "shared by all");
+    let worker = deployment.start(doing(until_cancelled)).await;
+    let url = worker.https_url();
+    let ask = async |caller: &Caller| {
+        let answer = caller.try_call_by((ID, "shared by all"), call("worker.status")).await;
+        answer.is_ok_and(|answer| answer.status() == StatusCode::NOT_FOUND)
     };
-    assert!(serves(&deployment).await);
-    // Another CA for both: nobody believes the old one any more.
+    let old = deployment.known(url);
+    assert!(ask(&old).await);
+    // Another CA for both sides: nobody believes the old one any more, also not over a connection that was there.
     let next = Deployment {
         authority: authority(&deployment.machine.clock()),
         machine: deployment.machine.another(),
         control: deployment.control.clone(),
     };
-    for name in ["server.pem", "server.key", "ca.pem"] {
-        let text = {
-            next.certify();
-            std::fs::read_to_string(next.file(name)).unwrap()
-        };
-        assert!(!text.is_empty());
-    }
+    next.certify();
     for name in ["server.pem", "server.key", "ca.pem"] {
         std::fs::copy(next.file(name), deployment.file(name)).unwrap();
     }
+    let new = next.known(url);
     until(async || {
         deployment.machine.advance(seconds(1));
-        serves(&next).await
+        ask(&new).await
     })
     .await;
-    assert!(!serves(&deployment).await);
+    until(async || !ask(&old).await).await;
+    // One that believes the new CA and shows a certificate of the old one.
+    let mixed = next.caller(Some(&deployment.authority), url);
+    assert!(!ask(&mixed).await);
     // What cannot be used is not used.
     put(&deployment.file("server.key"), "x");
     for _ in 0..20 {
         deployment.machine.advance(seconds(1));
-        assert!(serves(&next).await);
+        assert!(ask(&new).await);
     }
+}
+
+/// Promise: W-20, W-41
+#[tokio::test]
+async fn the_emergency_list_and_the_profile_count_without_a_restart() {
+    let mut deployment = Deployment::new().await;
+    let file = deployment.machine.path("carnet.toml");
+    let write = |list: &str, profile: &str| {
+        put(
+            &file,
+            &format!(
+                "[profile]\nworker_token = \"{profile}\"\n[auth]\nworker_token = \"shared by all\"\n\
+                 worker_signing_key = \"{KEY}\"\nworker_revoked_token_ids = [{list}]\n"
+            ),
+        );
+    };
+    write("", "compat");
+    deployment.machine.set("CARNET_CONFIG", &file.display().to_string());
+    let worker = deployment.start(doing(until_cancelled)).await;
+    let caller = deployment.known(worker.https_url());
+    let clock = deployment.machine.clock();
+    let ask =
+        async |token: &str| error(caller.call_by((ID, token), call("worker.status")).await).await.0;
+    let token = rpc_token(&clock, |_| {});
+    let without_scopes = rpc_token(&clock, |claims| claims.scopes.clear());
+    assert_eq!((ask(&token).await, ask(&without_scopes).await), (404, 404));
+    write("\"a-token\"", "strict");
+    until(async || {
+        deployment.machine.advance(Duration::from_millis(100));
+        ask(&token).await == 401
+    })
+    .await;
+    assert_eq!((ask(&without_scopes).await, ask("shared by all").await), (401, 404));
+    // What is no configuration takes nothing back.
+    put(&file, "auth = 1");
+    for _ in 0..20 {
+        deployment.machine.advance(Duration::from_millis(500));
+        assert_eq!((ask(&token).await, ask("shared by all").await), (401, 404));
+    }
+}
+
+/// Promise: W-39
+#[tokio::test]
+async fn a_reload_that_is_about_something_else_costs_no_token() {
+    let mut deployment = Deployment::new().await;
+    deployment.machine.set(ISSUER_KEY, "carnet_ak_an_issuers");
+    let _worker = deployment.start(|worker| worker).await;
+    assert_eq!(deployment.beat(1).await, "issued-1");
+    deployment.certify();
+    assert_eq!(deployment.beat(3).await, "issued-1");
+    assert_eq!(deployment.control.seen(ISSUE).len(), 1);
 }
 
 /// Promise: K-55

@@ -108,9 +108,9 @@ async fn a_static_token_is_shown_to_whom_it_is_for() {
     let fleet = Fleet::with_files(&files, &settings).await;
     let shown_to = [("vm-1", SHARED), ("vm-2", "a-token-of-the-second-worker")];
     let mut workers = Vec::new();
-    for (id, _) in shown_to {
+    for (id, token) in shown_to {
         let worker = Outsider::start(id, &pki, &pki.issue("localhost")).await;
-        worker.register(&fleet).await.expect(200);
+        fleet.beat_by(token, id, &worker.beat()).await.expect(200);
         workers.push(worker);
     }
     // The one that has less to do is next.
@@ -119,6 +119,12 @@ async fn a_static_token_is_shown_to_whom_it_is_for() {
         let call = worker.calls.next().await;
         assert_eq!((shown(&call, "x-worker-id"), shown(&call, "x-worker-token")), (id, token));
     }
+    // Whoever came with a token of its own does not learn one that is others' too.
+    let mut signed = Outsider::start("vm-3", &pki, &pki.issue("localhost")).await;
+    signed.register(&fleet).await.expect(200);
+    fleet.submit(As::Api, json!({})).await;
+    let now = fleet.server.app.gate().clock().now();
+    token_id(&signed.calls.next().await, "vm-3", WorkerScope::Spawn, now);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -120,14 +120,14 @@ fn a_revoked_id_is_refused_at_once_and_falls_back_to_nothing() {
                 keys.with_worker_tokens([("worker-a", token.as_str())])
             };
             let judge = || judge(&verifier, Class::WorkerToken, &token, endpoint);
-            verifier.swap(with_static());
+            verifier.swap(with_static(), profile);
             assert!(judge().is_ok());
-            verifier.swap(with_static().with_revoked_ids(["other", " token-1 ", ""]));
+            verifier.swap(with_static().with_revoked_ids(["other", " token-1 ", ""]), profile);
             assert_eq!(judge(), Err(Reason::WorkerToken(WorkerTokenError::Revoked)));
             let told_static = present(Class::StaticToken, &token, endpoint);
             let found = verifier.verify(&told_static, &Facts::none(), NOW);
             assert_eq!(found, Err(Reason::Malformed));
-            verifier.swap(WorkerKeys::new());
+            verifier.swap(WorkerKeys::new(), profile);
             assert_eq!(judge(), Err(Reason::WorkerToken(WorkerTokenError::Unconfigured)));
         }
     }

@@ -138,8 +138,16 @@ impl Caller {
         (id, token): (&str, &str),
         body: impl Into<reqwest::Body>,
     ) -> Response {
+        self.try_call_by((id, token), body).await.unwrap()
+    }
+
+    pub async fn try_call_by(
+        &self,
+        (id, token): (&str, &str),
+        body: impl Into<reqwest::Body>,
+    ) -> reqwest::Result<Response> {
         let request = self.http.post(format!("{}/rpc", self.base)).body(body);
-        request.header("X-Worker-ID", id).header("X-Worker-Token", token).send().await.unwrap()
+        request.header("X-Worker-ID", id).header("X-Worker-Token", token).send().await
     }
 
     /// The same, line by line.
