@@ -6,11 +6,13 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use carnet_gate::{Clock, Stopwatch};
 use carnet_ticket::realm::Ulid;
+use carnet_ticket::verify::Class;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::address::ClientAddress;
 use crate::audit::Asked;
+use crate::fleet::bearer;
 use crate::problem::Problem;
 use crate::serve::Peer;
 use crate::state::App;
@@ -179,7 +181,10 @@ impl Line {
         let request_id = id.0.to_str().unwrap_or_default();
         match &problem.denied {
             Some(denied) => {
-                let class = denied.class.map_or("none", carnet_ticket::verify::Class::as_str);
+                if matches!(denied.class, Some(Class::WorkerToken | Class::StaticToken)) {
+                    bearer::count("denied", denied.reason.code());
+                }
+                let class = denied.class.map_or("none", Class::as_str);
                 let rule = denied.rule.map(|rule| rule.to_string());
                 tracing::info!(request_id, method, route, status, class, surface = denied.surface.as_str(),
                     reason = denied.reason.code(), why = %denied.reason, rule, credential = %denied.fingerprint, "denied");
@@ -294,11 +299,19 @@ fn worker_code(problem: &Problem) -> &'static str {
     }
 }
 
+/// As StacyVM says it: whoever is not let in learns no more.
+fn worker_message(problem: &Problem) -> &str {
+    match problem.status {
+        StatusCode::UNAUTHORIZED => "unauthorized",
+        _ => &problem.message,
+    }
+}
+
 /// The error body: the control plane's carries the request id, the realm's does not, the fleet's is one member.
 fn render(problem: &Problem, tree: Tree, id: &RequestId) -> Bytes {
     let mut body = match tree {
         Tree::Fleet => return Bytes::from(json!({ "detail": problem.detail() }).to_string()),
-        Tree::Worker => json!({ "code": worker_code(problem), "message": problem.message }),
+        Tree::Worker => json!({ "code": worker_code(problem), "message": worker_message(problem) }),
         Tree::Realm | Tree::ControlPlane | Tree::Ui => problem.body(),
     };
     if tree == Tree::ControlPlane {

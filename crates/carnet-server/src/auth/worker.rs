@@ -33,6 +33,7 @@ pub(super) async fn admit(
     let worker = match bearer::admit(app, header(WORKER_ID), token).await {
         // Nothing was presented, so nobody guesses.
         Err(denied) if token.is_empty() => {
+            bearer::count("denied", denied.reason.code());
             let problem = Problem::from(denied);
             return Err(Problem { denied: None, ..problem });
         }
@@ -43,6 +44,7 @@ pub(super) async fn admit(
         let rights = rights.ok_or_else(|| worker.grant.deny(Reason::NotAccepted))?;
         rights.permits(scope).map_err(|reason| worker.grant.deny(reason))?;
     }
+    bearer::count("ok", "");
     parts.extensions.insert(Caller(worker.grant.clone()));
     parts.extensions.insert(worker);
     Ok(())

@@ -5,8 +5,11 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use carnet_gate::Denied;
+use carnet_ticket::id::{Fingerprint, KeyId};
 use carnet_ticket::verify::{Bearer, Class, Presented, Reason, Surface};
-use carnet_ticket::worker_token::{Audience, Format, WorkerScope};
+use carnet_ticket::worker_token::{
+    Audience, Format, STATIC_CLASS, WorkerScope, WorkerTokenError, content_id,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use zeroize::Zeroizing;
@@ -35,7 +38,10 @@ pub(super) async fn worker(
     }
     let token = match token(&parts.headers) {
         Ok(Some(token)) => token,
-        Ok(None) => return Err(refusal(StatusCode::UNAUTHORIZED, "Missing authorization header")),
+        Ok(None) => {
+            count("denied", WorkerTokenError::NoToken.code());
+            return Err(refusal(StatusCode::UNAUTHORIZED, "Missing authorization header"));
+        }
         Err(Unreadable) => return Err(bad(app, address)),
     };
     let said = parts.headers.get(WORKER_ID).and_then(|id| id.to_str().ok()).map(Cow::Borrowed);
@@ -51,7 +57,15 @@ pub(super) async fn worker(
     })?;
     let rights = grant.routes().ok_or_else(|| grant.deny(Reason::NotAccepted))?;
     rights.permits(scope.as_str()).map_err(|reason| grant.deny(reason))?;
+    count("ok", "");
     Ok(FleetPeer { grant, speaker })
+}
+
+/// Counts what became of a request by a worker's token, signed or static. The frame counts what is denied by a reason.
+pub(crate) fn count(result: &'static str, reason: &'static str) {
+    let class = Class::WorkerToken.as_str();
+    metrics::counter!("carnet_auth_total", "class" => class, "result" => result, "reason" => reason)
+        .increment(1);
 }
 
 /// The worker `subject`, if `token` is its.
@@ -67,10 +81,23 @@ pub(crate) async fn admit(
         audience: Some(Audience::ControlPlane.as_str()),
     };
     let presented = Presented { class: Some(class), data: Some(token.as_bytes()), bearer };
-    let grant = app.lookup().admit(&presented, Surface::Rpc).await?;
+    let admitted = app.lookup().admit(&presented, Surface::Rpc).await;
+    // The log names it by what it says, whether that is believed or not.
+    let named = |denied| Denied { fingerprint: fingerprint(class, token.trim()), ..denied };
+    let grant = admitted.map_err(named)?;
     let subject = grant.subject().unwrap_or_default().to_owned();
     let is_static = class == Class::StaticToken;
     Ok(FleetPeer { grant, speaker: Speaker::Token { subject, is_static } })
+}
+
+/// Names a token without being one.
+fn fingerprint(class: Class, token: &str) -> Fingerprint {
+    let content = match class {
+        _ if token.is_empty() => return Fingerprint::default(),
+        Class::WorkerToken => content_id(token),
+        _ => STATIC_CLASS.derive(KeyId::of(token.as_bytes()).to_string()),
+    };
+    content.fingerprint()
 }
 
 /// What is presented does not count.

@@ -28,6 +28,8 @@ mod tickets;
 mod tls;
 mod ui;
 mod vectors;
+mod worker_refusals;
+mod worker_revocations;
 mod worker_routes;
 mod worker_tokens;
 

@@ -1,9 +1,11 @@
 //! `/api/v1/worker/`: workers by their tokens.
 
+use carnet_server::auth::Access;
+use carnet_ticket::worker_token::{Claims, HmacKey, WorkerScope, mint_v1};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{AUTHORITY, Answer, As, Server};
+use crate::support::{AUTHORITY, Answer, As, START, Server};
 
 const SHARED: &str = "a-token-that-all-workers-share";
 
@@ -100,32 +102,43 @@ async fn a_token_counts_for_its_worker_its_scopes_and_these_routes() {
     refused(send(by("vm-1", &token)).await, 401, "UNAUTHORIZED");
 }
 
-/// Promise: K-43
+/// Promise: K-43, W-27, W-28
 #[tokio::test(flavor = "multi_thread")]
-async fn leases_and_tasks_have_scopes_of_their_own() {
+async fn every_route_has_a_scope_and_is_of_one_worker() {
     let server = with_static_token().await;
+    let token = server.token(&json!({ "worker_id": "vm-1" })).await;
+    let beat = server.beat("vm-1").header("X-Worker-ID", "vm-1").bearer_auth(&token);
+    server.send(beat).await.expect(200);
+    let (renew, say) = (json!({ "ttl": "30s" }), json!({ "kind": "started" }));
+    let renewal = "leases/task:01HQXK5V8N3Y7M2P4R6T9W0ABC/renew";
+    let report = "tasks/task:01HQXK5V8N3Y7M2P4R6T9W0ABC/events";
     let routes = [
-        ("worker:lease", "leases/task:01HQXK5V8N3Y7M2P4R6T9W0ABC/renew", json!({ "ttl": "30s" })),
-        (
-            "worker:status",
-            "tasks/task:01HQXK5V8N3Y7M2P4R6T9W0ABC/events",
-            json!({ "kind": "started" }),
-        ),
+        (Method::POST, "worker:heartbeat", "heartbeat", json!({})),
+        (Method::GET, "worker:heartbeat", "revocations", json!(null)),
+        (Method::POST, "worker:lease", renewal, renew),
+        (Method::POST, "worker:status", report, say),
     ];
-    let all = ["worker:lease", "worker:status", "worker:heartbeat"];
-    for (scope, path, body) in routes {
+    let all = WorkerScope::ALL.map(WorkerScope::as_str);
+    for (method, scope, path, body) in routes {
         for held in all {
             let token = json!({ "worker_id": "vm-1", "scopes": [held] });
             let token = server.token(&token).await;
             let by = |id: &str| {
                 let path = format!("/api/v1/worker/{id}/{path}");
-                let request = server.request(As::Nobody, Method::POST, &path).json(&body);
+                let request = server.request(As::Nobody, method.clone(), &path).json(&body);
                 request
                     .header("X-Worker-ID", "vm-1")
                     .header("Carnet-Lease", "i/1")
                     .bearer_auth(&token)
             };
-            let answer = server.send(by("vm-1")).await;
+            let answer = by("vm-1").send().await.unwrap();
+            if held == scope && scope == "worker:heartbeat" {
+                // The feed goes on.
+                assert_eq!(answer.status(), 200, "{path}");
+                refused(server.send(by("vm-2")).await, 403, "UNAUTHORIZED");
+                continue;
+            }
+            let answer = Answer::of(answer).await;
             match (held == scope, scope) {
                 // It has no such thing.
                 (true, "worker:lease") => refused(answer, 409, "stale_lease"),
@@ -138,11 +151,36 @@ async fn leases_and_tasks_have_scopes_of_their_own() {
     }
 }
 
-/// Promise: K-43
+/// Promise: K-43, W-24
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_worker_credential_the_routes_are_closed() {
-    let server = Server::start().await;
-    refused(server.send(server.beat("vm-1")).await, 503, "UNAVAILABLE");
-    let named = server.beat("vm-1").header("X-Worker-ID", "vm-1").header("X-Worker-Token", "x");
-    refused(server.send(named).await, 503, "UNAVAILABLE");
+    let routes = carnet_server::routes::all().into_iter();
+    let routes = routes.filter(|route| matches!(route.access, Access::Worker(_)));
+    let routes: Vec<_> = routes
+        .map(|route| {
+            let path = route.path.replace("{id}", "vm-1").replace(['{', '}'], "");
+            (route.method.parse::<Method>().unwrap(), path)
+        })
+        .collect();
+    assert_eq!(routes.len(), 4);
+    let token = mint_v1(
+        &HmacKey::from_text(AUTHORITY[1].1).unwrap(),
+        &Claims {
+            worker_id: "vm-1".to_owned(),
+            expires_s: START.unix_s() + 300,
+            ..Claims::default()
+        },
+    );
+    // A key that seals others is none of workers.
+    for settings in [&[][..], &AUTHORITY[..1]] {
+        let server = Server::start_with(settings).await;
+        for (method, path) in &routes {
+            let request = || server.request(As::Nobody, method.clone(), path).json(&json!({}));
+            refused(server.send(request()).await, 503, "UNAVAILABLE");
+            for token in ["x", token.as_deref().unwrap()] {
+                let named = request().header("X-Worker-ID", "vm-1").header("X-Worker-Token", token);
+                refused(server.send(named).await, 503, "UNAVAILABLE");
+            }
+        }
+    }
 }

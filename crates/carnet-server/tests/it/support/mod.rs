@@ -2,6 +2,7 @@
 
 pub mod fleet;
 pub mod identity;
+pub mod log;
 pub mod pki;
 pub mod s3;
 pub mod session;

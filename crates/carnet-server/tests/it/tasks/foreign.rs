@@ -5,6 +5,7 @@ use carnet_ticket::verify::Profile;
 use carnet_ticket::worker_token::{
     Audience, Claims, HmacKey, WorkerKeys, WorkerScope, inspect, mint_v1, verify,
 };
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::outsider::Outsider;
@@ -40,8 +41,7 @@ async fn minted(fleet: &Fleet) -> (Value, Value) {
     (ledger, fleet.server.get(As::Admin, audit).await.expect(200).json())
 }
 
-/// Promise: W-38, K-49
-/// Promise: W-44
+/// Promise: W-38, K-49, W-44
 #[tokio::test(flavor = "multi_thread")]
 async fn each_call_of_a_worker_without_a_certificate_has_a_token_of_its_own() {
     let pki = Pki::new();
@@ -125,6 +125,46 @@ async fn a_static_token_is_shown_to_whom_it_is_for() {
     fleet.submit(As::Api, json!({})).await;
     let now = fleet.server.app.gate().clock().now();
     token_id(&signed.calls.next().await, "vm-3", WorkerScope::Spawn, now);
+}
+
+/// Promise: W-47
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_with_the_shared_token_alone_beats_and_goes_on_with_its_lease() {
+    let pki = Pki::new();
+    let files = Files::new(&pki, &pki.issue("control-plane.example"));
+    let settings = [("profile.worker_token", "compat"), ("auth.worker_token", SHARED)];
+    let fleet = Fleet::start_with(&borrowed(&files.settings(&settings))).await;
+    let mut worker = Outsider::start("vm-1", &pki, &pki.issue("localhost")).await;
+    fleet.beat_by(SHARED, "vm-1", &worker.beat()).await.expect(200);
+    let task = fleet.submit(As::Api, json!({})).await;
+    let call = worker.calls.next().await;
+    assert_eq!(shown(&call, "x-worker-token"), SHARED);
+    let by = |token: &str, path: &str| {
+        let path = format!("/api/v1/worker/vm-1/{path}");
+        let request = fleet.server.request(As::Nobody, Method::POST, &path);
+        request.header("X-Worker-ID", "vm-1").header("X-Worker-Token", token)
+    };
+    let started = by(SHARED, &format!("tasks/{task}/events")).json(&json!({ "kind": "started" }));
+    let started = started.header("Carnet-Lease", "instance-of-vm-1/1");
+    fleet.server.send(started).await.expect(204);
+    let path = format!("leases/{task}/renew");
+    // As workers of StacyVM renew: without a word of their process.
+    let renew = async |token: &str| {
+        fleet.server.send(by(token, &path).json(&json!({ "ttl": "30s" }))).await
+    };
+    for generation in 2..5 {
+        fleet.server.hand.advance(std::time::Duration::from_secs(20));
+        let lease = renew(SHARED).await.expect(200).json()["lease"].clone();
+        assert_eq!(
+            (&lease["holder_id"], &lease["generation"]),
+            (&json!("vm-1"), &json!(generation))
+        );
+        fleet.beat_by(SHARED, "vm-1", &worker.beat()).await.expect(200);
+    }
+    renew("another-token").await.expect(401);
+    assert_eq!(fleet.task(&task).await["attempt"], 1);
+    fleet.server.hand.advance(std::time::Duration::from_secs(31));
+    renew(SHARED).await.expect(409);
 }
 
 #[tokio::test(flavor = "multi_thread")]
