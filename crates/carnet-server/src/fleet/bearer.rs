@@ -8,10 +8,10 @@ use carnet_gate::Denied;
 use carnet_ticket::id::{Fingerprint, KeyId};
 use carnet_ticket::verify::{Bearer, Class, Presented, Reason, Surface};
 use carnet_ticket::worker_token::{
-    Audience, Format, STATIC_CLASS, WorkerScope, WorkerTokenError, content_id,
+    Audience, Format, ID_HEADER, STATIC_CLASS, WorkerScope, WorkerTokenError, content_id,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use zeroize::Zeroizing;
 
 use super::FleetPeer;
@@ -20,8 +20,6 @@ use crate::problem::Problem;
 use crate::rate::Limit;
 use crate::registry::Speaker;
 use crate::state::App;
-
-const WORKER_ID: HeaderName = HeaderName::from_static("x-worker-id");
 
 /// What every identity of the fleet begins with: no token is one.
 const SPIFFE: &str = "spiffe:";
@@ -44,7 +42,7 @@ pub(super) async fn worker(
         }
         Err(Unreadable) => return Err(bad(app, address)),
     };
-    let said = parts.headers.get(WORKER_ID).and_then(|id| id.to_str().ok()).map(Cow::Borrowed);
+    let said = parts.headers.get(ID_HEADER).and_then(|id| id.to_str().ok()).map(Cow::Borrowed);
     let named = || app.authority().worker_tokens().named_by(&token).map(Cow::Owned);
     let subject = said.or_else(named);
     let admitted = admit(app, subject.as_deref(), &token).await;

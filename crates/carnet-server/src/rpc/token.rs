@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use carnet_ticket::rpc::Method;
 use carnet_ticket::verify::Profile;
-use carnet_ticket::worker_token::{Audience, Claims, MintError};
+use carnet_ticket::worker_token::{Audience, Claims, ID_HEADER, MintError, TOKEN_HEADER};
 use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
@@ -15,8 +15,8 @@ use super::Callee;
 use crate::random;
 use crate::state::App;
 
-const WORKER_ID: HeaderName = HeaderName::from_static("x-worker-id");
-const WORKER_TOKEN: HeaderName = HeaderName::from_static("x-worker-token");
+const WORKER_ID: HeaderName = HeaderName::from_static(ID_HEADER);
+const WORKER_TOKEN: HeaderName = HeaderName::from_static(TOKEN_HEADER);
 
 /// How long a token counts.
 const TTL: Duration = Duration::from_mins(1);

@@ -83,7 +83,27 @@ pub fn authenticate(
     auth.identify(endpoint, headers.worker_id, headers.token(), now)
 }
 
+/// The header that names a worker.
+pub const ID_HEADER: &str = "x-worker-id";
+
+/// The header of its token, which wins over `Authorization`.
+pub const TOKEN_HEADER: &str = "x-worker-token";
+
+/// What stands for a text that is none.
+const UNREADABLE: &str = "?";
+
 impl<'a> WorkerHeaders<'a> {
+    /// Those of a request, each asked for by its name. One that is no text is there all the same: it says nothing that
+    /// counts.
+    pub fn read(header: impl Fn(&'static str) -> Option<&'a [u8]>) -> Self {
+        let text = |name| Some(std::str::from_utf8(header(name)?).unwrap_or(UNREADABLE));
+        Self {
+            worker_id: text(ID_HEADER),
+            worker_token: text(TOKEN_HEADER),
+            authorization: text("authorization"),
+        }
+    }
+
     /// The token that is presented: a header of its own wins, even when what it says is wrong.
     pub fn token(&self) -> Option<&'a str> {
         said(self.worker_token).or_else(|| {

@@ -45,7 +45,9 @@ mod verify;
 use std::time::Duration;
 
 pub use audience::Audience;
-pub use auth::{Via, WorkerAuth, WorkerHeaders, WorkerIdentity, authenticate};
+pub use auth::{
+    ID_HEADER, TOKEN_HEADER, Via, WorkerAuth, WorkerHeaders, WorkerIdentity, authenticate,
+};
 pub use claims::{Claims, MintError};
 pub use encode::{mint_v1, mint_v2};
 pub use error::WorkerTokenError;

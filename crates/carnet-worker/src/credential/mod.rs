@@ -11,8 +11,10 @@ use arc_swap::ArcSwap;
 use carnet_gate::Clock;
 use carnet_ticket::identity::WorkerId;
 use carnet_ticket::time::Timestamp;
-use carnet_ticket::worker_token::{Audience, Claims, HmacKey, MintError, WorkerScope, mint_v1};
-use http::{HeaderName, HeaderValue, StatusCode};
+use carnet_ticket::worker_token::{
+    Audience, Claims, HmacKey, ID_HEADER, MintError, TOKEN_HEADER, WorkerScope, mint_v1,
+};
+use http::{HeaderValue, StatusCode};
 use reqwest::{RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
@@ -22,9 +24,6 @@ pub(crate) use source::Source;
 use crate::error::{WorkerError, chain};
 use crate::fetch;
 use issuer::Issuer;
-
-pub(crate) const WORKER_ID: HeaderName = HeaderName::from_static("x-worker-id");
-pub(crate) const WORKER_TOKEN: HeaderName = HeaderName::from_static("x-worker-token");
 
 /// The life of a token that a worker mints itself.
 const OWN_TTL: Duration = Duration::from_mins(5);
@@ -148,7 +147,7 @@ impl TokenSource {
         let mut value =
             HeaderValue::from_str(token.expose_secret()).map_err(|_| CredentialError::BadToken)?;
         value.set_sensitive(true);
-        Ok(request.header(WORKER_ID, self.worker_id.as_str()).header(WORKER_TOKEN, value))
+        Ok(request.header(ID_HEADER, self.worker_id.as_str()).header(TOKEN_HEADER, value))
     }
 
     async fn token(&self) -> Result<SecretString, CredentialError> {
