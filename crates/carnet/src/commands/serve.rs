@@ -215,6 +215,9 @@ fn explain_listen(error: ServeError) -> Failure {
     let fix = match &error {
         ServeError::Address { .. } => "carnet serve --set server.port=0".to_owned(),
         ServeError::Fleet { .. } => "carnet serve --set fleet.listen_addr=127.0.0.1:0".to_owned(),
+        ServeError::RpcTls(_) => "carnet serve --set worker.rpc_tls.ca_file= --set \
+             worker.rpc_tls.client_cert_file= --set worker.rpc_tls.client_key_file="
+            .to_owned(),
         ServeError::Socket { path, .. } => format!("ls -l {}", path.display()),
         _ => "carnet config show".to_owned(),
     };

@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsage
 
 use serde_json::Value;
 
-use crate::support::{Ran, Server, run, until};
+use crate::support::{Ran, Server, carnet, run, until};
 
 const KEY: (&str, &str) =
     ("CARNET_AUTH_WORKER_SIGNING_KEY", "a-signing-key-of-more-than-thirty-two-bytes");
@@ -152,5 +152,39 @@ fn what_does_not_do_is_said_with_its_key_and_a_way_out() {
     ] {
         let said = refused(name, value);
         assert!(said.contains(key) && said.contains("fix: "), "{name}={value}: {said}");
+    }
+}
+
+/// Promise: K-55
+#[test]
+fn a_server_that_is_half_told_how_to_call_does_not_start() {
+    const FILES: [(&str, &str); 3] = [
+        ("worker.rpc_tls.ca_file", "ca.pem"),
+        ("worker.rpc_tls.client_cert_file", "control.pem"),
+        ("worker.rpc_tls.client_key_file", "control.key"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    certify(folder.path());
+    let refused = |key: &str, value: &str| {
+        let mut serve = carnet(folder.path());
+        serve.args(["serve", "--set", "server.port=0"]).env("CARNET_AUTH_ADMIN_API_KEY", "k");
+        let files = FILES.into_iter().filter(|(named, _)| *named != key);
+        for (key, value) in files.chain([(key, value)]) {
+            serve.args(["--set", &format!("{key}={value}")]);
+        }
+        run(&mut serve).failed(3).to_owned()
+    };
+    for (key, value) in [
+        (FILES[0].0, ""),
+        (FILES[1].0, ""),
+        (FILES[2].0, ""),
+        (FILES[0].0, "control.key"),
+        (FILES[2].0, "worker.key"),
+        (FILES[1].0, "no-such-file"),
+        ("worker.rpc_tls.enabled", "false"),
+        ("worker.rpc_tls.insecure_skip_verify", "true"),
+    ] {
+        let said = refused(key, value);
+        assert!(said.contains(key) && said.contains("fix: carnet serve"), "{key}={value}: {said}");
     }
 }
