@@ -17,7 +17,7 @@ use super::{Reach, Registry, Worker, WorkerState};
 const GPU: (&str, &str) = ("gpu", "true");
 
 /// What a task needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Want {
     /// What is to be done.
     pub capability: CapabilityId,
@@ -29,8 +29,6 @@ pub struct Want {
     pub labels: BTreeMap<String, String>,
     /// Whether it needs a GPU.
     pub requires_gpu: bool,
-    /// Workers on which it failed before: the last resort.
-    pub failed_on: BTreeSet<WorkerId>,
 }
 
 /// A worker that is chosen, and a place at it.
@@ -98,16 +96,17 @@ struct Fit<'a> {
 }
 
 impl Want {
-    /// The best of these; none when none will do.
+    /// The best of these; none when none will do. Those that it `failed_on` are the last resort.
     pub fn best<'a>(
         &self,
+        failed_on: &BTreeSet<WorkerId>,
         candidates: impl IntoIterator<Item = Candidate<'a>>,
     ) -> Option<&'a WorkerId> {
-        let fits = candidates.into_iter().filter_map(|candidate| self.fit(candidate));
+        let fits = candidates.into_iter().filter_map(|candidate| self.fit(failed_on, candidate));
         fits.min_by(|a, b| a.rank.order(&b.rank)).map(|fit| fit.rank.id)
     }
 
-    fn fit<'a>(&self, candidate: Candidate<'a>) -> Option<Fit<'a>> {
+    fn fit<'a>(&self, failed_on: &BTreeSet<WorkerId>, candidate: Candidate<'a>) -> Option<Fit<'a>> {
         if candidate.state != WorkerState::Online {
             return None;
         }
@@ -130,7 +129,7 @@ impl Want {
             let limits = Limits { all: candidate.capacity, of_it: offer.max_concurrency };
             Some((limits, candidate.seats.room(&self.capability, limits)?))
         })?;
-        let has_failed = self.failed_on.contains(candidate.id);
+        let has_failed = failed_on.contains(candidate.id);
         let rank = Rank { has_failed, load_score: candidate.load_score, active, id: candidate.id };
         Some(Fit { rank, limits })
     }
@@ -164,10 +163,11 @@ impl Worker {
 
 impl Registry {
     /// Chooses a worker for a task, and takes a place at it. Not one of those that it was `passed_over` by just now,
-    /// nor one that takes no tasks.
+    /// nor one that takes no tasks; one that it `failed_on` where there is no other.
     pub fn place(
         &self,
         want: &Want,
+        failed_on: &BTreeSet<WorkerId>,
         passed_over: &BTreeSet<WorkerId>,
         lost_after: Duration,
     ) -> Option<Placement> {
@@ -176,7 +176,7 @@ impl Registry {
             let asked = known.workers.values().filter(|worker| {
                 worker.callee(known.reach).is_some() && !passed_over.contains(&worker.row.id)
             });
-            let (worker, fit) = best(self.fits(want, asked, lost_after))?;
+            let (worker, fit) = best(self.fits(want, failed_on, asked, lost_after))?;
             // Somebody else may have taken the last place meanwhile: then another is the best.
             let Some(slot) = worker.seats.take(&want.capability, fit.limits) else { continue };
             let (rpc_url, instance) = worker.callee(known.reach)?;
@@ -191,11 +191,16 @@ impl Registry {
     }
 
     /// The workers that a task could be given to now, the best first.
-    pub fn candidates(&self, want: &Want, lost_after: Duration) -> Vec<WorkerId> {
+    pub fn candidates(
+        &self,
+        want: &Want,
+        failed_on: &BTreeSet<WorkerId>,
+        lost_after: Duration,
+    ) -> Vec<WorkerId> {
         let known = self.known.read();
         let is_called = |worker: &&Worker| worker.callee(known.reach).is_some();
         let callees = known.workers.values().filter(is_called);
-        let mut fits: Vec<_> = self.fits(want, callees, lost_after).collect();
+        let mut fits: Vec<_> = self.fits(want, failed_on, callees, lost_after).collect();
         fits.sort_by(|(_, a), (_, b)| a.rank.order(&b.rank));
         fits.into_iter().map(|(worker, _)| worker.row.id.clone()).collect()
     }
@@ -205,7 +210,7 @@ impl Registry {
         let known = self.known.read();
         let url = |worker: &Worker| worker.said.as_ref()?.endpoint.clone();
         let served = known.workers.values().filter(|worker| url(worker).is_some());
-        let (worker, _) = best(self.fits(want, served, lost_after))?;
+        let (worker, _) = best(self.fits(want, &BTreeSet::new(), served, lost_after))?;
         Some((worker.row.id.clone(), url(worker)?))
     }
 
@@ -218,13 +223,14 @@ impl Registry {
     fn fits<'a>(
         &self,
         want: &Want,
+        failed_on: &BTreeSet<WorkerId>,
         workers: impl Iterator<Item = &'a Worker>,
         lost_after: Duration,
     ) -> impl Iterator<Item = (&'a Worker, Fit<'a>)> {
         let now = self.clock.now();
         workers.filter_map(move |worker| {
             let state = worker.state(now, lost_after);
-            Some((worker, want.fit(worker.candidate(state)?)?))
+            Some((worker, want.fit(failed_on, worker.candidate(state)?)?))
         })
     }
 }

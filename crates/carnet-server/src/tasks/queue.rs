@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use carnet_config::Tasks as TasksConfig;
 use carnet_store::{TaskRow, TaskSpec};
-use carnet_ticket::identity::{CapabilityId, Version, WorkerId};
+use carnet_ticket::identity::WorkerId;
 use carnet_ticket::task::{TaskId, TaskState};
 use carnet_ticket::time::Timestamp;
 
@@ -15,17 +15,6 @@ use crate::registry::{Slot, Want};
 /// How long a worker that did not take a task is not asked about any: at first, and at most.
 const REST_MIN: Duration = Duration::from_secs(1);
 const REST_MAX: Duration = Duration::from_secs(30);
-
-/// What a worker has to be for a task. Tasks that ask the same wait together: when one of them finds no worker, none
-/// does.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Kind {
-    capability: CapabilityId,
-    verb: Option<String>,
-    version: Version,
-    labels: BTreeMap<String, String>,
-    requires_gpu: bool,
-}
 
 /// A task that waits for a worker.
 #[derive(Debug, Clone)]
@@ -54,7 +43,8 @@ pub(super) struct Full;
 
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    waiting: BTreeMap<Kind, BTreeMap<u64, Waiting>>,
+    /// Tasks that want the same wait together: when one of them finds no worker, none does.
+    waiting: BTreeMap<Want, BTreeMap<u64, Waiting>>,
     waiting_count: u32,
     active: HashMap<TaskId, Active>,
     /// The tasks that each worker has.
@@ -65,27 +55,15 @@ pub(super) struct Queue {
     of_tenant: HashMap<Option<String>, u32>,
 }
 
-impl Kind {
-    fn of(spec: &TaskSpec) -> Self {
-        Self {
-            capability: spec.capability.clone(),
-            verb: spec.verb.clone(),
-            version: spec.version,
-            labels: spec.labels.clone(),
-            requires_gpu: spec.requires_gpu,
-        }
+/// What a worker has to be for a task.
+pub(super) fn want(spec: &TaskSpec) -> Want {
+    Want {
+        capability: spec.capability.clone(),
+        verb: spec.verb.clone(),
+        version: spec.version,
+        labels: spec.labels.clone(),
+        requires_gpu: spec.requires_gpu,
     }
-
-    /// What the registry is asked for.
-    pub(super) fn want(self, failed_on: BTreeSet<WorkerId>) -> Want {
-        let Self { capability, verb, version, labels, requires_gpu } = self;
-        Want { capability, verb, version, labels, requires_gpu, failed_on }
-    }
-}
-
-/// What the registry is asked for on behalf of a task.
-pub(super) fn want(spec: &TaskSpec, failed_on: BTreeSet<WorkerId>) -> Want {
-    Kind::of(spec).want(failed_on)
 }
 
 impl Waiting {
@@ -141,8 +119,8 @@ impl Queue {
 
     /// Takes in a task that was just made.
     pub(super) fn wait(&mut self, task: Waiting) {
-        let of_kind = self.waiting.entry(Kind::of(&task.spec)).or_default();
-        if of_kind.insert(task.seq, task).is_none() {
+        let alike = self.waiting.entry(want(&task.spec)).or_default();
+        if alike.insert(task.seq, task).is_none() {
             self.waiting_count += 1;
         }
     }
@@ -171,11 +149,11 @@ impl Queue {
     }
 
     /// Takes a task out of those that wait.
-    pub(super) fn take(&mut self, kind: &Kind, seq: u64) -> Option<Waiting> {
-        let of_kind = self.waiting.get_mut(kind)?;
-        let task = of_kind.remove(&seq)?;
-        if of_kind.is_empty() {
-            self.waiting.remove(kind);
+    pub(super) fn take(&mut self, want: &Want, seq: u64) -> Option<Waiting> {
+        let alike = self.waiting.get_mut(want)?;
+        let task = alike.remove(&seq)?;
+        if alike.is_empty() {
+            self.waiting.remove(want);
         }
         self.waiting_count -= 1;
         Some(task)
@@ -188,7 +166,7 @@ impl Queue {
             TaskState::Pending => self.wait_again(Waiting::of(row)),
             _ => {
                 let had = self.deactivate(row.task.id);
-                let waited = self.take(&Kind::of(&row.task.spec), row.seq).is_some();
+                let waited = self.take(&want(&row.task.spec), row.seq).is_some();
                 if had || waited {
                     self.release(row.task.tenant_id.as_deref());
                 }
@@ -203,18 +181,18 @@ impl Queue {
         }
     }
 
-    /// Kinds of tasks that wait: those with the oldest task first.
-    pub(super) fn kinds(&self) -> Vec<Kind> {
+    /// What tasks wait for: that with the oldest task first.
+    pub(super) fn wants(&self) -> Vec<Want> {
         let first = |tasks: &BTreeMap<u64, Waiting>| tasks.first_key_value().map(|(seq, _)| *seq);
-        let mut kinds: Vec<_> =
-            self.waiting.iter().map(|(kind, tasks)| (first(tasks), kind)).collect();
-        kinds.sort();
-        kinds.into_iter().map(|(_, kind)| kind.clone()).collect()
+        let mut wants: Vec<_> =
+            self.waiting.iter().map(|(want, tasks)| (first(tasks), want)).collect();
+        wants.sort();
+        wants.into_iter().map(|(_, want)| want.clone()).collect()
     }
 
-    /// The next task of a kind behind number `after` that may be placed at `now`.
-    pub(super) fn next(&self, kind: &Kind, after: u64, now: Timestamp) -> Option<&Waiting> {
-        let mut tasks = self.waiting.get(kind)?.range(after + 1..);
+    /// The next task that waits for this, behind number `after` that may be placed at `now`.
+    pub(super) fn next(&self, want: &Want, after: u64, now: Timestamp) -> Option<&Waiting> {
+        let mut tasks = self.waiting.get(want)?.range(after + 1..);
         tasks.find(|(_, task)| task.since <= now).map(|(_, task)| task)
     }
 

@@ -12,8 +12,7 @@ use futures::StreamExt as _;
 use super::attempt;
 use super::finish::{end_by_itself, lose};
 use super::policy::Decision;
-use super::queue::Kind;
-use crate::registry::{Placement, WorkerState};
+use crate::registry::{Placement, Want, WorkerState};
 use crate::rpc::Callee;
 use crate::state::App;
 
@@ -64,22 +63,22 @@ pub(crate) async fn schedule(app: App) {
 
 /// Gives every task that waits to a worker, as far as there are any.
 fn place_all(app: &App) {
-    let (kinds, resting) = {
+    let (wants, resting) = {
         let queue = app.tasks().queue.lock();
-        (queue.kinds(), queue.resting(app.clock().now()))
+        (queue.wants(), queue.resting(app.clock().now()))
     };
-    for kind in kinds {
-        place_kind(app, &kind, &resting);
+    for want in wants {
+        place_alike(app, &want, &resting);
     }
 }
 
 /// Gives tasks that ask the same to workers, the oldest first, until there is none for one of them.
-fn place_kind(app: &App, kind: &Kind, resting: &BTreeSet<WorkerId>) {
+fn place_alike(app: &App, want: &Want, resting: &BTreeSet<WorkerId>) {
     let (now, config) = (app.clock().now(), app.config());
     let lost_after = config.registry.lost_after;
     let mut after = 0;
     loop {
-        let next = app.tasks().queue.lock().next(kind, after, now).cloned();
+        let next = app.tasks().queue.lock().next(want, after, now).cloned();
         let Some(task) = next else { return };
         after = task.seq;
         if Decision::of(&task.spec, &config).denied().is_some() {
@@ -87,13 +86,13 @@ fn place_kind(app: &App, kind: &Kind, resting: &BTreeSet<WorkerId>) {
             tokio::spawn(async move { end_by_itself(&app, task.id, End::Forbidden).await });
             continue;
         }
-        let want = kind.clone().want(task.failed_on.clone());
-        let Some(placement) = app.registry().place(&want, resting, lost_after) else { return };
+        let placement = app.registry().place(want, &task.failed_on, resting, lost_after);
+        let Some(placement) = placement else { return };
         let Placement { worker_id, identity, rpc_url, instance, slot } = placement;
         {
             let mut queue = app.tasks().queue.lock();
             // It may have been cancelled just now.
-            let Some(task) = queue.take(kind, task.seq) else { continue };
+            let Some(task) = queue.take(want, task.seq) else { continue };
             queue.activate(task.id, task.attempt, worker_id.clone(), Some(slot));
         }
         let callee = Callee { worker_id, identity, rpc_url };

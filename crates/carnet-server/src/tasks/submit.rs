@@ -114,8 +114,8 @@ pub(crate) async fn dry_run(app: &App, submission: &Submission) -> Result<Value,
     let config = app.config();
     let decision = Decision::of(&submission.spec, &config);
     has_input(app, &submission.spec.input, &submission.realm).await?;
-    let want = queue::want(&submission.spec, BTreeSet::new());
-    let candidates = app.registry().candidates(&want, config.registry.lost_after);
+    let want = queue::want(&submission.spec);
+    let candidates = app.registry().candidates(&want, &BTreeSet::new(), config.registry.lost_after);
     let mut answer = decision.to_json();
     answer["candidates"] = json!(candidates);
     Ok(answer)

@@ -1,6 +1,6 @@
 //! `POST /route`: the worker that a task would be given to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -60,6 +60,5 @@ fn want(
         version: version.map_or(Some(VERSION), |version| version.parse().ok())?,
         labels,
         requires_gpu,
-        failed_on: BTreeSet::new(),
     })
 }

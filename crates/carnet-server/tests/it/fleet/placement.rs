@@ -27,7 +27,6 @@ struct Described {
 fn want(request: &Value) -> Want {
     let text = |name: &str| request[name].as_str();
     let labels = request["labels"].as_object().into_iter().flatten();
-    let failed_on = request["failed_on"].as_array().into_iter().flatten();
     Want {
         capability: text("capability").unwrap().parse().unwrap(),
         verb: text("verb").map(str::to_owned),
@@ -36,7 +35,6 @@ fn want(request: &Value) -> Want {
             .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
             .collect(),
         requires_gpu: request["requires_gpu"].as_bool().unwrap_or(false),
-        failed_on: failed_on.map(|id| id.as_str().unwrap().parse().unwrap()).collect(),
     }
 }
 
@@ -75,7 +73,10 @@ pub(super) fn vector(input: &mut Input) -> Outcome {
         capacity: u32::try_from(described.worker["capacity"].as_u64().unwrap()).unwrap(),
         seats: &described.seats,
     });
-    let best = want(&input.take("request")).best(candidates);
+    let request = input.take("request");
+    let failed_on = request["failed_on"].as_array().into_iter().flatten();
+    let failed_on = failed_on.map(|id| id.as_str().unwrap().parse().unwrap()).collect();
+    let best = want(&request).best(&failed_on, candidates);
     let best = best.ok_or_else(|| json!({ "error": "NoWorker" }))?;
     Ok(json!({ "worker_id": best.as_str() }))
 }
@@ -95,7 +96,7 @@ async fn two_seats(fleet: &Fleet, member: &Member, id: &str) {
 }
 
 fn place(fleet: &Fleet, want: &Want) -> Option<Placement> {
-    fleet.server.app.registry().place(want, &BTreeSet::new(), LOST_AFTER)
+    fleet.server.app.registry().place(want, &BTreeSet::new(), &BTreeSet::new(), LOST_AFTER)
 }
 
 /// Promise: K-57
@@ -147,28 +148,30 @@ async fn the_best_worker_is_chosen_of_those_that_take_tasks() {
     }
     // Nobody can be called that does not say where.
     fleet.register(&hello, &json!({ "worker_id": "a-first" })).await.expect(200);
-    let mut greet = want(&json!({ "capability": "example.hello_world" }));
-    let order = |want: &Want| {
-        let ids = fleet.server.app.registry().candidates(want, LOST_AFTER);
+    let greet = want(&json!({ "capability": "example.hello_world" }));
+    let mut failed_on = BTreeSet::new();
+    let order = |want: &Want, failed_on: &BTreeSet<WorkerId>| {
+        let ids = fleet.server.app.registry().candidates(want, failed_on, LOST_AFTER);
         ids.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(order(&greet), ["w-a", "w-b", "w-c"]);
+    assert_eq!(order(&greet, &failed_on), ["w-a", "w-b", "w-c"]);
     let busy = place(&fleet, &greet).unwrap();
-    assert_eq!(order(&greet), ["w-b", "w-c", "w-a"]);
+    assert_eq!(order(&greet, &failed_on), ["w-b", "w-c", "w-a"]);
     let registry = fleet.server.app.registry();
     let mut changed = std::pin::pin!(registry.changed().notified());
     changed.as_mut().enable();
     fleet.beat(&hello, "w-c", "service_type=example&load_score=0.5").await.expect(200);
     changed.await;
-    assert_eq!(order(&greet), ["w-b", "w-a", "w-c"]);
-    greet.failed_on.insert("w-b".parse().unwrap());
-    assert_eq!(order(&greet), ["w-a", "w-c", "w-b"]);
+    assert_eq!(order(&greet, &failed_on), ["w-b", "w-a", "w-c"]);
+    failed_on.insert("w-b".parse().unwrap());
+    assert_eq!(order(&greet, &failed_on), ["w-a", "w-c", "w-b"]);
     let passed_over = BTreeSet::from(["w-a".parse().unwrap(), "w-c".parse().unwrap()]);
-    let placed = fleet.server.app.registry().place(&greet, &passed_over, LOST_AFTER).unwrap();
+    let placed =
+        fleet.server.app.registry().place(&greet, &failed_on, &passed_over, LOST_AFTER).unwrap();
     assert_eq!(placed.worker_id.as_str(), "w-b", "the last resort");
     drop((busy, placed));
     fleet.beat(&hello, "w-a", "service_type=example&state=draining").await.expect(200);
-    assert_eq!(order(&greet), ["w-c", "w-b"]);
+    assert_eq!(order(&greet, &failed_on), ["w-c", "w-b"]);
     fleet.server.hand.advance(LOST_AFTER);
-    assert!(order(&greet).is_empty(), "nobody was heard lately");
+    assert!(order(&greet, &failed_on).is_empty(), "nobody was heard lately");
 }

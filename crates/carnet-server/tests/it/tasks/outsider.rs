@@ -72,10 +72,13 @@ impl Fleet {
             version: "1.0.0".parse().unwrap(),
             labels: std::collections::BTreeMap::new(),
             requires_gpu: false,
-            failed_on: std::collections::BTreeSet::new(),
         };
         let lost_after = std::time::Duration::from_mins(2);
-        let callees = self.server.app.registry().candidates(&want, lost_after);
+        let callees = self.server.app.registry().candidates(
+            &want,
+            &std::collections::BTreeSet::new(),
+            lost_after,
+        );
         callees.iter().map(ToString::to_string).collect()
     }
 
