@@ -1,11 +1,11 @@
 //! Reporting: `POST /v1/workers/{id}/heartbeat`, a form.
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use reqwest::RequestBuilder;
 use serde::Deserialize;
 
-use super::{Form, Registry, RegistryError, json};
+use super::{Form, Registry, RegistryError, json, number};
 
 /// A load is not a number, or infinite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +46,7 @@ impl Registry {
             Err(RegistryError::Status(StatusCode::NOT_FOUND)) => return Ok(false),
             answered => answered?,
         };
+        self.answered(&answer.headers);
         if let Some(sequence) = number(&answer.headers, "carnet-bundle-seq") {
             self.bundle.heard(sequence);
         }
@@ -75,8 +76,4 @@ impl Registry {
              &revocations={revocations}"
         )
     }
-}
-
-fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
-    headers.get(name)?.to_str().ok()?.parse().ok()
 }

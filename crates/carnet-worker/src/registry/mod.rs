@@ -6,10 +6,11 @@ mod register;
 mod sandbox;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use carnet_ticket::identity::WorkerId;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use reqwest::{RequestBuilder, Url};
 use serde::de::DeserializeOwned;
 
@@ -45,6 +46,8 @@ pub(crate) struct Registry {
     bundle: Sequence,
     registration: Registration,
     interval: Duration,
+    /// How often the control plane wants to hear of it, in seconds; 0 as long as it has not said.
+    asked_s: AtomicU64,
     retry: Duration,
 }
 
@@ -85,7 +88,8 @@ impl Registry {
         Rhythm { interval, retry }: Rhythm,
     ) -> Self {
         health.set_registration(Known::Retrying);
-        Self { plane, form, health, bundle, registration, interval, retry }
+        let asked_s = AtomicU64::default();
+        Self { plane, form, health, bundle, registration, interval, asked_s, retry }
     }
 
     /// Registers, and reports from then on, until it is dropped.
@@ -100,13 +104,13 @@ impl Registry {
                 Ok(true) => {
                     self.health.set_registration(Known::Ok);
                     self.health.has_reported();
-                    let around = part_of(self.interval / 5, random());
-                    self.interval * 9 / 10 + around
+                    let interval = self.interval();
+                    interval * 9 / 10 + part_of(interval / 5, random())
                 }
                 Ok(false) => {
                     self.health.set_registration(Known::Retrying);
                     self.register_at_last().await;
-                    self.interval
+                    self.interval()
                 }
                 Err(error) => {
                     self.health.set_registration(Known::Retrying);
@@ -115,6 +119,21 @@ impl Registry {
                 }
             };
             next = begun.after(pause);
+        }
+    }
+
+    /// How often it reports: as often as it was told to, and oftener where the control plane asks for that.
+    fn interval(&self) -> Duration {
+        match self.asked_s.load(Ordering::Relaxed) {
+            0 => self.interval,
+            asked_s => self.interval.min(Duration::from_secs(asked_s)),
+        }
+    }
+
+    /// The control plane has answered a report.
+    fn answered(&self, headers: &HeaderMap) {
+        if let Some(asked_s) = number(headers, "carnet-heartbeat-interval") {
+            self.asked_s.store(asked_s, Ordering::Relaxed);
         }
     }
 
@@ -183,6 +202,10 @@ impl Registry {
             status => Err(RegistryError::Status(status)),
         }
     }
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RegistryError> {

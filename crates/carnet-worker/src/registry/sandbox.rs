@@ -32,7 +32,8 @@ impl Registry {
             body["capacity"]["rpc_url"] = json!(rpc_url);
         }
         let url = self.plane.at(&format!("api/v1/worker/{}/heartbeat", self.worker_id()));
-        self.ask(Method::POST, url, |request| request.json(&body)).await?;
+        let answer = self.ask(Method::POST, url, |request| request.json(&body)).await?;
+        self.answered(&answer.headers);
         Ok(())
     }
 }

@@ -164,3 +164,23 @@ async fn a_registry_that_hangs_holds_up_the_end_for_seconds_only() {
     machine.advance(Duration::from_secs(5));
     ending.await.unwrap();
 }
+
+#[tokio::test]
+async fn the_control_plane_may_ask_for_more_reports_and_not_for_fewer() {
+    for (asked_s, expected_s) in [(10, 10), (120, 30)] {
+        let (machine, ca) = machine().await;
+        *ca.state.interval_s.lock().unwrap() = Some(asked_s);
+        let worker = running(&machine).await;
+        is(&worker, Registration::Ok).await;
+        machine.advance(seconds(5));
+        ca.saw(BEAT, 1).await;
+        worker.reported().await;
+        machine.advance(Duration::from_millis(expected_s * 900 - 1));
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(ca.seen(BEAT).len(), 1);
+        machine.advance(Duration::from_millis(expected_s * 200 + 1));
+        ca.saw(BEAT, 2).await;
+    }
+}

@@ -72,6 +72,8 @@ pub struct State {
     /// Ids that are registered.
     pub workers: Mutex<Vec<String>>,
     pub control_plane: Mutex<Option<String>>,
+    /// How often it wants to hear of workers, in seconds.
+    pub interval_s: Mutex<Option<u64>>,
     pub feed: Feed,
     /// The leases of workers, by what is leased.
     pub leases: Mutex<HashMap<String, Lease>>,
@@ -124,6 +126,7 @@ impl Ca {
             seen: watch::Sender::default(),
             workers: Mutex::default(),
             control_plane: Mutex::default(),
+            interval_s: Mutex::default(),
             feed: Feed::new(clock.clone()),
             leases: Mutex::default(),
             are_revoked,

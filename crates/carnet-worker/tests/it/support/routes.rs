@@ -91,10 +91,14 @@ fn answer(state: &State, seen: &Seen) -> Response {
         what if what.contains("/leases/") => return renew_lease(state, what, seen),
         what => registry(state, what, seen),
     };
-    found.map_or_else(
+    let mut answer = found.map_or_else(
         || StatusCode::NOT_FOUND.into_response(),
         |body| axum::Json(body).into_response(),
-    )
+    );
+    if let Some(interval_s) = *state.interval_s.lock().unwrap() {
+        answer.headers_mut().insert("carnet-heartbeat-interval", interval_s.into());
+    }
+    answer
 }
 
 fn registry(state: &State, what: &str, seen: &Seen) -> Option<Value> {
