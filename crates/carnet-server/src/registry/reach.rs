@@ -50,3 +50,39 @@ fn is_plain_here(url: &Url) -> bool {
         host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
     url.scheme() == "http" && is_here
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_is_called_at_its_host_and_nowhere_below_it() {
+        let called = |reach: Reach, url: &str| reach.of(url).map(String::from);
+        for url in ["https://gpu-1:7430", "https://gpu-1:7430/", "HTTPS://GPU-1:7430/rpc"] {
+            assert_eq!(called(Reach::Tls, url).as_deref(), Some("https://gpu-1:7430/rpc"), "{url}");
+            assert_eq!(called(Reach::Nowhere, url), None);
+            assert_eq!(called(Reach::Loopback, url), None);
+        }
+        for here in ["127.0.0.1:1", "localhost:1", "[::1]:1"] {
+            let (url, at) = (format!("http://{here}"), format!("http://{here}/rpc"));
+            assert_eq!(called(Reach::Loopback, &url), Some(at));
+            assert_eq!(called(Reach::Tls, &url), None);
+        }
+        for reach in [Reach::Tls, Reach::Loopback] {
+            for url in [
+                "://gpu-1/containers/create",
+                "://localhost/rpc/../admin",
+                "://localhost/rpc?x=y",
+                "://localhost/rpc#x",
+                "://user@localhost/rpc",
+                "://user:word@localhost/rpc",
+            ] {
+                for scheme in ["http", "https"] {
+                    assert_eq!(called(reach, &format!("{scheme}{url}")), None, "{scheme}{url}");
+                }
+            }
+        }
+        assert_eq!(called(Reach::Loopback, "http://gpu-1/rpc"), None);
+        assert_eq!(called(Reach::Tls, "no url"), None);
+    }
+}

@@ -101,6 +101,7 @@ impl Deployed {
             clock: fleet.server.app.gate().clock().clone(),
         };
         let worker = WorkerApplication::new("gpu").worker_id(ID).https_port(0).task(Hello);
+        let worker = worker.label("zone", "a");
         let worker = worker.surroundings(surroundings).serve().await.unwrap();
         let deployed = Self { fleet, worker, secrets, _files: files };
         deployed.until(|it| it.worker.registration() == Registration::Ok).await;
@@ -129,7 +130,7 @@ impl Deployed {
 
     /// A task that is done at the first attempt. A connection that ended may cost a moment.
     async fn does(&self) {
-        let id = self.fleet.submit(As::Api, json!({})).await;
+        let id = self.fleet.submit(As::Api, json!({ "labels": { "zone": "a" } })).await;
         let mut task = self.fleet.task(&id).await;
         for count in 1..20_000 {
             if task["state"] == "succeeded" {

@@ -434,6 +434,45 @@ async fn the_emergency_list_and_the_profile_count_without_a_restart() {
     }
 }
 
+#[tokio::test]
+async fn a_token_file_that_is_blank_keeps_nothing_else_out_of_force() {
+    let mut deployment = Deployment::new().await;
+    let (file, token) = (deployment.machine.path("carnet.toml"), deployment.file("token"));
+    let write = |list: &str| {
+        let auth = format!("[auth]\nworker_signing_key = \"{KEY}\"\n");
+        put(&file, &format!("{auth}worker_revoked_token_ids = [{list}]\n"));
+    };
+    write("");
+    put(&token, "shown");
+    deployment.machine.set("CARNET_CONFIG", &file.display().to_string());
+    deployment.machine.set(TOKEN_FILE, &token.display().to_string());
+    let worker = deployment.start(doing(until_cancelled)).await;
+    let caller = deployment.known(worker.https_url());
+    let good = rpc_token(&deployment.machine.clock(), |_| {});
+    let ask =
+        async |token: &str| error(caller.call_by((ID, token), call("worker.status")).await).await.0;
+    assert_eq!(ask(&good).await, 404);
+    assert_eq!(ask("shown").await, 401, "what the worker shows lets nobody in");
+    put(&token, "");
+    write("\"a-token\"");
+    until(async || {
+        deployment.machine.advance(Duration::from_millis(100));
+        ask(&good).await == 401
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_configuration_that_nobody_named_is_not_read() {
+    let deployment = Deployment::new().await;
+    put(&deployment.machine.surroundings.cwd.join("carnet.toml"), "no configuration");
+    assert!(deployment.worker().serve().await.is_ok());
+    let mut named = Deployment::new().await;
+    named.machine.set("CARNET_CONFIG", "carnet.toml");
+    put(&named.machine.surroundings.cwd.join("carnet.toml"), "no configuration");
+    assert!(matches!(named.worker().serve().await, Err(WorkerError::Config(_))));
+}
+
 /// Promise: W-39
 #[tokio::test]
 async fn a_reload_that_is_about_something_else_costs_no_token() {

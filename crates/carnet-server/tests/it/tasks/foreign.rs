@@ -261,7 +261,21 @@ async fn only_who_says_its_process_and_came_by_a_token_for_its_id_is_called() {
     assert_eq!(shown["instance"], "instance-of-vm-1");
     assert_eq!((&shown["active_tasks"], &shown["load_score"]), (&json!(3), &json!(1.0)));
     assert_eq!(fleet.callees(), ["vm-1"]);
-    for (name, bad) in [("instance", json!(1)), ("active", json!(-1)), ("load_score", json!("x"))] {
+    (beat["labels"], beat["capability_schemas"]) =
+        (json!({ "zone": "a" }), json!([{ "id": "example.hello_world", "version": "2.1.0" }]));
+    let shown = fleet.beat_by(&token, "vm-1", &beat).await.expect(200).json();
+    assert_eq!(shown["labels"], json!({ "zone": "a" }));
+    assert!(fleet.callees().is_empty(), "it does 2.1.0, and 1.0.0 is asked for");
+    beat["capability_schemas"] = json!([]);
+    fleet.beat_by(&token, "vm-1", &beat).await.expect(200);
+    assert_eq!(fleet.callees(), ["vm-1"]);
+    for (name, bad) in [
+        ("instance", json!(1)),
+        ("active", json!(-1)),
+        ("load_score", json!("x")),
+        ("labels", json!({ "zone": 1 })),
+        ("capability_schemas", json!([{ "id": 1 }])),
+    ] {
         let mut beat = worker.beat();
         beat[name] = bad;
         fleet.beat_by(&token, "vm-1", &beat).await.expect(400);
