@@ -6,10 +6,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use carnet_ticket::verify::Profile;
 use http::Uri;
 use secrecy::ExposeSecret;
-
-use carnet_ticket::verify::Profile;
 
 use crate::choice::{BlobsKind, RpcTlsMode};
 use crate::keys::{Blobs, Config, RpcTls};
@@ -157,7 +156,7 @@ impl Config {
 }
 
 impl RpcTls {
-    /// What workers are called in plain with, on this machine.
+    /// Whether workers are called in plain, on this machine.
     pub fn is_off(&self) -> bool {
         self.enabled == RpcTlsMode::Off
     }
@@ -262,7 +261,7 @@ impl Blobs {
     }
 }
 
-/// Whether a host is this machine alone.
-fn is_loopback(host: &str) -> bool {
+/// Whether a host is this machine alone. An IPv6 address has no brackets around it.
+pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }

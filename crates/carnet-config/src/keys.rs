@@ -510,3 +510,10 @@ keys! {
         public: bool = "metrics.public", "false";
     }
 }
+
+impl Profiles {
+    /// How strictly worker tokens are judged and minted.
+    pub fn of_worker_tokens(&self) -> Profile {
+        self.worker_token.unwrap_or(self.default)
+    }
+}

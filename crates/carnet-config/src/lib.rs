@@ -34,7 +34,7 @@ mod values;
 mod watch;
 
 pub use carnet_ticket::duration::parse_duration;
-pub use check::{Role, StartFault};
+pub use check::{Role, StartFault, is_loopback};
 pub use choice::{
     BlobsKind, LogFormat, LogLevel, PolicyDefault, RpcTlsMode, Size, Url, VerifyOnRead,
     WorkerTokenVersion,

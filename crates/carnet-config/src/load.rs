@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::check::Role;
 use crate::error::ConfigErrors;
 use crate::files::UsedFile;
 use crate::keys::{Config, KEYS, Key};
@@ -12,8 +11,8 @@ use crate::names::unknown_variables;
 use crate::sources::Sources;
 use crate::values::Values;
 
-/// The secret whose file a worker reads itself.
-const WORKER_TOKEN: &str = "auth.worker_token";
+/// The secret whose file a worker reads itself, for each request: what is in it when something else changes is no fault.
+pub(crate) const WORKER_TOKEN: &str = "auth.worker_token";
 
 /// A configuration that was loaded.
 #[derive(Debug, Clone)]
@@ -99,7 +98,7 @@ impl Loaded {
 
 /// Loads a configuration. Reads its file and the files of its secrets.
 pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
-    try_load(sources).map_err(|failed| failed.errors)
+    try_load(sources, None).map_err(|failed| failed.errors)
 }
 
 /// A configuration that does not load, and the files that were asked for it.
@@ -108,17 +107,8 @@ pub(crate) struct Failed {
     pub files: Vec<UsedFile>,
 }
 
-/// Loads anew for whoever `role` says. A worker reads its token for each request: what is in its file now is no fault.
-pub(crate) fn try_load_for(role: Role, sources: &Sources) -> Result<Loaded, Failed> {
-    let unread = (role == Role::Worker).then_some(WORKER_TOKEN);
-    try_load_but(unread, sources)
-}
-
-pub(crate) fn try_load(sources: &Sources) -> Result<Loaded, Failed> {
-    try_load_but(None, sources)
-}
-
-fn try_load_but(unread: Option<&'static str>, sources: &Sources) -> Result<Loaded, Failed> {
+/// Loads, and leaves the file of one secret `unread`.
+pub(crate) fn try_load(sources: &Sources, unread: Option<&'static str>) -> Result<Loaded, Failed> {
     let mut layers = Layers::default();
     let file = sources.file(&sources.data_dir());
     if let Some(path) = &file {

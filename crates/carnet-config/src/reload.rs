@@ -40,7 +40,8 @@ impl Watch {
     /// Loads anew from the same sources, and changes nothing: [`Watch::accept`] puts it in force, once the
     /// caller could use everything in it.
     pub fn reload(&mut self) -> Result<Reload, ReloadError> {
-        let mut loaded = load::try_load_for(self.role, &self.sources).map_err(|failed| {
+        let unread = (self.role == Role::Worker).then_some(load::WORKER_TOKEN);
+        let mut loaded = load::try_load(&self.sources, unread).map_err(|failed| {
             self.watch(failed.files);
             ReloadError::Config(failed.errors)
         })?;

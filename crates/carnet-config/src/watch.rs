@@ -7,7 +7,7 @@ use carnet_ticket::id::UniqueId;
 
 use crate::check::Role;
 use crate::files::{self, Stat, UsedFile};
-use crate::load::Loaded;
+use crate::load::{Loaded, WORKER_TOKEN};
 use crate::manifest::{self, Manifest};
 use crate::sources::Sources;
 
@@ -39,7 +39,7 @@ impl Watch {
     /// Watches the files of what a worker has loaded from `sources`.
     pub fn of_worker(sources: Sources, mut loaded: Loaded) -> Self {
         // The file of its token it reads itself.
-        let own = loaded.secret_file("auth.worker_token").map(Path::to_owned);
+        let own = loaded.secret_file(WORKER_TOKEN).map(Path::to_owned);
         loaded.files.retain(|file| Some(&file.path) != own.as_ref());
         Self::of(Role::Worker, sources, loaded, None)
     }

@@ -59,7 +59,7 @@ impl Authority {
         tickets: Option<Tickets>,
     ) -> Result<Self, AuthorityError> {
         let seal = config.keys.seal_key.as_ref().and_then(|key| SealKey::new(key.expose_secret()));
-        let profile = profile(config);
+        let profile = config.profile.of_worker_tokens();
         let authority = Self {
             store,
             seal,
@@ -80,7 +80,7 @@ impl Authority {
 
     /// Signs and verifies with these from now on, and with the tokens of workers that a configuration names.
     pub(crate) fn swap_keyring(&self, keyring: Keyring, config: &Config) {
-        self.auth.store(Arc::new((config.auth.clone(), profile(config))));
+        self.auth.store(Arc::new((config.auth.clone(), config.profile.of_worker_tokens())));
         self.put_in_force(keyring);
     }
 
@@ -119,11 +119,6 @@ impl Authority {
         };
         rows.into_iter().map(open).collect()
     }
-}
-
-/// How strictly tokens of workers are judged.
-fn profile(config: &Config) -> Profile {
-    config.profile.worker_token.unwrap_or(config.profile.default)
 }
 
 /// The keys of the configuration: the first signs.

@@ -6,9 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use carnet_gate::Denied;
 use carnet_ticket::id::{Fingerprint, KeyId};
-use carnet_ticket::verify::{Bearer, Class, Presented, Reason, Surface};
+use carnet_ticket::verify::{Class, Reason, Surface};
 use carnet_ticket::worker_token::{
-    Audience, Format, ID_HEADER, STATIC_CLASS, WorkerScope, WorkerTokenError, content_id,
+    Audience, ID_HEADER, STATIC_CLASS, WorkerScope, WorkerTokenError, content_id, presented,
 };
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
@@ -72,27 +72,23 @@ pub(crate) async fn admit(
     subject: Option<&str>,
     token: &str,
 ) -> Result<FleetPeer, Denied> {
-    let class = if Format::of(token).is_some() { Class::WorkerToken } else { Class::StaticToken };
-    let bearer = Bearer {
-        subject: subject.filter(|subject| !subject.starts_with(SPIFFE)),
-        role: None,
-        audience: Some(Audience::ControlPlane.as_str()),
-    };
-    let presented = Presented { class: Some(class), data: Some(token.as_bytes()), bearer };
+    let subject = subject.filter(|subject| !subject.starts_with(SPIFFE));
+    let presented = presented(subject, token, Audience::ControlPlane);
+    let class = presented.class;
     let admitted = app.lookup().admit(&presented, Surface::Rpc).await;
     // The log names it by what it says, whether that is believed or not.
     let named = |denied| Denied { fingerprint: fingerprint(class, token.trim()), ..denied };
     let grant = admitted.map_err(named)?;
     let subject = grant.subject().unwrap_or_default().to_owned();
-    let is_static = class == Class::StaticToken;
+    let is_static = class == Some(Class::StaticToken);
     Ok(FleetPeer { grant, speaker: Speaker::Token { subject, is_static } })
 }
 
 /// Names a token without being one.
-fn fingerprint(class: Class, token: &str) -> Fingerprint {
+fn fingerprint(class: Option<Class>, token: &str) -> Fingerprint {
     let content = match class {
         _ if token.is_empty() => return Fingerprint::default(),
-        Class::WorkerToken => content_id(token),
+        Some(Class::WorkerToken) => content_id(token),
         _ => STATIC_CLASS.derive(KeyId::of(token.as_bytes()).to_string()),
     };
     content.fingerprint()

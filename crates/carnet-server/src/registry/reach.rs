@@ -1,7 +1,5 @@
 //! [`Reach`]: where workers without a certificate of the fleet are called.
 
-use std::net::IpAddr;
-
 use reqwest::Url;
 
 /// Where workers take calls.
@@ -45,10 +43,8 @@ impl Reach {
 
 /// Whether this is HTTP, and of this machine.
 fn is_plain_here(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    let is_here =
-        host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-    url.scheme() == "http" && is_here
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    url.scheme() == "http" && carnet_config::is_loopback(host)
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ impl Rpc {
 
     async fn ask(&self, app: &App, callee: &Callee, request: &Request) -> Result<Answer, RpcError> {
         let post = match callee.identity.parse::<SpiffeId>() {
-            Ok(identity) => self.client(identity)?.post(&callee.rpc_url),
+            Ok(identity) => self.client(&callee.identity, identity)?.post(&callee.rpc_url),
             Err(_) => self.foreign(app, callee, &request.method)?,
         };
         let response = post.json(request).send().await.map_err(RpcError::Transport)?;
@@ -157,13 +157,12 @@ impl Rpc {
         if is_its { Ok(answer) } else { Err(RpcError::Answer) }
     }
 
-    fn client(&self, identity: SpiffeId) -> Result<reqwest::Client, RpcError> {
-        let name = identity.to_string();
-        if let Some(client) = self.clients.get(&name) {
+    fn client(&self, name: &str, identity: SpiffeId) -> Result<reqwest::Client, RpcError> {
+        if let Some(client) = self.clients.get(name) {
             return Ok(client);
         }
         let client = tls::client(&self.trust, identity)?;
-        self.clients.insert(name, client.clone());
+        self.clients.insert(name.to_owned(), client.clone());
         Ok(client)
     }
 

@@ -67,7 +67,7 @@ pub(super) fn headers(app: &App, callee: &Callee, method: &str) -> Result<Header
 fn mint(app: &App, worker_id: &str, method: &str) -> Result<String, TokenError> {
     let (config, now) = (app.config(), app.clock().now());
     let scope = Method::parse(method).ok_or(TokenError::UnknownMethod)?.scope();
-    let profile = config.profile.worker_token.unwrap_or(config.profile.default);
+    let profile = config.profile.of_worker_tokens();
     let version = config.tickets.worker_token_version;
     let signer = app.authority().worker_signer(None, version, profile == Profile::Strict);
     let ttl = TTL.min(config.auth.worker_token_max_ttl);

@@ -12,7 +12,25 @@ use super::{
 };
 use crate::rights::{Rights, RouteScopes};
 use crate::time::Timestamp;
-use crate::verify::{Class, Facts, Limits, Presented, Profile, Reason, Verified, Verify};
+use crate::verify::{Bearer, Class, Facts, Limits, Presented, Profile, Reason, Verified, Verify};
+
+/// What a worker, or who calls one, presents at `endpoint`: a token of either class, and the id of the worker.
+pub fn presented<'a>(
+    worker_id: Option<&'a str>,
+    token: &'a str,
+    endpoint: Audience,
+) -> Presented<'a> {
+    let bearer = Bearer { subject: worker_id, role: None, audience: Some(endpoint.as_str()) };
+    Presented { class: Some(class(token)), data: Some(token.as_bytes()), bearer }
+}
+
+/// The class of a token: a text that is not of a signed format is a static one.
+fn class(token: &str) -> Class {
+    match Format::of(token) {
+        Some(_) => Class::WorkerToken,
+        None => Class::StaticToken,
+    }
+}
 
 /// Judges the classes `worker-token` and `static-token`. The bearer's subject is the worker id that the
 /// request names, its audience the one that the surface demands.
@@ -53,10 +71,7 @@ impl Verify for WorkerTokenVerifier {
         now: Timestamp,
     ) -> Result<Verified, Reason> {
         let text = presented.as_text().ok_or(Reason::Malformed)?.trim();
-        let class = match Format::of(text) {
-            Some(_) => Class::WorkerToken,
-            None => Class::StaticToken,
-        };
+        let class = class(text);
         // A surface may accept one class and not the other: the text does not choose.
         if presented.class() != Some(class) {
             return Err(Reason::Malformed);

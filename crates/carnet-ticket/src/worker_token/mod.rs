@@ -52,7 +52,7 @@ pub use claims::{Claims, MintError};
 pub use encode::{mint_v1, mint_v2};
 pub use error::WorkerTokenError;
 pub use format::Format;
-pub use gate::WorkerTokenVerifier;
+pub use gate::{WorkerTokenVerifier, presented};
 pub use inspect::{Unverified, content_id, inspect};
 pub use key::HmacKey;
 pub use keys::{RingFull, WorkerKeys};

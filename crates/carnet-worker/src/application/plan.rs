@@ -147,9 +147,7 @@ impl Plan {
 
 /// Whether a URL leads to this machine alone.
 fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    carnet_config::is_loopback(url.host_str().unwrap_or_default().trim_matches(['[', ']']))
 }
 
 fn host(worker: &WorkerApplication, surroundings: &Surroundings) -> Result<IpAddr, WorkerError> {

@@ -154,8 +154,7 @@ impl Configured {
                 read(path).map_err(|source| RingError::File { path: path.clone(), source })?;
             jwks::read(&text).map_err(|fault| RingError::Jwks { path: path.clone(), fault })
         });
-        let profile = &loaded.config.profile;
-        let profile = profile.worker_token.unwrap_or(profile.default);
+        let profile = loaded.config.profile.of_worker_tokens();
         Ok(Self { keys, profile, hmac_ids, public: public.transpose()? })
     }
 }

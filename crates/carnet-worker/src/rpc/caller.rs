@@ -3,9 +3,9 @@
 use axum::http::HeaderMap;
 use carnet_gate::{Denied, Grant};
 use carnet_ticket::identity::Kind;
-use carnet_ticket::verify::{Bearer, Class, Facts, Presented, Reason, Surface};
+use carnet_ticket::verify::{Facts, Reason, Surface};
 use carnet_ticket::worker_token::{
-    Audience, Format, WorkerHeaders, WorkerScope, WorkerScopes, WorkerTokenError,
+    Audience, WorkerHeaders, WorkerScope, WorkerScopes, WorkerTokenError, presented,
 };
 
 use super::{Fault, Rpc};
@@ -66,16 +66,7 @@ impl Rpc {
     fn by_token(&self, headers: &HeaderMap) -> Result<Grant, Denied> {
         let headers = WorkerHeaders::read(|name| Some(headers.get(name)?.as_bytes()));
         let token = headers.token().unwrap_or_default();
-        let is_signed = Format::of(token).is_some();
-        let presented = Presented {
-            class: Some(if is_signed { Class::WorkerToken } else { Class::StaticToken }),
-            data: Some(token.as_bytes()),
-            bearer: Bearer {
-                subject: headers.worker_id.map(str::trim),
-                role: None,
-                audience: Some(Audience::Rpc.as_str()),
-            },
-        };
+        let presented = presented(headers.worker_id.map(str::trim), token, Audience::Rpc);
         self.health.gate().admit(&presented, &Facts::none(), Surface::Rpc)
     }
 }

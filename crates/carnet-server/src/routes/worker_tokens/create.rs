@@ -55,7 +55,7 @@ pub(in crate::routes) async fn create(
 /// Mints what is asked for, and stores nothing.
 pub(in crate::routes) fn mint(app: &App, trail: &Trail, input: Input) -> Result<Minted, Problem> {
     let config = app.config();
-    let profile = config.profile.worker_token.unwrap_or(config.profile.default);
+    let profile = config.profile.of_worker_tokens();
     let format = input.version.map(format).transpose()?;
     let version = config.tickets.worker_token_version;
     let signer = app.authority().worker_signer(format, version, profile == Profile::Strict);

@@ -102,7 +102,7 @@ impl Policy {
             || key_variable(surroundings).is_some();
         match config {
             Ok(config) => Ok(Self {
-                profile: config.profile.worker_token.unwrap_or(config.profile.default),
+                profile: config.profile.of_worker_tokens(),
                 max_ttl: config.auth.worker_token_max_ttl,
                 version: config.tickets.worker_token_version,
             }),

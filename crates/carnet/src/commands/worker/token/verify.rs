@@ -31,7 +31,7 @@ pub fn run(
     }
     let revoked = config.auth.worker_revoked_token_ids.iter().chain(&args.revoked_token_id);
     let keys = keys.with_revoked_ids(revoked.map(String::as_str));
-    let profile = config.profile.worker_token.unwrap_or(config.profile.default);
+    let profile = config.profile.of_worker_tokens();
     let profile = judge.profile.unwrap_or(profile);
     let now = judge.at.unwrap_or_else(|| Clock::System.now());
     let denied = |error: WorkerTokenError| Failure::denied(error.code(), error);
