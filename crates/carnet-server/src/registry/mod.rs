@@ -89,6 +89,11 @@ impl Registry {
         Ok(Self { store, clock, known: RwLock::new(known), turn: Turn::default(), changed })
     }
 
+    /// Whether the token that a worker came with last is one of the configuration; nothing until it has come with one.
+    pub(crate) fn shows_static(&self, id: &WorkerId) -> Option<bool> {
+        self.known.read().workers.get(id)?.shows_static
+    }
+
     /// Workers without a certificate of the fleet are called there from now on.
     pub(crate) fn set_reach(&self, reach: Reach) {
         self.known.write().reach = reach;

@@ -25,7 +25,7 @@ pub(crate) struct Worker {
     /// The certificate that it came with last; unknown until it comes.
     pub(crate) leaf: Option<Arc<Leaf>>,
     /// Whether the token that it came with last is one of the configuration; unknown until it comes.
-    pub(crate) shows_static: Option<bool>,
+    pub(super) shows_static: Option<bool>,
     /// Who it is in the fleet, if its identity is of the fleet.
     pub(crate) member: Option<Member>,
     /// What is held against its identity.

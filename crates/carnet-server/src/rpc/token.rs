@@ -47,8 +47,7 @@ pub(crate) enum TokenError {
 pub(super) fn headers(app: &App, callee: &Callee, method: &str) -> Result<HeaderMap, TokenError> {
     let (config, id) = (app.config(), callee.worker_id.as_str());
     let fixed = config.auth.worker_tokens.get(id).or(config.auth.worker_token.as_ref());
-    let came = app.registry().worker(&callee.worker_id).and_then(|worker| worker.shows_static);
-    let minted = match came {
+    let minted = match app.registry().shows_static(&callee.worker_id) {
         Some(true) => None,
         Some(false) => Some(mint(app, id, method)?),
         // It has not come since this process began.
